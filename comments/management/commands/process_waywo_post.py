@@ -1,0 +1,37 @@
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from comments.collection import CollectionError, collect_post
+from comments.commands import JobCommand, Progress, whole_number
+from comments.http import OutsideError
+
+
+class Command(JobCommand):
+    help = "Collect one thread from Hacker News: its post and its top-level comments."
+    task_name = "process_waywo_post"
+    expected_errors = (CollectionError, OutsideError)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("post_id", type=whole_number("post_id"), help="The Hacker News item id of the thread.")
+        parser.add_argument("--year", type=whole_number("--year"), help="The year it belongs to; else from its title.")
+        parser.add_argument("--month", type=whole_number("--month"), help="The month it belongs to, 1 to 12.")
+        parser.add_argument(
+            "--limit-comments",
+            "--limit",
+            type=whole_number("--limit-comments"),
+            help="How many comments; else all.",
+        )
+        super().add_arguments(parser)
+
+    def task_arguments(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {name: options[name] for name in ("post_id", "year", "month", "limit_comments")}
+
+    def run_here(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        return collect_post(progress=progress, **arguments).as_dict()
+
+    def summary(self, result: dict[str, Any]) -> str:
+        return (
+            f"{result['title']}: {result['comments_saved']} comments saved, {result['comments_updated']} updated, "
+            f"{result['comments_skipped']} unchanged or not served, {len(result['failed'])} failed."
+        )

@@ -1,0 +1,41 @@
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from comments.collection import collect_posts
+from comments.commands import JobCommand, Progress, whole_number
+from comments.threads import ThreadsFileError
+
+
+class Command(JobCommand):
+    help = "Collect the newest known threads (comments/threads.yml) from Hacker News."
+    task_name = "process_waywo_posts"
+    expected_errors = (ThreadsFileError,)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--limit-posts",
+            "--limit",
+            type=whole_number("--limit-posts"),
+            help="How many threads, newest first; else all.",
+        )
+        parser.add_argument(
+            "--limit-comments",
+            type=whole_number("--limit-comments"),
+            help="How many comments of each; else all.",
+        )
+        super().add_arguments(parser)
+
+    def task_arguments(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {name: options[name] for name in ("limit_posts", "limit_comments")}
+
+    def run_here(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        return collect_posts(progress=progress, **arguments)
+
+    def summary(self, result: dict[str, Any]) -> str:
+        saved = sum(post["comments_saved"] for post in result["posts"])
+        updated = sum(post["comments_updated"] for post in result["posts"])
+        return (
+            f"{len(result['posts'])} threads collected, {len(result['errors'])} failed: "
+            f"{saved} comments saved, {updated} updated."
+        )

@@ -1,0 +1,264 @@
+"""What Hacker News (or another source) said: posts and their top-level comments."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+# A thread takes comments for about two weeks (pitfalls, "What was not settled").
+LIVE_FOR = timedelta(days=14)
+# Rows of sources other than Hacker News are numbered from here, far above its item ids (about 5e7 in 2026).
+FIRST_FOREIGN_ID = 10**12
+# A worker that holds a comment longer than this is dead: twice the hard limit of the extraction queue (6 min).
+CLAIM_EXPIRES_AFTER = timedelta(minutes=12)
+MAX_ATTEMPTS = 3
+TITLE_LENGTH = 300
+AUTHOR_LENGTH = 64
+
+
+class NextForeignId(models.Func):
+    """The next id of a row whose source is not Hacker News."""
+
+    function = "nextval"
+    output_field = models.BigIntegerField()
+
+
+class Source(models.TextChoices):
+    """Where a post comes from."""
+
+    HACKER_NEWS = "hn", "Hacker News"
+    SAMPLE = "sample", "Sample thread"
+
+
+class PostQuerySet(models.QuerySet):
+    """Rules about posts, each named once."""
+
+    def live(self, now: datetime | None = None) -> "PostQuerySet":
+        """Threads that still take comments."""
+        return self.filter(posted_at__gt=(now or timezone.now()) - LIVE_FOR)
+
+    def due_for_collection(self, now: datetime | None = None) -> "PostQuerySet":
+        """Threads to look at: never collected, or live."""
+        now = now or timezone.now()
+        return self.filter(Q(collected_at=None) | Q(posted_at__gt=now - LIVE_FOR))
+
+    def with_comment_counts(self) -> "PostQuerySet":
+        """Add ``comment_count``, ``pending_count``, ``processed_count`` and ``failed_count``."""
+
+        def count(**conditions) -> models.Count:
+            return models.Count("comments", filter=Q(**conditions))
+
+        return self.annotate(
+            comment_count=models.Count("comments"),
+            pending_count=count(comments__status=Comment.Status.PENDING),
+            processed_count=count(comments__status=Comment.Status.PROCESSED),
+            failed_count=count(comments__status=Comment.Status.FAILED),
+        )
+
+
+class Post(models.Model):
+    """A thread that asks people what they are working on. A month can have none, one or two."""
+
+    id = models.BigIntegerField(
+        "ID",
+        primary_key=True,
+        db_default=NextForeignId(models.Value("comments_foreign_post_id")),
+        help_text="The Hacker News item id; other sources are numbered from 10^12.",
+    )
+    source = models.CharField(max_length=32, choices=Source, default=Source.HACKER_NEWS)
+    source_id = models.CharField("source ID", max_length=64, help_text="The id that the source itself uses.")
+    title = models.CharField(max_length=TITLE_LENGTH)
+    text = models.TextField(blank=True, help_text="HTML as served.")
+    author = models.CharField(max_length=AUTHOR_LENGTH, blank=True)
+    score = models.IntegerField(null=True, blank=True)
+    descendants = models.IntegerField(null=True, blank=True, help_text="Comments of all levels.")
+    posted_at = models.DateTimeField()
+    year = models.PositiveSmallIntegerField()
+    month = models.PositiveSmallIntegerField()
+    kids = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        blank=True,
+        help_text="Source ids of the top-level comments, in rank order.",
+    )
+    dead = models.BooleanField(default=False)
+    deleted = models.BooleanField(default=False)
+    collected_at = models.DateTimeField(null=True, blank=True, help_text="When its comments were last collected.")
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-posted_at",)
+        get_latest_by = "posted_at"
+        constraints = (
+            models.UniqueConstraint(fields=("source", "source_id"), name="post_once_per_source"),
+            models.CheckConstraint(condition=Q(month__range=(1, 12)), name="post_month_1_to_12"),
+            models.CheckConstraint(condition=Q(year__range=(2006, 2200)), name="post_year_2006_to_2200"),
+            models.CheckConstraint(
+                condition=Q(source=Source.HACKER_NEWS, id__lt=FIRST_FOREIGN_ID)
+                | (~Q(source=Source.HACKER_NEWS) & Q(id__gte=FIRST_FOREIGN_ID)),
+                name="post_id_fits_source",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("-posted_at",), name="post_posted_at"),
+            models.Index(fields=("year", "month"), name="post_year_month"),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def month_name(self) -> str:
+        """The month that it belongs to, as 2024-08."""
+        return f"{self.year}-{self.month:02}"
+
+    @property
+    def source_url(self) -> str:
+        """Where a person reads the thread; empty for the sample."""
+        return hacker_news_url(self.source, self.source_id)
+
+
+class CommentQuerySet(models.QuerySet):
+    """Rules about comments, each named once."""
+
+    def pending(self) -> "CommentQuerySet":
+        """Comments that wait to be read."""
+        return self.filter(status=Comment.Status.PENDING)
+
+    def failed(self) -> "CommentQuerySet":
+        """Comments whose reading ended in an error."""
+        return self.filter(status=Comment.Status.FAILED)
+
+    def abandoned(self, now: datetime | None = None) -> "CommentQuerySet":
+        """Comments claimed by a worker that must be dead by now."""
+        return self.filter(
+            status=Comment.Status.PROCESSING, claimed_at__lt=(now or timezone.now()) - CLAIM_EXPIRES_AFTER
+        )
+
+    def claimable(self, task_id: str = "", now: datetime | None = None) -> "CommentQuerySet":
+        """Comments that a task may start on: not under way, or left by a dead worker.
+
+        A broker hands a message on only when its worker is lost, so a task that meets a claim of its own id
+        takes it over at once.
+        """
+        expired = (now or timezone.now()) - CLAIM_EXPIRES_AFTER
+        free = ~Q(status=Comment.Status.PROCESSING) | Q(claimed_at__lt=expired)
+        return self.filter(free | Q(claimed_by=task_id) if task_id else free)
+
+    def with_project_count(self) -> "CommentQuerySet":
+        """Add ``project_count``, counted only for the rows that are fetched."""
+        submissions = self.model._meta.get_field("submissions").related_model.objects
+        counted = submissions.filter(comment=models.OuterRef("pk")).order_by().values("comment")
+        return self.annotate(
+            project_count=Coalesce(models.Subquery(counted.annotate(n=models.Count("pk")).values("n")), 0)
+        )
+
+
+class Comment(models.Model):
+    """One top-level comment of a thread, and how far its reading has come."""
+
+    class Status(models.TextChoices):
+        """The states of reading a comment."""
+
+        PENDING = "pending", "Pending"
+        PROCESSING = "processing", "Processing"
+        PROCESSED = "processed", "Processed"
+        FAILED = "failed", "Failed"
+        SKIPPED = "skipped", "Skipped"
+
+    id = models.BigIntegerField(
+        "ID",
+        primary_key=True,
+        db_default=NextForeignId(models.Value("comments_foreign_comment_id")),
+        help_text="The Hacker News item id; other sources are numbered from 10^12.",
+    )
+    source = models.CharField(max_length=32, choices=Source, default=Source.HACKER_NEWS)
+    source_id = models.CharField("source ID", max_length=64)
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="comments")
+    author = models.CharField(max_length=AUTHOR_LENGTH, blank=True)
+    text = models.TextField(blank=True, help_text="HTML as served.")
+    posted_at = models.DateTimeField()
+    dead = models.BooleanField(default=False, help_text="Flagged or killed at the source.")
+    deleted = models.BooleanField(default=False, help_text="Deleted by its author.")
+    status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
+    claimed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Since when a worker has been reading it."
+    )
+    claimed_by = models.CharField(max_length=64, blank=True, editable=False, help_text="The task that reads it.")
+    processed_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Counted before the work starts.")
+    last_error = models.TextField(blank=True)
+
+    objects = CommentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-posted_at", "-id")
+        constraints = (
+            models.UniqueConstraint(fields=("source", "source_id"), name="comment_once_per_source"),
+            models.CheckConstraint(
+                condition=Q(source=Source.HACKER_NEWS, id__lt=FIRST_FOREIGN_ID)
+                | (~Q(source=Source.HACKER_NEWS) & Q(id__gte=FIRST_FOREIGN_ID)),
+                name="comment_id_fits_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="processing", claimed_at__isnull=False)
+                | (~Q(status="processing") & Q(claimed_at__isnull=True)),
+                name="comment_claimed_while_processing",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("status", "-posted_at"), name="comment_status_posted_at"),
+            models.Index(fields=("post", "status"), name="comment_post_status"),
+            models.Index(fields=("author", "-posted_at"), name="comment_author_posted_at"),
+            models.Index(fields=("-posted_at", "-id"), name="comment_posted_at"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.author or 'deleted'} in {self.post_id}"
+
+    @property
+    def source_url(self) -> str:
+        """Where a person reads the comment; empty for the sample."""
+        return hacker_news_url(self.source, self.source_id)
+
+    def claim(self, task_id: str = "", now: datetime | None = None) -> bool:
+        """Take the comment for reading, if nobody has it; count the attempt. Return whether it is ours.
+
+        One conditional update decides, so of two workers at the same moment one gets False.
+        """
+        now = now or timezone.now()
+        won = (
+            Comment.objects.claimable(task_id, now)
+            .filter(pk=self.pk)
+            .update(
+                status=Comment.Status.PROCESSING,
+                claimed_at=now,
+                claimed_by=task_id,
+                attempts=F("attempts") + 1,
+            )
+        )
+        if won:
+            self.refresh_from_db()
+        return bool(won)
+
+    def release(self, status: str, *, error: str = "", now: datetime | None = None) -> bool:
+        """End our claim with ``status``. Return False when the claim was lost (an edit, a take-over) meanwhile."""
+        fields = {"status": status, "claimed_at": None, "claimed_by": "", "last_error": error[:2000]}
+        if status == self.Status.PROCESSED:
+            fields |= {"processed_at": now or timezone.now(), "attempts": 0}
+        held = Comment.objects.filter(
+            pk=self.pk,
+            status=Comment.Status.PROCESSING,
+            claimed_at=self.claimed_at,
+            claimed_by=self.claimed_by,
+        )
+        return bool(held.update(**fields))
+
+
+def hacker_news_url(source: str, source_id: str) -> str:
+    """Return the page of an item on Hacker News, or an empty text for another source."""
+    return f"https://news.ycombinator.com/item?id={source_id}" if source == Source.HACKER_NEWS else ""

@@ -1,0 +1,46 @@
+"""The one retry policy of Waywo's tasks: decided by the error, so that no task repeats it."""
+
+import random
+
+from celery import Task
+
+from comments.http import OutsideError
+
+LONGEST_PAUSE = 600  # seconds (design, section 4)
+FIRST_PAUSE = 10
+
+
+class RetryingTask(Task):
+    """Tries again, three times at most, after an ``OutsideError`` that may pass.
+
+    The pause is what the service asked for (Retry-After), else 10 s, 20 s, 40 s with full jitter; never more than
+    10 minutes. Every other error ends the task at once: asking again cannot help.
+    """
+
+    max_retries = 3
+
+    def __call__(self, *args, **kwargs):
+        """Run the task's body."""
+        try:
+            return super().__call__(*args, **kwargs)
+        except OutsideError as error:
+            if error.permanent:
+                raise
+            raise self.retry(exc=error, countdown=pause(self.request.retries, error.retry_after)) from error
+
+    @property
+    def is_last_try(self) -> bool:
+        """True when a failure of this run is final."""
+        return self.request.called_directly or self.request.retries >= self.max_retries
+
+    def report_progress(self, step: str, done: int, total: int) -> None:
+        """Store the state ``PROGRESS``; does nothing where the task runs without a worker."""
+        if self.request.id and not self.request.called_directly:
+            self.update_state(state="PROGRESS", meta={"step": step, "done": done, "total": total})
+
+
+def pause(retries: int, asked_for: float | None = None) -> float:
+    """Return the seconds to wait before try number ``retries`` + 2."""
+    if asked_for is not None:
+        return min(asked_for, LONGEST_PAUSE)
+    return random.uniform(1, min(FIRST_PAUSE * 2**retries, LONGEST_PAUSE))  # noqa: S311 - jitter, no secret

@@ -1,0 +1,185 @@
+"""Hacker News HTML to plain text, to its links, and to HTML that is safe to show.
+
+Pure; no function here raises for what a text holds, or takes more than a second for it.
+"""
+
+import html as entities
+import re
+from collections.abc import Iterator
+
+import nh3
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+# What Hacker News serves: <p> between paragraphs, <i>, <a href rel>, <pre><code>.
+SHOWN_TAGS = {"p", "i", "em", "a", "pre", "code"}
+# What other sources serve as well; read for their line breaks, not shown.
+BLOCK_TAGS = {"p", "div", "blockquote", "ul", "ol", "pre", "h1", "h2", "h3", "h4", "h5", "h6"}
+LINE_TAGS = {"br", "li"}
+READ_TAGS = BLOCK_TAGS | LINE_TAGS | {"a", "code"}
+
+# The time of an HTML parser can grow with the square of its input (measured with nh3 0.3.7: 96 s for 1 MB of
+# "<div>", 6 s for a tag with 80,000 attributes); above these limits a text loses its markup instead. The
+# longest comments of Hacker News have some 60,000 characters and a few hundred tags.
+LONGEST_MARKUP = 100_000  # characters
+MOST_TAGS = 5_000
+
+LONGEST_LINK = 2_000  # characters; browsers and servers commonly end there
+
+TAG = re.compile(r"<(/?)([a-z0-9]+)((?:\s[^\s=<>]+=\"[^\"]*\")*)\s*>")
+HREF = re.compile(r"\shref=\"([^\"]*)\"")
+ANY_TAG = re.compile(r"<[^<>]*>")
+BREAK_TAG = re.compile(r"<(?:p|br|div|li|pre)\b[^<>]*>", re.IGNORECASE)
+BARE_LINK = re.compile(r"\bhttps?://[^\s<>\"“”«»`]+", re.IGNORECASE)
+ABSOLUTE = re.compile(r"https?://[^\s/?#]", re.IGNORECASE)
+CLOSING = {")": "(", "]": "[", "}": "{"}
+
+
+def storable(text: str) -> str:
+    """Return ``text`` as PostgreSQL and UTF-8 can hold it: without NUL, half surrogates as U+FFFD."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "")
+
+
+def plain_text(html: str) -> str:
+    """Return what a comment says: entities decoded once, blank lines between paragraphs, code with its lines.
+
+    A link becomes its full address, since Hacker News cuts the visible one; a link with words of its own
+    becomes "words (address)".
+    """
+    parts: list[str] = []
+    in_code = False
+    for kind, value in _pieces(html):
+        if kind == "text":
+            at_line_start = not parts or parts[-1].endswith("\n")
+            parts.append(value if in_code else _prose(value, at_line_start))
+        elif kind == "link":
+            parts.append(value)
+        else:
+            in_code = kind == "open" if value == "pre" else in_code
+            parts.append(_break(kind, value))
+    text = "\n".join(line.rstrip() for line in "".join(parts).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", text).strip("\n")
+
+
+def links(html: str) -> list[str]:
+    """Return the http and https addresses of a comment in order, each once, of 2,000 characters at most.
+
+    They come from the ``href`` of its links and from addresses written bare in its text, those without the
+    punctuation of the sentence that they stand in.
+    """
+    found: dict[str, None] = {}
+    for kind, value in _pieces(html, keep_links=True):
+        if kind == "href":
+            found.setdefault(value)
+        elif kind == "text":
+            for match in BARE_LINK.finditer(value):
+                # Room for the punctuation; what is longer is no link of ours, and slow to trim.
+                if len(match[0]) <= LONGEST_LINK + 20:
+                    found.setdefault(_without_punctuation(match[0]))
+    return [link for link in found if len(link) <= LONGEST_LINK and ABSOLUTE.match(link)]
+
+
+def safe_html(html: str) -> SafeString:
+    """Return ``html`` cleaned for a page of ours: p, i, em, a, pre and code, links to http and https alone.
+
+    Links open in a new tab, tell their target nothing and lend it no weight. The result may go into a
+    template as it is.
+    """
+    html = storable(html)
+    if _is_too_much(html):
+        return escape(_stripped(html))
+    cleaned = nh3.clean(
+        html,
+        tags=SHOWN_TAGS,
+        attributes={"a": {"href"}},
+        url_schemes={"http", "https"},
+        # A relative address would point into our own admin.
+        url_relative="deny",
+        link_rel="nofollow noopener noreferrer",
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+    )
+    return mark_safe(cleaned)  # noqa: S308 - cleaned the line before
+
+
+def _is_too_much(html: str) -> bool:
+    return len(html) > LONGEST_MARKUP or html.count("<") > MOST_TAGS
+
+
+def _stripped(html: str) -> str:
+    """Return the text of a monster: tags taken out by a pattern that looks at each character once."""
+    return entities.unescape(ANY_TAG.sub("", BREAK_TAG.sub("\n\n", html)))
+
+
+def _pieces(html: str, *, keep_links: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield ("text", …), ("link", what stands for a link), ("open" or "close", block tag), in order.
+
+    With ``keep_links`` a link is ("href", address) and its visible text is left out.
+
+    nh3 makes well-formed HTML of anything first, so that a simple pattern can read it; the standard library's
+    parser takes quadratic time on broken input (CVE-2025-6069, in Python up to 3.13.5).
+    """
+    html = storable(html)
+    if _is_too_much(html):
+        yield "text", _stripped(html)
+        return
+    tidy = nh3.clean(
+        html, tags=READ_TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https"}, url_relative="deny",
+        link_rel=None,
+    )  # fmt: skip
+    href, words = "", []
+    at = 0
+    for match in TAG.finditer(tidy):
+        text = entities.unescape(tidy[at : match.start()])
+        at = match.end()
+        if href:
+            words.append(text)
+        elif text:
+            yield "text", text
+        closing, tag, attributes = match.groups()
+        if tag == "a" and not closing:
+            address = HREF.search(attributes)
+            href, words = entities.unescape(address[1]).strip() if address else "", []
+        elif tag == "a":
+            if href:
+                shown = " ".join("".join(words).split())
+                yield ("href", href) if keep_links else ("link", _shown_link(href, shown))
+            href = ""
+        elif not href and tag in BLOCK_TAGS | LINE_TAGS:
+            yield "close" if closing else "open", tag
+    # nh3 closes every tag that it opened, so no link is open here.
+    yield "text", entities.unescape(tidy[at:])
+
+
+def _shown_link(href: str, words: str) -> str:
+    start = words.rstrip(".…")
+    is_the_address = not words or href.startswith(start) or href.split("://", 1)[-1].startswith(start)
+    return href if is_the_address or BARE_LINK.match(words) else f"{words} ({href})"
+
+
+def _prose(text: str, at_line_start: bool) -> str:
+    """Return text outside code with single spaces and none at the ends of its lines.
+
+    Its line breaks stay: a browser would not show them, but people write lists with them.
+    """
+    text = re.sub(r"[ \t\r\f\v\xa0]+", " ", text).replace(" \n", "\n").replace("\n ", "\n")
+    return text.removeprefix(" ") if at_line_start else text
+
+
+def _break(kind: str, tag: str) -> str:
+    if tag == "br":
+        return "\n"
+    if tag == "li":
+        return "\n- " if kind == "open" else ""
+    return "\n\n"
+
+
+def _without_punctuation(link: str) -> str:
+    """Drop what ends the sentence: ``.,;:!?'*_`` and closing brackets that the address did not open."""
+    while link:
+        last = link[-1]
+        if last in ".,;:!?'’*_…" or (last in CLOSING and link.count(last) > link.count(CLOSING[last])):
+            link = link[:-1]
+        else:
+            break
+    return link

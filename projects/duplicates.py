@@ -1,0 +1,108 @@
+"""Finds the earlier project that a text continues: the same author's, by URL or by likeness."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from django.conf import settings
+
+from projects.models import Project
+
+TRACKING_PARAMETERS = {"fbclid", "gclid", "igshid", "mc_cid", "mc_eid", "ref", "ref_src", "source", "si"}
+
+
+@dataclass(frozen=True)
+class KnownProject:
+    """What a match needs to know of an earlier project. ``vector`` has unit length; None when it was not embedded."""
+
+    id: int
+    canonical_url: str
+    vector: Sequence[float] | None
+    embedding_model: str = ""
+
+
+@dataclass(frozen=True)
+class Match:
+    """An earlier project and the cosine similarity to it, None when only the URL was compared."""
+
+    project_id: int
+    similarity: float | None
+    by_url: bool
+
+
+def canonical_url(url: str) -> str:
+    """Return ``url`` without what does not tell two pages apart.
+
+    Scheme, ``www.``, port, fragment, tracking parameters and the trailing slash go; the host is lower-cased. An
+    address that cannot be parsed comes back as an empty text, which matches nothing.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not host:
+        return ""
+    query = urlencode(
+        sorted(
+            (name, value)
+            for name, value in parse_qsl(parts.query, keep_blank_values=True)
+            if name.lower() not in TRACKING_PARAMETERS and not name.lower().startswith("utm_")
+        )
+    )
+    # Repository hosts ignore case in owner and name; other paths may not.
+    path = parts.path.rstrip("/")
+    if host in ("github.com", "gitlab.com"):
+        path = path.lower().removesuffix(".git")
+    return f"{host}{path}{'?' + query if query else ''}"
+
+
+def cosine(one: Sequence[float], other: Sequence[float]) -> float:
+    """Return the cosine similarity of two vectors of unit length; 0 where the dimensions differ."""
+    if len(one) != len(other):
+        return 0.0
+    return sum(a * b for a, b in zip(one, other, strict=True))
+
+
+def find_match(
+    urls: Iterable[str],
+    vector: Sequence[float] | None,
+    known: Iterable[KnownProject],
+    *,
+    embedding_model: str = "",
+    threshold: float | None = None,
+) -> Match | None:
+    """Return the known project that is the same one, or None.
+
+    The same primary URL decides; else the most similar one at or above ``threshold``
+    (``DEDUP_SIMILARITY_THRESHOLD`` by default). Vectors of different models are never compared.
+    """
+    threshold = settings.DEDUP_SIMILARITY_THRESHOLD if threshold is None else threshold
+    wanted = {canonical for url in urls if (canonical := canonical_url(url))}
+    best: Match | None = None
+    for project in known:
+        comparable = vector is not None and project.vector is not None and project.embedding_model == embedding_model
+        similarity = cosine(vector, project.vector) if comparable else None
+        by_url = bool(project.canonical_url) and project.canonical_url in wanted
+        if not by_url and (similarity is None or similarity < threshold):
+            continue
+        match = Match(project.id, similarity, by_url)
+        if best is None or (match.by_url, match.similarity or 0) > (best.by_url, best.similarity or 0):
+            best = match
+    return best
+
+
+def known_projects(author: str) -> list[KnownProject]:
+    """Return what is known of the projects of ``author``, oldest first; nobody's for an empty name."""
+    if not author:
+        return []
+    rows = (
+        Project.objects.by_author(author)
+        .filter(source=Project.Source.HACKER_NEWS)
+        .order_by("id")
+        .values_list("id", "canonical_url", "embedding", "embedding_model")
+    )
+    return [
+        KnownProject(pk, url, None if vector is None else [float(number) for number in vector], model)
+        for pk, url, vector, model in rows
+    ]

@@ -1,0 +1,200 @@
+"""A comment's text made ready for rules: links set aside, glued sentences parted, code left out. Pure."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+# Rules read at most this much of a segment; what a project is stands near its beginning.
+READ_CHARACTERS = 12_000
+
+# Stands for a link in prose, so that rules see one character where an address was.
+LINK = "\ufffc"
+
+URL = re.compile(r"https?://[^\s<>\"“”«»`]+", re.IGNORECASE)
+CITATION = re.compile(r"\s?\[\d{1,2}\](?!\()")
+CITED = re.compile(r"\s?[\[(](\d{1,2})[\])](?!\()")
+FOOTNOTE = re.compile(r"(?m)^[ \t]*\[?(\d{1,2})[\]:.)]+:?[ \t]+(https?://\S+)")
+BULLET = re.compile(r"^[ \t]*(?:[-*•·‣▪–—+>]|\(?\d{1,2}[.)](?=\s)|\(?[a-d]\)|[①-⑩])[ \t]*(?=\S)")
+# Sentences that lost the paragraph break between them: "…than YAML.My motivation has been".
+GLUED_SENTENCES = re.compile(r"(?<=[a-z)\]\d][.!?:])(?=(?:[A-Z][a-z]+|I|A|I['’]\w+|\d+ [A-Z])[ ,'’a-z])|(?<=[A-Z]{2}\.)(?=[A-Z][a-z]+ [a-z])")
+GLUED_MARK = re.compile(r"(?<=[\w.,:;!?)])(?=\[\d{1,2}\]:?\s*https?://)")
+GLUED_BULLET = re.compile(r"(?<=[.:!?)])- (?=\S|$)|(?<=[a-z])- (?=[A-Z\[]|$)")
+GLUED_NUMBER = re.compile(r"(?<=[a-z.:!?)])(?=\d\. [A-Z])")
+CODE_SIGN = re.compile(r"[{};=<>|\\$]|\)\(|\w\(\w*\)")
+SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]’”]*\s+(?=[\"'(\[“‘]?[^\W_a-z]|\ufffc)|(?<=[.!])\s+(?=[a-z])|\n+")
+ABBREVIATION = re.compile(r"\b(?:e\.?g|i\.?e|etc|vs|approx|Inc|Ltd|Dr|Mr|Mrs|Ms|St|No|incl|cf|al|a\.k\.a|resp)\.$", re.I)
+MARKDOWN_LINK = re.compile(r"\[([^\]\n]{1,80})\]\(\s*(https?://[^\s)]+)\s*\)")
+WRAPPED_LINK = re.compile(r"\s*[(\[<]\s*\ufffc(?:\s*(?:,|and|&|/|;)?\s*\ufffc)*\s*[)\]>]")
+EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d]+")
+SMILEY = re.compile(r"(?<!\w)[:;]-?[)(DPp0/](?!\w)")
+SPACES = re.compile(r"[ \t\r\f\v\u00a0\u2000-\u200b]+")
+LETTER = re.compile(r"[^\W\d_]")
+EMPHASIS = re.compile(r"(?<![\w*])[*_]([^*_\n]{1,60})[*_](?![\w*])")
+
+
+def find_links(text: str, known: Sequence[str] = ()) -> list[tuple[int, int, str]]:
+    """Return (start, end, address) of each link in ``text``, in order.
+
+    ``known`` are addresses that are certainly links, so that one that is glued to a word ends where it should.
+    """
+    by_length = sorted(known, key=len, reverse=True)
+    found = []
+    for match in URL.finditer(text):
+        whole = match[0]
+        for address in by_length:
+            if whole.startswith(address):
+                whole = address
+                break
+        else:
+            whole = _without_sentence_end(whole)
+        found.append((match.start(), match.start() + len(whole), whole))
+    return found
+
+
+def _without_sentence_end(address: str) -> str:
+    cut = address.rstrip(".,;:!?'’*_…") if not address.endswith("...") else address
+    while cut.endswith(")") and cut.count(")") > cut.count("("):
+        cut = cut[:-1]
+    return cut
+
+
+def repaired(text: str, known: Sequence[str] = ()) -> str:
+    """Return ``text`` with breaks where sentences, bullets and links were glued together. Addresses stay as they are.
+
+    Some sources lose paragraph breaks, and some people write without a space before a link.
+    """
+    text = MARKDOWN_LINK.sub(r"\1 (\2)", text.replace("\r\n", "\n"))
+    parts: list[str] = []
+    at = 0
+    for start, end, address in find_links(text, known):
+        before = _unglued(text[at:start])
+        if before and not before[-1].isspace() and before[-1] not in "([<\"'“":
+            heads = re.match(r"\s+[–—:-]+\s|\s+\(", text[end : end + 6]) and before[-1] in ".!?:),;"
+            before += "\n" if heads else " "
+        elif not before and parts:
+            before = " "
+        parts += [before, address]
+        if end < len(text) and text[end].isalnum():
+            parts.append("\n")
+        at = end
+    parts.append(_unglued(text[at:]))
+    return "".join(parts).strip()
+
+
+def _unglued(text: str) -> str:
+    text = GLUED_MARK.sub("\n", text)
+    text = GLUED_BULLET.sub("\n- ", text)
+    text = GLUED_NUMBER.sub("\n", text)
+    return GLUED_SENTENCES.sub(" ", text)
+
+
+def footnotes(text: str) -> dict[str, str]:
+    """Return the addresses that stand as numbered notes, by number: ``[1] https://…``."""
+    return {match[1]: _without_sentence_end(match[2]) for match in FOOTNOTE.finditer(text)}
+
+
+def inlined(text: str) -> str:
+    """Return ``text`` with each numbered note in place of the mark that cites it; a note nobody cites stays."""
+    notes = footnotes(text)
+    if not notes:
+        return text
+    cited: set[str] = set()
+
+    def put(match: re.Match) -> str:
+        address = notes.get(match[1])
+        if address is None:
+            return match[0]
+        cited.add(match[1])
+        return f" ({address}) "
+
+    lines = []
+    for line in text.split("\n"):
+        lines.append(line if FOOTNOTE.match(line) else CITED.sub(put, line))
+    return "\n".join(line for line in lines if not ((note := FOOTNOTE.match(line)) and note[1] in cited)).strip()
+
+
+def is_code(line: str) -> bool:
+    """True for a line that a programming language would understand better than a person."""
+    visible = line.strip()
+    return len(visible) > 3 and len(CODE_SIGN.findall(visible)) * 9 > len(visible)
+
+
+@dataclass(frozen=True)
+class Prose:
+    """What a segment says, without code, list marks and addresses; ``LINK`` stands where an address stood."""
+
+    text: str
+    sentences: tuple[str, ...]
+    links: tuple[str, ...]
+
+    @property
+    def has_words(self) -> bool:
+        """True when there is a letter left to read."""
+        return bool(LETTER.search(self.text))
+
+    def sentence_with_link(self, address: str) -> int:
+        """Return the index of the sentence that holds ``address``; -1 when none does."""
+        if address not in self.links:
+            return -1
+        wanted = self.links.index(address)
+        seen = 0
+        for index, sentence in enumerate(self.sentences):
+            seen += sentence.count(LINK)
+            if seen > wanted:
+                return index
+        return -1
+
+
+def read_prose(text: str, known: Sequence[str] = ()) -> Prose:
+    """Return the prose of ``text``; ``known`` as in ``find_links``."""
+    text = inlined(repaired(text[:READ_CHARACTERS], known)).replace(LINK, "")
+    text = "\n".join(BULLET.sub("", line) for line in text.split("\n") if not is_code(URL.sub("", line)))
+    links = []
+    pieces, at = [], 0
+    for start, end, address in find_links(text, known):
+        pieces += [text[at:start], LINK]
+        links.append(address)
+        at = end
+    text = "".join([*pieces, text[at:]])
+    text = CITATION.sub("", text)
+    text = WRAPPED_LINK.sub(lambda match: " " + LINK * match[0].count(LINK), text)
+    text = EMPHASIS.sub(r"\1", SMILEY.sub("", EMOJI.sub(" ", text)))
+    text = SPACES.sub(" ", text)
+    text = re.sub(r" ?\n ?", "\n", text).strip()
+    return Prose(text, tuple(_sentences(text)), tuple(links))
+
+
+def _sentences(text: str) -> Iterable[str]:
+    """Yield sentences; a single line break ends one only where the next line starts like a sentence."""
+    held = ""
+    for paragraph in re.split(r"\n{2,}", text):
+        for piece in SENTENCE_END.split(_joined_lines(paragraph)):
+            whole = f"{held} {piece}".strip() if held else piece.strip()
+            if ABBREVIATION.search(whole):
+                held = whole
+                continue
+            held = ""
+            if whole:
+                yield whole
+        if held:
+            yield held
+            held = ""
+
+
+def _joined_lines(paragraph: str) -> str:
+    """Join a line to the one before where it goes on in lower case: a sentence that was wrapped by hand."""
+    return re.sub(r"(?<=[\w,;])\n(?=[a-z])", " ", paragraph)
+
+
+def words(text: str) -> list[str]:
+    """Return the words of ``text`` without links."""
+    return text.replace(LINK, " ").split()
+
+
+def plain(text: str) -> str:
+    """Return prose without its link marks and with tidy spaces and punctuation."""
+    text = re.sub(r"(?i)\s+(?:at|via|on|@)\s*:?\s*\ufffc+", "", text)
+    text = re.sub(r"\s*[:–—-]?\s*\ufffc+", "", text)
+    text = re.sub(r"\(\s*\)|\[\s*\]", "", text)
+    text = re.sub(r"\s+([.,;:!?])(?=\s|$)", r"\1", text)
+    return SPACES.sub(" ", text).strip()

@@ -1,0 +1,60 @@
+"""The events of the extraction workflow: what each step takes and gives."""
+
+from dataclasses import dataclass, field
+
+from pydantic import ConfigDict
+from workflows.events import Event, StartEvent, StopEvent
+
+from projects.duplicates import KnownProject, Match
+from projects.extraction.schemas import CommentInput, PageText, ProjectDescription, Segment
+
+
+@dataclass
+class Draft:
+    """A project on its way through the workflow."""
+
+    segment: Segment
+    match: Match | None = None
+    pages: list[PageText] = field(default_factory=list)
+    description: ProjectDescription | None = None
+    vector: list[float] | None = None
+
+
+class CommentReceived(StartEvent):
+    """A comment to read, beside what is known of its author's projects."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    comment: CommentInput
+    known: list[KnownProject]
+
+
+class CommentJudged(Event):
+    """The comment was split; ``drafts`` are the segments that are projects."""
+
+    drafts: list[Draft]
+
+
+class DuplicatesChecked(Event):
+    """Each draft knows the earlier project that it continues, if there is one."""
+
+    drafts: list[Draft]
+
+
+class PagesFetched(Event):
+    """Each draft has the pages that it links to, read or with their error."""
+
+    drafts: list[Draft]
+
+
+class ProjectsDescribed(Event):
+    """Each draft has its description."""
+
+    drafts: list[Draft]
+
+
+class CommentRead(StopEvent):
+    """All that came out: every segment, and a draft with description and embedding for each project."""
+
+    segments: list[Segment]
+    drafts: list[Draft]

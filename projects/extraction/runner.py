@@ -1,0 +1,253 @@
+"""Reads comments: claim, run the workflow, save what came out in one transaction."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from comments import event_loop
+from comments.http import OutsideError
+from comments.models import MAX_ATTEMPTS, Comment
+from comments.text import links, plain_text
+from projects.duplicates import known_projects
+from projects.embeddings import Embedder, get_embedder
+from projects.extraction.saving import save_projects
+from projects.extraction.schemas import Analyst, CommentInput
+from projects.models import Extraction
+from projects.pages import PageReader
+
+Progress = Callable[[str, int, int], None]
+
+
+class ReadingError(Exception):
+    """A comment could not be read."""
+
+
+class CommentNotFound(ReadingError):
+    """There is no such comment."""
+
+
+class ClaimLost(ReadingError):
+    """The comment changed, or another worker took it over, while it was read. Nothing was saved."""
+
+
+@dataclass
+class Reading:
+    """What reading one comment came to: the result of ``process_waywo_comment``."""
+
+    comment_id: int
+    status: str = "success"
+    valid_projects: int = 0
+    invalid_skipped: int = 0
+    duplicates_linked: int = 0
+    project_ids: list[int] = field(default_factory=list)
+    reason: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form; ``reason`` is there only when nothing was done."""
+        result = {
+            "status": self.status,
+            "comment_id": self.comment_id,
+            "valid_projects": self.valid_projects,
+            "invalid_skipped": self.invalid_skipped,
+            "duplicates_linked": self.duplicates_linked,
+            "project_ids": self.project_ids,
+        }
+        return result | {"reason": self.reason} if self.reason else result
+
+
+@cache
+def get_analyst() -> Analyst:
+    """Return this process's analyst."""
+    from projects.extraction.analysts.rules import RulesAnalyst
+
+    return RulesAnalyst(embed=get_embedder().embed_now)
+
+
+def read_comment(
+    comment_id: int,
+    *,
+    task_id: str = "",
+    last_try: bool = True,
+    analyst: Analyst | None = None,
+    embedder: Embedder | None = None,
+) -> Reading:
+    """Read one comment, whatever its status, and save its projects.
+
+    A comment that another worker reads at this moment is left to it (status ``skipped``), one without text is
+    marked as skipped. ``last_try`` says whether an error that may pass leaves the comment failed or pending.
+
+    Raises CommentNotFound, ClaimLost, OutsideError of a service that was needed, and whatever is a bug; by then the
+    comment's status and its ``Extraction`` tell the error, and its projects are as before.
+    """
+    analyst, embedder = analyst or get_analyst(), embedder or get_embedder()
+    try:
+        comment = Comment.objects.get(pk=comment_id)
+    except Comment.DoesNotExist:
+        raise CommentNotFound(f"There is no comment {comment_id}: collect its post first.") from None
+    if task_id and (done := _already_done(comment, task_id)):
+        return done
+    was_under_way = comment.status == Comment.Status.PROCESSING
+    if not comment.claim(task_id):
+        return Reading(comment.pk, "skipped", reason="another worker is reading it")
+    if was_under_way and comment.attempts > MAX_ATTEMPTS:
+        error = f"its worker died {MAX_ATTEMPTS} times while reading it"
+        comment.release(Comment.Status.FAILED, error=error)
+        raise ReadingError(f"Comment {comment.pk} is given up: {error}.")
+    if comment.dead or comment.deleted or not plain_text(comment.text).strip():
+        comment.release(Comment.Status.SKIPPED)
+        return Reading(comment.pk, "skipped", reason="nothing to read: deleted, flagged or empty")
+    return _run(comment, analyst, embedder, task_id, last_try)
+
+
+def _already_done(comment: Comment, task_id: str) -> Reading | None:
+    """Return the result of an earlier delivery of the same task, whose acknowledgement was lost."""
+    done = comment.extractions.filter(task_id=task_id, status=Extraction.Status.SUCCEEDED).first()
+    if done is None:
+        return None
+    reading = Reading(comment.pk, invalid_skipped=sum(bool(segment["rejection"]) for segment in done.segments))
+    reading.project_ids = list(comment.submissions.order_by("position").values_list("project_id", flat=True))
+    reading.valid_projects = len(reading.project_ids)
+    reading.duplicates_linked = comment.submissions.filter(similarity__isnull=False).count()
+    return reading
+
+
+def _run(comment: Comment, analyst: Analyst, embedder: Embedder, task_id: str, last_try: bool) -> Reading:
+    extraction = Extraction.objects.create(
+        comment=comment,
+        analyst=analyst.name,
+        prompt_version=analyst.prompt_version,
+        started_at=timezone.now(),
+        task_id=task_id,
+    )
+    try:
+        outcome = _run_workflow(comment, analyst, embedder, extraction)
+        with transaction.atomic():
+            _hold(comment)
+            saved = save_projects(comment, outcome.drafts, analyst, embedder)
+            _finish(extraction, Extraction.Status.SUCCEEDED)
+            comment.release(Comment.Status.PROCESSED)
+    except ClaimLost as error:
+        _finish(extraction, Extraction.Status.SUPERSEDED, str(error))
+        raise
+    except Exception as error:
+        # First the row is moved out of the way, then the error goes on: a bug must not leave it "processing".
+        may_pass = isinstance(error, OutsideError) and not error.permanent and not last_try
+        message = f"{type(error).__name__}: {error}"
+        comment.release(Comment.Status.PENDING if may_pass else Comment.Status.FAILED, error=message)
+        _finish(extraction, Extraction.Status.FAILED, message)
+        raise
+    return Reading(
+        comment.pk,
+        valid_projects=len(saved.project_ids),
+        invalid_skipped=sum(not segment.is_project for segment in outcome.segments),
+        duplicates_linked=saved.duplicates_linked,
+        project_ids=saved.project_ids,
+    )
+
+
+def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extraction: Extraction) -> Any:
+    """Run the workflow and return its ``CommentRead``; note on ``extraction`` what it did, also when it fails."""
+    from projects.extraction.events import CommentReceived
+    from projects.extraction.workflow import ExtractionWorkflow
+
+    received = _comment_input(comment)
+    pages = PageReader(received.links)
+    workflow = ExtractionWorkflow(analyst, embedder, pages.read)
+    known = known_projects(comment.author)
+
+    async def run() -> Any:
+        return await workflow.run(start_event=CommentReceived(comment=received, known=known))
+
+    try:
+        return event_loop.run(run())
+    finally:
+        extraction.steps = workflow.steps
+        extraction.segments = [segment.model_dump(mode="json") for segment in workflow.segments]
+        pages.keep()
+
+
+def _comment_input(comment: Comment) -> CommentInput:
+    return CommentInput(
+        comment_id=comment.pk,
+        author=comment.author,
+        text=plain_text(comment.text),
+        links=tuple(links(comment.text)),
+    )
+
+
+def _hold(comment: Comment) -> None:
+    """Lock the comment's row for the rest of the transaction, if our claim on it still stands."""
+    held = Comment.objects.select_for_update().filter(
+        pk=comment.pk,
+        status=Comment.Status.PROCESSING,
+        claimed_at=comment.claimed_at,
+        claimed_by=comment.claimed_by,
+    )
+    if not held.exists():
+        raise ClaimLost(f"Comment {comment.pk} changed while it was read; nothing was saved.")
+
+
+def _finish(extraction: Extraction, status: str, error: str = "") -> None:
+    extraction.status = status
+    extraction.finished_at = timezone.now()
+    extraction.error = error[:2000]
+    extraction.save(update_fields=["status", "finished_at", "steps", "segments", "error"])
+
+
+def comments_to_read(limit: int | None = None, comment_ids: Iterable[int] | None = None) -> list[int]:
+    """Return the ids of the comments to read, oldest first: the given ones whatever their status, else the pending.
+
+    Raises CommentNotFound when a given id is not in the database, and ValueError for a limit below 1.
+    """
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit={limit} is not valid: it takes a whole number of 1 or more.")
+    if comment_ids is None:
+        pending = Comment.objects.pending().order_by("posted_at", "id").values_list("pk", flat=True)
+        return list(pending[:limit])
+    wanted = list(dict.fromkeys(comment_ids))
+    missing = set(wanted) - set(Comment.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+    if missing:
+        raise CommentNotFound(f"There is no comment {', '.join(map(str, sorted(missing)))}: collect its post first.")
+    return wanted[:limit]
+
+
+def read_comments(
+    limit: int | None = None, comment_ids: Iterable[int] | None = None, progress: Progress = lambda *_: None
+) -> dict[str, Any]:
+    """Read comments one after another in this process; the choice is that of ``comments_to_read``.
+
+    ``progress`` is called with a line, the number done and the total. A comment that fails is counted and named in
+    ``errors`` and does not stop the others. Returns counts, ids and errors as JSON.
+    """
+    ids = comments_to_read(limit, comment_ids)
+    result: dict[str, Any] = {
+        "status": "success",
+        "comments": len(ids),
+        "processed": 0,
+        "skipped": 0,
+        "failed": 0,
+        "valid_projects": 0,
+        "invalid_skipped": 0,
+        "duplicates_linked": 0,
+        "project_ids": [],
+        "errors": [],
+    }
+    for done, comment_id in enumerate(ids, start=1):
+        try:
+            reading = read_comment(comment_id)
+        except (ReadingError, OutsideError) as error:
+            result["failed"] += 1
+            result["errors"].append({"comment_id": comment_id, "error": str(error)})
+        else:
+            result["processed" if reading.status == "success" else "skipped"] += 1
+            for count in ("valid_projects", "invalid_skipped", "duplicates_linked"):
+                result[count] += getattr(reading, count)
+            result["project_ids"] += reading.project_ids
+        progress(f"comment {comment_id}", done, len(ids))
+    if result["failed"]:
+        result["status"] = "partial"
+    return result

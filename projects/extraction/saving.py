@@ -1,0 +1,189 @@
+"""Writes what a reading found: updates in place what is there, keeps what a person touched."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import connection
+
+from comments.models import Comment
+from projects.duplicates import KnownProject, Match, canonical_url, find_match, known_projects
+from projects.embeddings import Embedder
+from projects.extraction.schemas import Analyst
+from projects.models import Page, Project, Submission, Tag
+
+if TYPE_CHECKING:
+    from projects.extraction.events import Draft
+
+NO_LONGER_FOUND = "A later reading of its comment no longer finds it."
+
+
+@dataclass
+class Saved:
+    """The projects of a comment, in order, and how many of them had been posted before."""
+
+    project_ids: list[int] = field(default_factory=list)
+    duplicates_linked: int = 0
+
+
+def save_projects(comment: Comment, drafts: "list[Draft]", analyst: Analyst, embedder: Embedder) -> Saved:
+    """Replace what the comment's last reading found with ``drafts``. Call it inside a transaction.
+
+    Readings of one author's comments are saved one after another (advisory lock), so that two workers cannot both
+    make a row of one project. A project that was found before keeps its id, its review and what a person edited.
+    """
+    _lock_author(comment.author)
+    earlier = set(comment.submissions.values_list("project_id", flat=True))
+    known = known_projects(comment.author)
+    saved = Saved()
+    for draft in drafts:
+        match = _match(draft, known, embedder)
+        if match and match.project_id in saved.project_ids:
+            continue  # Two segments of one comment about one project.
+        position = len(saved.project_ids)
+        project = (
+            _update(match, comment, draft, analyst, embedder) if match else _create(comment, draft, analyst, embedder)
+        )
+        if match is None:
+            known.append(KnownProject(project.pk, project.canonical_url, draft.vector, embedder.name))
+        elif match.project_id not in earlier or project.submissions.exclude(comment=comment).exists():
+            saved.duplicates_linked += 1
+        _submit(project, comment, draft, position, match, first_time=match is None)
+        saved.project_ids.append(project.pk)
+    for project in Project.objects.filter(pk__in=earlier - set(saved.project_ids)):
+        _let_go(project, comment)
+    return saved
+
+
+def _lock_author(author: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"waywo author {author}"])
+
+
+def _match(draft: "Draft", known: list[KnownProject], embedder: Embedder) -> Match | None:
+    match = find_match([draft.description.primary_url], draft.vector, known, embedding_model=embedder.name)
+    if match is None and draft.match and any(project.id == draft.match.project_id for project in known):
+        return draft.match
+    return match
+
+
+def _described(draft: "Draft") -> dict:
+    """Return the fields that a reading writes."""
+    found = draft.description
+    return {
+        "title": found.title,
+        "short_description": found.short_description,
+        "description": found.description,
+        "primary_url": found.primary_url,
+        "idea_score": found.idea_score,
+        "idea_reason": found.idea_reason,
+        "complexity_score": found.complexity_score,
+        "complexity_reason": found.complexity_reason,
+    }
+
+
+def _create(comment: Comment, draft: "Draft", analyst: Analyst, embedder: Embedder) -> Project:
+    project = Project(
+        first_seen_at=comment.posted_at,
+        last_seen_at=comment.posted_at,
+        created_by=analyst.name,
+        **_described(draft),
+    )
+    _link(project, draft)
+    _embed(project, draft, embedder)
+    project.save()
+    project.tags.set(_tags(draft))
+    project.pages.set(_pages(project))
+    return project
+
+
+def _update(match: Match, comment: Comment, draft: "Draft", analyst: Analyst, embedder: Embedder) -> Project:
+    project = Project.objects.select_for_update().get(pk=match.project_id)
+    elsewhere = project.submissions.exclude(comment=comment)
+    edited = set(project.edited_fields)
+    if not elsewhere.exists():
+        # This comment is all that is known of it: its new reading replaces the old one.
+        for name, value in _described(draft).items():
+            if name not in edited:
+                setattr(project, name, value)
+        project.created_by = analyst.name
+        project.first_seen_at = project.last_seen_at = comment.posted_at
+        if "urls" not in edited:
+            project.urls, project.url_summaries = [], {}
+        if "tags" not in edited:
+            project.tags.clear()
+        _embed(project, draft, embedder)
+    else:
+        project.first_seen_at = min(project.first_seen_at, comment.posted_at)
+        project.last_seen_at = max(project.last_seen_at, comment.posted_at)
+    if "urls" not in edited:
+        _link(project, draft)
+    if project.flag_reason == NO_LONGER_FOUND:
+        project.flag_reason = ""
+    project.save()
+    if "tags" not in edited:
+        project.tags.add(*_tags(draft))
+    project.pages.set(_pages(project))
+    return project
+
+
+def _link(project: Project, draft: "Draft") -> None:
+    """Add the draft's links to the project, each once."""
+    project.urls = list(dict.fromkeys([*project.urls, *draft.description.urls]))
+    project.url_summaries = project.url_summaries | draft.description.url_summaries
+    project.primary_url = project.primary_url or draft.description.primary_url
+    project.canonical_url = canonical_url(project.primary_url)
+
+
+def _embed(project: Project, draft: "Draft", embedder: Embedder) -> None:
+    project.embedding = draft.vector
+    project.embedding_model = embedder.name if draft.vector is not None else ""
+
+
+def _tags(draft: "Draft") -> list[Tag]:
+    names = list(dict.fromkeys(draft.description.tags))
+    Tag.objects.bulk_create([Tag(name=name) for name in names], ignore_conflicts=True)
+    return list(Tag.objects.filter(name__in=names))
+
+
+def _pages(project: Project) -> list[Page]:
+    return list(Page.objects.filter(url__in=project.urls))
+
+
+def _submit(
+    project: Project,
+    comment: Comment,
+    draft: "Draft",
+    position: int,
+    match: Match | None,
+    *,
+    first_time: bool,
+) -> None:
+    Submission.objects.update_or_create(
+        project=project,
+        comment=comment,
+        defaults={"text": draft.segment.text, "position": position},
+        create_defaults={
+            "text": draft.segment.text,
+            "position": position,
+            "similarity": None if first_time else (match.similarity if match.similarity is not None else 1.0),
+        },
+    )
+
+
+def _let_go(project: Project, comment: Comment) -> None:
+    """Part a project from a comment that no longer mentions it; keep and flag what a person touched."""
+    if project.submissions.exclude(comment=comment).exists():
+        comment.submissions.filter(project=project).delete()
+        _set_seen(project)
+    elif project.is_touched_by_a_person or project.edited_fields:
+        project.flag_reason = NO_LONGER_FOUND
+        project.save(update_fields=["flag_reason", "updated_at"])
+    else:
+        project.delete()
+
+
+def _set_seen(project: Project) -> None:
+    times: list[datetime] = list(project.submissions.values_list("comment__posted_at", flat=True))
+    project.first_seen_at, project.last_seen_at = min(times), max(times)
+    project.save(update_fields=["first_seen_at", "last_seen_at", "updated_at"])

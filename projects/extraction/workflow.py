@@ -1,0 +1,132 @@
+"""The workflow that reads one comment. It knows no database: its collaborators are handed in."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+from workflows import Workflow, step
+
+from projects.duplicates import KnownProject, find_match
+from projects.embeddings import Embedder
+from projects.extraction.events import (
+    CommentJudged,
+    CommentRead,
+    CommentReceived,
+    Draft,
+    DuplicatesChecked,
+    PagesFetched,
+    ProjectsDescribed,
+)
+from projects.extraction.schemas import Analyst, CommentInput, PageText, Segment
+
+# Below the soft limit of the extraction queue (300 s), so that the workflow ends before its task is ended.
+TIMEOUT = 280.0
+PAGES_PER_PROJECT = 5
+
+FetchPages = Callable[[list[str]], Awaitable[list[PageText]]]
+
+
+def timed(method: Callable) -> Callable:
+    """Note the step's name, seconds and outcome in ``self.steps``, also when it fails."""
+
+    @wraps(method)
+    async def run(self: "ExtractionWorkflow", ev: Any) -> Any:
+        entry = {"step": method.__name__, "seconds": 0.0, "outcome": "started"}
+        self.steps.append(entry)
+        started = time.perf_counter()
+        try:
+            result = await method(self, ev)
+        except BaseException as error:
+            entry["outcome"] = f"failed: {type(error).__name__}"
+            raise
+        else:
+            entry["outcome"] = self.outcome
+            return result
+        finally:
+            entry["seconds"] = round(time.perf_counter() - started, 4)
+
+    return run
+
+
+class ExtractionWorkflow(Workflow):
+    """Segment and judge, check for duplicates, fetch pages, describe, embed.
+
+    One instance serves one run: ``steps`` holds what each step did, also after a failure.
+    """
+
+    def __init__(self, analyst: Analyst, embedder: Embedder, fetch_pages: FetchPages, *, timeout: float = TIMEOUT):
+        super().__init__(timeout=timeout)
+        self.analyst = analyst
+        self.embedder = embedder
+        self.fetch_pages = fetch_pages
+        self.steps: list[dict[str, Any]] = []
+        self.outcome = ""
+        self.comment: CommentInput
+        self.known: list[KnownProject] = []
+        self.segments: list[Segment] = []
+
+    @step
+    @timed
+    async def segment_and_judge(self, ev: CommentReceived) -> CommentJudged:
+        """Find out which projects are in the comment, and what in it is none."""
+        self.comment, self.known = ev.comment, ev.known
+        self.segments = await self.analyst.segment(ev.comment)
+        drafts = [Draft(segment) for segment in self.segments if segment.is_project]
+        self.outcome = f"{len(drafts)} of {len(self.segments)} segments are projects"
+        return CommentJudged(drafts=drafts)
+
+    @step
+    @timed
+    async def check_duplicates(self, ev: CommentJudged) -> DuplicatesChecked:
+        """Match each draft with the earlier projects of the same author."""
+        if ev.drafts and self.known:
+            vectors = await self.embedder.embed([draft.segment.text for draft in ev.drafts])
+            for draft, vector in zip(ev.drafts, vectors, strict=True):
+                urls = [url for url in self.comment.links if url in draft.segment.text]
+                draft.match = find_match(urls, vector, self.known, embedding_model=self.embedder.name)
+        self.outcome = f"{sum(draft.match is not None for draft in ev.drafts)} seen before"
+        return DuplicatesChecked(drafts=ev.drafts)
+
+    @step
+    @timed
+    async def fetch_linked_pages(self, ev: DuplicatesChecked) -> PagesFetched:
+        """Fetch what the drafts link to. A page that fails costs its project the summary and nothing else."""
+        for draft in ev.drafts:
+            links = [url for url in self.comment.links if url in draft.segment.text]
+            if not links and len(ev.drafts) == 1:
+                links = list(self.comment.links)
+            draft.pages = await self.fetch_pages(links[:PAGES_PER_PROJECT]) if links else []
+        pages = [page for draft in ev.drafts for page in draft.pages]
+        self.outcome = f"{sum(not page.error for page in pages)} of {len(pages)} pages read"
+        return PagesFetched(drafts=ev.drafts)
+
+    @step
+    @timed
+    async def describe_projects(self, ev: PagesFetched) -> ProjectsDescribed:
+        """Have each draft described: title, texts, tags, URLs and scores."""
+
+        async def describe(draft: Draft) -> None:
+            readable = [page for page in draft.pages if not page.error]
+            draft.description = await self.analyst.describe(draft.segment, self.comment, readable)
+
+        await asyncio.gather(*(describe(draft) for draft in ev.drafts))
+        self.outcome = f"{len(ev.drafts)} described"
+        return ProjectsDescribed(drafts=ev.drafts)
+
+    @step
+    @timed
+    async def embed_projects(self, ev: ProjectsDescribed) -> CommentRead:
+        """Embed the descriptions, all in one call."""
+        if ev.drafts:
+            texts = [embedding_text(draft.description) for draft in ev.drafts]
+            for draft, vector in zip(ev.drafts, await self.embedder.embed(texts), strict=True):
+                draft.vector = vector
+        self.outcome = f"{len(ev.drafts)} embedded by {self.embedder.name}"
+        return CommentRead(segments=self.segments, drafts=ev.drafts)
+
+
+def embedding_text(project: Any) -> str:
+    """Return the text that stands for a project (a description or a row) in the embedding space."""
+    return f"{project.title}. {project.short_description}. {project.description}"

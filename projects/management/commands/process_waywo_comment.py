@@ -1,0 +1,31 @@
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from comments.commands import JobCommand, Progress, whole_number
+from comments.http import OutsideError
+from projects.extraction.runner import ReadingError, read_comment
+
+
+class Command(JobCommand):
+    help = "Read one comment, whatever its status, and save the projects in it."
+    task_name = "process_waywo_comment"
+    expected_errors = (ReadingError, OutsideError)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("comment_id", type=whole_number("comment_id"), help="The comment's id.")
+        super().add_arguments(parser)
+
+    def task_arguments(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {"comment_id": options["comment_id"]}
+
+    def run_here(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        return read_comment(**arguments).as_dict()
+
+    def summary(self, result: dict[str, Any]) -> str:
+        if result["status"] == "skipped":
+            return f"Comment {result['comment_id']} skipped: {result['reason']}."
+        return (
+            f"Comment {result['comment_id']}: {result['valid_projects']} projects, "
+            f"{result['invalid_skipped']} parts that are none, {result['duplicates_linked']} seen before."
+        )

@@ -1,0 +1,258 @@
+"""What people are building: projects, where they appeared, and how that was found out."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from pgvector.django import VectorField
+
+from comments.models import Comment
+
+URL_LENGTH = 2000
+
+
+class Tag(models.Model):
+    """A technology or a domain, in lower case."""
+
+    name = models.CharField(max_length=50, unique=True)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.CheckConstraint(condition=Q(name=Lower("name")), name="tag_in_lower_case"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Page(models.Model):
+    """A fetched URL, shared by all who link to it."""
+
+    url = models.CharField("URL", max_length=URL_LENGTH, unique=True)
+    final_url = models.CharField("final URL", max_length=URL_LENGTH, blank=True, help_text="After redirects.")
+    status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="HTTP status; empty if none came.")
+    title = models.CharField(max_length=500, blank=True)
+    text = models.TextField(blank=True)
+    fetched_at = models.DateTimeField()
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("-fetched_at",)
+        indexes = (models.Index(fields=("-fetched_at",), name="page_fetched_at"),)
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class ProjectQuerySet(models.QuerySet):
+    """Rules about projects, each named once."""
+
+    def pending(self) -> "ProjectQuerySet":
+        """Projects that wait for a review."""
+        return self.filter(review_status=Project.ReviewStatus.PENDING)
+
+    def published(self) -> "ProjectQuerySet":
+        """Projects that strangers may see: all that were not rejected."""
+        return self.exclude(review_status=Project.ReviewStatus.REJECTED)
+
+    def touched_by_a_person(self) -> "ProjectQuerySet":
+        """Projects that a person reviewed or bookmarked: a machine never deletes these."""
+        return self.filter(~Q(review_status=Project.ReviewStatus.PENDING) | Q(is_bookmarked=True))
+
+    def flagged(self) -> "ProjectQuerySet":
+        """Projects that a machine wants a person to look at again."""
+        return self.exclude(flag_reason="")
+
+    def by_author(self, author: str) -> "ProjectQuerySet":
+        """Projects that ``author`` wrote about."""
+        return self.filter(submissions__comment__author=author).distinct()
+
+    def without_heavy_fields(self) -> "ProjectQuerySet":
+        """Leave out what a list never shows: embeddings and search vectors are most of a row."""
+        return self.defer("embedding", "search_vector", "description", "url_summaries")
+
+
+class Project(models.Model):
+    """One project, however often it was posted."""
+
+    class Source(models.TextChoices):
+        """Who thought of it: a person on Hacker News, or our generator."""
+
+        HACKER_NEWS = "hn", "Hacker News"
+        NEMO_DATA_DESIGNER = "nemo_data_designer", "NeMo Data Designer"
+
+    class ReviewStatus(models.TextChoices):
+        """What a reviewer said."""
+
+        PENDING = "pending", "Pending"
+        APPROVED = "approved", "Approved"
+        REJECTED = "rejected", "Rejected"
+
+    SCORE = (MinValueValidator(1), MaxValueValidator(10))
+
+    source = models.CharField(max_length=32, choices=Source, default=Source.HACKER_NEWS)
+    title = models.CharField(max_length=200)
+    short_description = models.CharField(max_length=200, blank=True, help_text="5 to 10 words.")
+    description = models.TextField(blank=True)
+    tags = models.ManyToManyField(Tag, related_name="projects", blank=True)
+    primary_url = models.CharField("primary URL", max_length=URL_LENGTH, blank=True)
+    canonical_url = models.CharField(
+        "canonical URL",
+        max_length=URL_LENGTH,
+        blank=True,
+        editable=False,
+        help_text="The primary URL without scheme, www, tracking parameters and trailing slash.",
+    )
+    urls = ArrayField(models.CharField(max_length=URL_LENGTH), default=list, blank=True, verbose_name="URLs")
+    url_summaries = models.JSONField("URL summaries", default=dict, blank=True, help_text="What linked pages say.")
+    pages = models.ManyToManyField(Page, related_name="projects", blank=True)
+    idea_score = models.PositiveSmallIntegerField(null=True, blank=True, validators=SCORE, help_text="1 to 10.")
+    idea_reason = models.CharField(max_length=500, blank=True)
+    complexity_score = models.PositiveSmallIntegerField(null=True, blank=True, validators=SCORE, help_text="1 to 10.")
+    complexity_reason = models.CharField(max_length=500, blank=True)
+
+    review_status = models.CharField(max_length=16, choices=ReviewStatus, default=ReviewStatus.PENDING)
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="reviewed_projects",
+    )
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    review_note = models.TextField(blank=True)
+    is_bookmarked = models.BooleanField("bookmarked", default=False)
+    flag_reason = models.CharField(
+        max_length=300, blank=True, help_text="Why a person should look again, as the machine saw it."
+    )
+    edited_fields = ArrayField(
+        models.CharField(max_length=50),
+        default=list,
+        blank=True,
+        editable=False,
+        help_text="Fields that a person changed: a later reading leaves them alone.",
+    )
+
+    embedding = VectorField(null=True, blank=True, editable=False)
+    embedding_model = models.CharField(max_length=200, blank=True, editable=False)
+    search_vector = models.GeneratedField(
+        expression=SearchVector("title", weight="A", config="english")
+        + SearchVector("short_description", weight="B", config="english")
+        + SearchVector("description", weight="C", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    created_by = models.CharField(max_length=200, help_text="rules, or the language model's name.")
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-last_seen_at", "-id")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(idea_score__isnull=True) | Q(idea_score__range=(1, 10)),
+                name="project_idea_score_1_to_10",
+            ),
+            models.CheckConstraint(
+                condition=Q(complexity_score__isnull=True) | Q(complexity_score__range=(1, 10)),
+                name="project_complexity_score_1_to_10",
+            ),
+            models.CheckConstraint(condition=~Q(title=""), name="project_has_title"),
+            models.CheckConstraint(
+                condition=Q(embedding__isnull=True, embedding_model="")
+                | (Q(embedding__isnull=False) & ~Q(embedding_model="")),
+                name="project_embedding_names_its_model",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("-last_seen_at", "-id"), name="project_last_seen"),
+            models.Index(fields=("review_status", "-last_seen_at"), name="project_review_last_seen"),
+            models.Index(fields=("source", "-last_seen_at"), name="project_source_last_seen"),
+            models.Index(fields=("-idea_score",), name="project_idea_score"),
+            models.Index(fields=("-complexity_score",), name="project_complexity_score"),
+            models.Index(fields=("canonical_url",), condition=~Q(canonical_url=""), name="project_canonical_url"),
+            models.Index(fields=("-last_seen_at",), condition=Q(is_bookmarked=True), name="project_bookmarked"),
+            models.Index(fields=("-last_seen_at",), condition=~Q(flag_reason=""), name="project_flagged"),
+            GinIndex(fields=("search_vector",), name="project_search_vector"),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_touched_by_a_person(self) -> bool:
+        """True when a person reviewed or bookmarked it."""
+        return self.review_status != self.ReviewStatus.PENDING or self.is_bookmarked
+
+
+class Submission(models.Model):
+    """One appearance of a project in a comment."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="submissions")
+    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="submissions")
+    text = models.TextField(help_text="The stretch of the comment in which it was found, as plain text.")
+    position = models.PositiveSmallIntegerField(default=0, help_text="Its place in the comment, from 0.")
+    similarity = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="Cosine similarity to the earlier project it was matched with; empty when it was new.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-comment__posted_at", "position")
+        constraints = (
+            models.UniqueConstraint(fields=("project", "comment"), name="submission_once_per_comment"),
+            models.CheckConstraint(
+                condition=Q(similarity__isnull=True) | Q(similarity__range=(-1.001, 1.001)),
+                name="submission_similarity_is_a_cosine",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.project_id} in {self.comment_id}"
+
+
+class Extraction(models.Model):
+    """One run of the workflow over one comment: what it did, what it dropped and what it cost."""
+
+    class Status(models.TextChoices):
+        """The states of a run."""
+
+        RUNNING = "running", "Running"
+        SUCCEEDED = "succeeded", "Succeeded"
+        FAILED = "failed", "Failed"
+        SUPERSEDED = "superseded", "Superseded"
+
+    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="extractions")
+    analyst = models.CharField(max_length=200, help_text="rules, or the language model's name.")
+    prompt_version = models.PositiveSmallIntegerField()
+    status = models.CharField(max_length=16, choices=Status, default=Status.RUNNING)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    steps = models.JSONField(default=list, blank=True, help_text="Each step with its seconds and outcome.")
+    segments = models.JSONField(default=list, blank=True, help_text="What was kept and what was dropped, and why.")
+    llm_calls = models.PositiveIntegerField("LLM calls", default=0)
+    tokens_in = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+    task_id = models.CharField("task ID", max_length=64, blank=True)
+
+    class Meta:
+        ordering = ("-started_at",)
+        indexes = (
+            models.Index(fields=("comment", "-started_at"), name="extraction_comment_started"),
+            models.Index(fields=("status", "-started_at"), name="extraction_status_started"),
+            models.Index(fields=("-started_at",), name="extraction_started"),
+        )
+
+    def __str__(self) -> str:
+        return f"Reading of {self.comment_id} by {self.analyst}"

@@ -1,0 +1,37 @@
+"""Reading as tasks. Names, arguments and results are contracts (design, section 4)."""
+
+from typing import Any
+
+from celery import shared_task
+
+from comments import batches
+from comments.retrying import RetryingTask
+from projects.extraction import runner
+
+
+@shared_task(name="process_waywo_comments", bind=True, base=RetryingTask)
+def process_waywo_comments(
+    self: RetryingTask, *, limit: int | None = None, comment_ids: list[int] | None = None
+) -> dict[str, Any]:
+    """Read comments, each in a task of its own.
+
+    limit: how many; empty for all. comment_ids: these comments, whatever their status; empty for the pending ones,
+    oldest first.
+    """
+    ids = runner.comments_to_read(limit, comment_ids)
+    batch = batches.start_batch("process_waywo_comment", [{"comment_id": comment_id} for comment_id in ids])
+    return {
+        "status": "queued",
+        "comments_queued": len(ids),
+        "task_ids": batch.task_ids,
+        "group_id": batch.group_id,
+    }
+
+
+@shared_task(name="process_waywo_comment", bind=True, base=RetryingTask)
+def process_waywo_comment(self: RetryingTask, *, comment_id: int) -> dict[str, Any]:
+    """Read one comment, whatever its status, and save the projects in it.
+
+    comment_id: the comment's id.
+    """
+    return runner.read_comment(comment_id, task_id=self.request.id or "", last_try=self.is_last_try).as_dict()

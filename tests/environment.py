@@ -1,0 +1,56 @@
+"""The suite runs on servers of its own: nothing that the operator has is read or touched."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# Settings are read before any conftest.py, so this is a plugin (pyproject.toml): no .env, no URL of a real service.
+VARIABLES = [
+    "DATABASE_URL",
+    "CELERY_BROKER_URL",
+    "SECRET_KEY",
+    "DEBUG",
+    "PORT",
+    "TIME_ZONE",
+    "ALLOWED_HOSTS",
+    "CSRF_TRUSTED_ORIGINS",
+    "HN_API_BASE_URL",
+    "HN_SEARCH_BASE_URL",
+    "HN_CONCURRENCY",
+    "LLM_BASE_URL",
+    "LLM_MODEL",
+    "LLM_API_KEY",
+    "LLM_TIMEOUT",
+    "EMBEDDING_BASE_URL",
+    "EMBEDDING_MODEL",
+    "EMBEDDING_API_KEY",
+    "EMBEDDING_DIMENSIONS",
+    "DEDUP_SIMILARITY_THRESHOLD",
+    "API_TOKENS",
+    "FLOWER_BASIC_AUTH",
+    "BACKUP_DIR",
+    "BACKUP_KEEP",
+    "QUEUE_ALERT_DEPTH",
+    "ALERT_EMAIL",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+]
+for variable in VARIABLES:
+    os.environ.pop(variable, None)
+VAR_DIR = Path(tempfile.mkdtemp(prefix="waywo-tests-"))
+os.environ["VAR_DIR"] = str(VAR_DIR)
+os.environ["ENV_FILE"] = os.devnull
+# The network is shut: a test that wants Hacker News or pages serves them on loopback.
+os.environ["HN_API_BASE_URL"] = os.environ["HN_SEARCH_BASE_URL"] = "http://127.0.0.1:9/closed"
+os.environ["FETCH_PAGES"] = "false"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the suite's servers and remove their data."""
+    from django.conf import settings
+
+    for server in (settings.EMBEDDED_POSTGRESQL, settings.EMBEDDED_VALKEY):
+        server.stop()
+    shutil.rmtree(VAR_DIR, ignore_errors=True)

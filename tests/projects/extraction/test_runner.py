@@ -1,0 +1,345 @@
+"""Reading a comment with an analyst whose answers the test writes, and the real workflow, embedder and database."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from comments.http import OutsideError
+from comments.models import CLAIM_EXPIRES_AFTER, Comment
+from projects.embeddings import WordLlamaEmbedder
+from projects.extraction.runner import (
+    ClaimLost,
+    CommentNotFound,
+    ReadingError,
+    comments_to_read,
+    read_comment,
+    read_comments,
+)
+from projects.extraction.schemas import ProjectDescription, Rejection, Segment
+from projects.models import Extraction, Project, Submission
+from tests.factories import make_comment, make_post, make_project
+
+
+class ScriptedAnalyst:
+    """Finds the projects that the test names: (title, url) for each, and drops the rest."""
+
+    name = "scripted"
+    prompt_version = 7
+
+    def __init__(self, *projects: tuple[str, str], dropped: int = 0, error: Exception | None = None, meanwhile=None):
+        self.projects = projects
+        self.dropped = dropped
+        self.error = error
+        self.meanwhile = meanwhile
+        self.asked = 0
+
+    async def segment(self, comment):
+        self.asked += 1
+        found = [Segment(text=f"{title} {url}") for title, url in self.projects]
+        return found + [Segment(text="hm", rejection=Rejection.CHAT, reason="Small talk.")] * self.dropped
+
+    async def describe(self, segment, comment, pages):
+        if self.meanwhile:
+            thread = threading.Thread(target=self.meanwhile)
+            thread.start()
+            thread.join()
+        if self.error:
+            raise self.error
+        title, url = segment.text.rsplit(" ", 1)
+        return ProjectDescription(
+            title=title,
+            short_description=f"{title} in a few words for all",
+            description=f"{title} is about {title.lower()} and nothing else.",
+            tags=["python", "web", "tools"],
+            primary_url=url,
+            urls=[url],
+            idea_score=6,
+            complexity_score=4,
+        )
+
+
+def read(comment: Comment, analyst: ScriptedAnalyst, **options):
+    """Read with the scripted analyst."""
+    return read_comment(comment.pk, analyst=analyst, embedder=WordLlamaEmbedder(), **options)
+
+
+@pytest.mark.django_db
+def test_the_projects_of_a_comment_are_saved_with_what_was_dropped():
+    comment = make_comment()
+    reading = read(comment, ScriptedAnalyst(("Foo", "https://foo.example"), ("Bar", "https://bar.example"), dropped=1))
+    assert reading.as_dict() == {
+        "status": "success",
+        "comment_id": comment.pk,
+        "valid_projects": 2,
+        "invalid_skipped": 1,
+        "duplicates_linked": 0,
+        "project_ids": list(Project.objects.order_by("id").values_list("id", flat=True)),
+    }
+    foo = Project.objects.get(title="Foo")
+    assert (foo.created_by, foo.canonical_url, foo.embedding_model) == (
+        "scripted",
+        "foo.example",
+        WordLlamaEmbedder.name,
+    )
+    assert len(foo.embedding) == 256
+    assert sorted(foo.tags.values_list("name", flat=True)) == ["python", "tools", "web"]
+    assert foo.first_seen_at == foo.last_seen_at == comment.posted_at
+    comment.refresh_from_db()
+    assert (comment.status, comment.attempts, comment.claimed_at) == ("processed", 0, None)
+    extraction = comment.extractions.get()
+    assert (extraction.status, extraction.analyst, extraction.prompt_version) == ("succeeded", "scripted", 7)
+    assert [step["step"] for step in extraction.steps] == [
+        "segment_and_judge",
+        "check_duplicates",
+        "fetch_linked_pages",
+        "describe_projects",
+        "embed_projects",
+    ]
+    assert [segment["rejection"] for segment in extraction.segments] == [None, None, "chat"]
+
+
+@pytest.mark.django_db
+def test_the_same_project_posted_again_is_one_project_with_two_submissions():
+    march, may = make_comment(), make_comment(posted_at=timezone.now())
+    first = read(march, ScriptedAnalyst(("Foo", "https://foo.example/")))
+    second = read(may, ScriptedAnalyst(("Foo, now in beta", "http://www.foo.example?utm_source=hn")))
+    assert second.project_ids == first.project_ids
+    assert second.duplicates_linked == 1
+    project = Project.objects.get()
+    assert project.title == "Foo"
+    assert (project.first_seen_at, project.last_seen_at) == (march.posted_at, may.posted_at)
+    assert project.submissions.count() == 2
+
+
+@pytest.mark.django_db
+def test_another_authors_project_with_the_same_address_stays_apart():
+    read(make_comment(author="alice"), ScriptedAnalyst(("Foo", "https://foo.example")))
+    read(make_comment(author="bob"), ScriptedAnalyst(("Foo", "https://foo.example")))
+    assert Project.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_reading_again_keeps_ids_reviews_and_what_a_person_edited():
+    comment = make_comment()
+    [foo, _] = read(
+        comment, ScriptedAnalyst(("Foo", "https://foo.example"), ("Bar", "https://bar.example"))
+    ).project_ids
+    Project.objects.filter(pk=foo).update(
+        review_status="approved",
+        is_bookmarked=True,
+        short_description="Mine",
+        edited_fields=["short_description"],
+    )
+    again = read(comment, ScriptedAnalyst(("Foo two", "https://foo.example"), ("Baz", "https://baz.example")))
+    assert again.project_ids[0] == foo
+    assert again.duplicates_linked == 0
+    project = Project.objects.get(pk=foo)
+    assert (project.title, project.short_description) == ("Foo two", "Mine")
+    assert (project.review_status, project.is_bookmarked) == ("approved", True)
+    assert set(Project.objects.values_list("title", flat=True)) == {"Foo two", "Baz"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "touched", [{"review_status": "rejected"}, {"is_bookmarked": True}, {"edited_fields": ["title"]}]
+)
+def test_a_project_that_a_person_touched_is_kept_and_flagged_when_it_is_no_longer_found(touched):
+    comment = make_comment()
+    [foo] = read(comment, ScriptedAnalyst(("Foo", "https://foo.example"))).project_ids
+    Project.objects.filter(pk=foo).update(**touched)
+    read(comment, ScriptedAnalyst(dropped=1))
+    project = Project.objects.get(pk=foo)
+    assert "no longer finds it" in project.flag_reason
+    assert project in Project.objects.flagged()
+    read(comment, ScriptedAnalyst(("Foo", "https://foo.example")))
+    assert Project.objects.get(pk=foo).flag_reason == ""
+
+
+@pytest.mark.django_db
+def test_a_project_that_another_comment_still_mentions_only_loses_its_submission():
+    first, second = make_comment(), make_comment()
+    read(first, ScriptedAnalyst(("Foo", "https://foo.example")))
+    read(second, ScriptedAnalyst(("Foo", "https://foo.example")))
+    read(second, ScriptedAnalyst(dropped=1))
+    project = Project.objects.get()
+    assert list(project.submissions.values_list("comment_id", flat=True)) == [first.pk]
+    assert project.last_seen_at == first.posted_at
+
+
+@pytest.mark.django_db
+def test_two_parts_about_one_project_make_one_submission():
+    reading = read(make_comment(), ScriptedAnalyst(("Foo", "https://foo.example"), ("Foo app", "https://foo.example/")))
+    assert len(reading.project_ids) == 1
+    assert Submission.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("last_try", "status"), [(False, "pending"), (True, "failed")])
+def test_an_error_that_may_pass_leaves_the_projects_as_they_were(last_try, status):
+    comment = make_comment()
+    read(comment, ScriptedAnalyst(("Foo", "https://foo.example")))
+    before = Project.objects.values().get()
+    with pytest.raises(OutsideError):
+        read(
+            comment,
+            ScriptedAnalyst(("New", "https://n.example"), error=OutsideError("busy")),
+            last_try=last_try,
+        )
+    assert Project.objects.values().get() == before
+    comment.refresh_from_db()
+    assert (comment.status, comment.last_error) == (status, "OutsideError: busy")
+    failed = comment.extractions.latest("started_at")
+    assert failed.status == "failed"
+    assert failed.steps[-1]["outcome"] == "failed: OutsideError"
+
+
+@pytest.mark.django_db
+def test_a_bug_moves_the_comment_out_of_the_way_and_still_surfaces():
+    comment = make_comment()
+    with pytest.raises(ZeroDivisionError):
+        read(
+            comment,
+            ScriptedAnalyst(("Foo", "https://foo.example"), error=ZeroDivisionError("oops")),
+            last_try=False,
+        )
+    comment.refresh_from_db()
+    assert (comment.status, comment.last_error) == ("failed", "ZeroDivisionError: oops")
+
+
+@pytest.mark.django_db
+def test_a_comment_under_way_is_left_to_its_worker():
+    comment = make_comment()
+    assert comment.claim("another task")
+    analyst = ScriptedAnalyst(("Foo", "https://foo.example"))
+    assert read(comment, analyst, task_id="this task").status == "skipped"
+    assert analyst.asked == 0
+    assert Project.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_the_same_task_delivered_again_takes_over_at_once_and_a_dead_workers_claim_expires():
+    comment = make_comment()
+    assert comment.claim("task")
+    assert not Comment.objects.get(pk=comment.pk).claim("other")
+    assert Comment.objects.get(pk=comment.pk).claim("task")
+    later = timezone.now() + CLAIM_EXPIRES_AFTER + timedelta(seconds=1)
+    assert Comment.objects.get(pk=comment.pk).claim("other", now=later)
+
+
+@pytest.mark.django_db
+def test_a_task_delivered_again_after_it_was_done_does_nothing_and_says_the_same():
+    comment = make_comment()
+    first = read(comment, ScriptedAnalyst(("Foo", "https://foo.example"), dropped=2), task_id="task")
+    analyst = ScriptedAnalyst()
+    assert read(comment, analyst, task_id="task") == first
+    assert analyst.asked == 0
+
+
+@pytest.mark.django_db
+def test_a_comment_whose_worker_died_three_times_is_failed_with_that_reason():
+    comment = make_comment()
+    for _ in range(3):
+        assert comment.claim("task")
+    with pytest.raises(ReadingError, match="died 3 times"):
+        read(comment, ScriptedAnalyst(("Foo", "https://foo.example")), task_id="task")
+    comment.refresh_from_db()
+    assert (comment.status, comment.last_error) == ("failed", "its worker died 3 times while reading it")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_edit_while_it_is_read_makes_the_reading_come_to_nothing():
+    comment = make_comment()
+
+    def edit():
+        Comment.objects.filter(pk=comment.pk).update(text="New text", status="pending", claimed_at=None, claimed_by="")
+        connection.close()
+
+    with pytest.raises(ClaimLost):
+        read(comment, ScriptedAnalyst(("Foo", "https://foo.example"), meanwhile=edit))
+    comment.refresh_from_db()
+    assert (comment.status, comment.text) == ("pending", "New text")
+    assert Project.objects.count() == 0
+    assert comment.extractions.get().status == Extraction.Status.SUPERSEDED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_reading_two_comments_of_one_author_make_one_project():
+    post = make_post()
+    comments = [make_comment(post=post) for _ in range(2)]
+    barrier = threading.Barrier(2, timeout=20)
+    errors = []
+
+    def work(comment):
+        analyst = ScriptedAnalyst(("Foo", "https://foo.example"))
+        described = analyst.describe
+
+        async def describe_together(*arguments):
+            barrier.wait()
+            return await described(*arguments)
+
+        analyst.describe = describe_together
+        try:
+            read(comment, analyst)
+        except Exception as error:  # noqa: BLE001 - shown by the test, which runs in another thread
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=(comment,)) for comment in comments]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert Project.objects.get().submissions.count() == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("fields", [{"deleted": True}, {"dead": True}, {"text": ""}, {"text": "<p> </p>"}])
+def test_a_comment_with_nothing_to_read_is_skipped(fields):
+    comment = make_comment(**fields)
+    analyst = ScriptedAnalyst()
+    assert read(comment, analyst).status == "skipped"
+    comment.refresh_from_db()
+    assert comment.status == "skipped"
+    assert analyst.asked == 0
+
+
+@pytest.mark.django_db
+def test_an_unknown_comment_is_named():
+    with pytest.raises(CommentNotFound, match="no comment 7:"):
+        read_comment(7)
+    with pytest.raises(CommentNotFound, match="no comment 7, 8:"):
+        comments_to_read(comment_ids=[7, 8])
+
+
+@pytest.mark.django_db
+def test_the_pending_comments_are_read_oldest_first_and_given_ones_whatever_their_status():
+    old, new = make_comment(posted_at=timezone.now() - timedelta(days=9)), make_comment()
+    done = make_comment(status="processed")
+    assert comments_to_read() == [comment.pk for comment in sorted((old, new), key=lambda row: row.posted_at)]
+    assert comments_to_read(limit=1) == [min((old, new), key=lambda comment: comment.posted_at).pk]
+    assert comments_to_read(comment_ids=[done.pk, done.pk]) == [done.pk]
+    with pytest.raises(ValueError, match="limit=0 is not valid"):
+        comments_to_read(limit=0)
+
+
+@pytest.mark.django_db
+def test_reading_by_rules_needs_no_network_and_counts_what_it_did():
+    make_comment("I am building Foo (https:&#x2F;&#x2F;foo.example), a static site generator written in Rust.")
+    make_comment("Looking for a new job as a designer. Any hints?", author="bob")
+    steps = []
+    result = read_comments(progress=lambda *step: steps.append(step))
+    assert (result["status"], result["processed"], result["failed"]) == ("success", 2, 0)
+    assert steps[-1][1:] == (2, 2)
+    assert Project.objects.filter(primary_url="https://foo.example").count() == 1
+
+
+@pytest.mark.django_db
+def test_a_project_made_by_the_generator_is_no_duplicate_of_anything():
+    project = make_project(source="nemo_data_designer", canonical_url="foo.example")
+    read(make_comment(), ScriptedAnalyst(("Foo", "https://foo.example")))
+    assert Project.objects.exclude(pk=project.pk).count() == 1

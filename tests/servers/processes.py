@@ -1,0 +1,92 @@
+"""Real processes of Waywo for tests: they use the test database and the suite's own Valkey."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from django.conf import settings
+from django.db import connection
+
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return the environment in which a process of Waywo works on this test's database and broker."""
+    url = urlsplit(settings.EMBEDDED_POSTGRESQL.url)
+    database = urlunsplit(url._replace(path="/" + connection.settings_dict["NAME"]))
+    return (
+        os.environ
+        | {
+            "DATABASE_URL": database,
+            "CELERY_BROKER_URL": settings.CELERY_BROKER_URL,
+            "SECRET_KEY": "a key for tests",
+            "FLOWER_BASIC_AUTH": "admin:a password for tests",
+        }
+        | variables
+    )
+
+
+def manage(*arguments: str, timeout: float = 60, **variables: str) -> subprocess.CompletedProcess:
+    """Run ``manage.py`` with ``arguments`` to its end and return what it said."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
+class Worker:
+    """A Celery worker for all queues, as a context manager; ``log`` is what it said so far."""
+
+    def __init__(self, folder: Path, *, processes: int = 2, **variables: str) -> None:
+        self._log = folder / "worker.log"
+        self._processes = processes
+        self._variables = variables
+        self.process: subprocess.Popen
+
+    @property
+    def log(self) -> str:
+        """Return what the worker has printed."""
+        return self._log.read_text() if self._log.exists() else ""
+
+    def start(self) -> None:
+        """Start it and wait until it takes work."""
+        queues = ",".join(settings.QUEUE_TIME_LIMITS)
+        command = [sys.executable, "-m", "celery", "--app", "waywo_site", "worker", "--queues", queues]
+        with self._log.open("a") as log:
+            self.process = subprocess.Popen(
+                [*command, "--concurrency", str(self._processes), "--loglevel", "INFO"],
+                cwd=ROOT,
+                env=environment(**self._variables),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        started = self.log.count(" ready.")
+        wait_until(lambda: self.log.count(" ready.") > started or self.process.poll() is not None, "the worker starts")
+        assert self.process.poll() is None, self.log
+
+    def kill(self) -> None:
+        """End it and its children at once, as a power cut does."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def __enter__(self) -> "Worker":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                self.kill()

@@ -1,0 +1,187 @@
+"""Every admin list and page, with hostile rows in them, and no query per row."""
+
+import re
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
+from django_celery_results.models import TaskResult
+
+from projects.models import Extraction, Page, Project, Submission, Tag
+from tests.factories import make_comment, make_post, make_project
+
+ATTACK = '<script>alert(1)</script><img src=x onerror=alert(1)><a href="javascript:alert(1)">x</a> {{ 7*7 }}'
+
+LISTS = (
+    *(
+        "comments_post",
+        "comments_comment",
+        "projects_project",
+        "projects_extraction",
+        "projects_page",
+        "projects_tag",
+    ),
+    *(
+        "django_celery_beat_periodictask",
+        "django_celery_beat_crontabschedule",
+        "django_celery_beat_intervalschedule",
+    ),
+    *("django_celery_results_taskresult", "auth_user", "auth_group"),
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def operator(client):
+    user = get_user_model().objects.create_superuser("operator", password="a long password for tests")
+    client.force_login(user)
+    return client
+
+
+def fill(rows: int) -> None:
+    """Add ``rows`` of everything, each hostile where strangers write."""
+    post = make_post(title=ATTACK[:300])
+    for number in range(rows):
+        comment = make_comment(ATTACK, post=post, author=f"author{number}")
+        project = make_project(
+            title=ATTACK,
+            short_description=ATTACK,
+            primary_url="javascript:alert(1)",
+            url_summaries={"https://x.example": ATTACK},
+            flag_reason=ATTACK[:300],
+        )
+        project.tags.add(Tag.objects.get_or_create(name=f"tag{number}")[0], Tag.objects.get_or_create(name="all")[0])
+        page = Page.objects.create(url=f"https://x.example/{post.pk}/{number}", title=ATTACK, fetched_at=timezone.now())
+        project.pages.add(page)
+        Submission.objects.create(project=project, comment=comment, text=ATTACK)
+        Extraction.objects.create(
+            comment=comment,
+            analyst="rules",
+            prompt_version=1,
+            started_at=timezone.now(),
+            finished_at=timezone.now(),
+            steps=[{"step": "segment_and_judge", "seconds": 0.1, "outcome": ATTACK}],
+            segments=[{"text": ATTACK, "rejection": "spam", "reason": ATTACK}],
+        )
+        crontab, _ = CrontabSchedule.objects.get_or_create(minute=str(number))
+        PeriodicTask.objects.create(name=f"{post.pk} {number}", task="process_waywo_posts", crontab=crontab)
+        TaskResult.objects.create(task_id=f"{post.pk} {number}", task_name="x", status="FAILURE", result=ATTACK)
+
+
+def has_attack(page: str) -> bool:
+    """Tell whether something of the attack would run."""
+    return bool(re.search(r"<script>alert|<img src=x|href=.javascript:alert", page))
+
+
+@pytest.mark.parametrize("view", LISTS)
+def test_a_list_shows_strangers_text_harmless_with_as_many_queries_for_many_rows_as_for_few(operator, view):
+    url = reverse(f"admin:{view}_changelist")
+    empty = operator.get(url)
+    assert empty.status_code == 200
+    fill(2)
+    with CaptureQueriesContext(connection_of_test()) as few:
+        operator.get(url)
+    fill(8)
+    with CaptureQueriesContext(connection_of_test()) as many:
+        page = operator.get(url)
+    assert page.status_code == 200
+    assert not has_attack(page.text)
+    assert len(many) <= len(few)
+    assert len(many) <= 15
+
+
+@pytest.mark.parametrize(
+    ("view", "model"),
+    [
+        ("comments_post", "comments.Post"),
+        ("comments_comment", "comments.Comment"),
+        ("projects_project", "projects.Project"),
+        ("projects_extraction", "projects.Extraction"),
+        ("projects_page", "projects.Page"),
+        ("projects_tag", "projects.Tag"),
+        ("django_celery_beat_periodictask", "django_celery_beat.PeriodicTask"),
+        ("django_celery_results_taskresult", "django_celery_results.TaskResult"),
+    ],
+)
+def test_a_page_shows_strangers_text_harmless(operator, view, model):
+    from django.apps import apps
+
+    fill(2)
+    row = apps.get_model(model).objects.first()
+    page = operator.get(reverse(f"admin:{view}_change", args=[row.pk]))
+    assert page.status_code == 200
+    assert not has_attack(page.text)
+
+
+@pytest.mark.parametrize(
+    ("view", "query"),
+    [
+        ("comments_comment", "q=alert&status__exact=pending"),
+        ("comments_post", "q=working"),
+        ("projects_project", "q=tag1&review_status__exact=pending"),
+        ("projects_extraction", "q=author1"),
+        ("projects_page", "q=example"),
+        ("django_celery_results_taskresult", "q=x&status=FAILURE"),
+    ],
+)
+def test_lists_can_be_searched_and_filtered(operator, view, query):
+    fill(2)
+    assert operator.get(reverse(f"admin:{view}_changelist") + "?" + query).status_code == 200
+
+
+def test_a_comment_leads_to_its_projects_and_readings_and_a_project_to_its_comments(operator):
+    fill(2)
+    submission = Submission.objects.first()
+    comment = operator.get(reverse("admin:comments_comment_change", args=[submission.comment_id])).text
+    for target in re.findall(r'href="(/admin/projects/(?:project|extraction)/\?[^"]+)"', comment):
+        page = operator.get(target)
+        assert page.status_code == 200
+        assert "1 result" in page.text or page.text.count('class="action-select"') == 1
+    assert "/admin/projects/project/?submissions__comment=" in comment
+    project = operator.get(reverse("admin:projects_project_change", args=[submission.project_id])).text
+    assert reverse("admin:comments_comment_change", args=[submission.comment_id]) in project
+
+
+def test_a_review_in_the_admin_notes_who_made_it_and_an_edit_which_field_is_a_persons(operator):
+    project = make_project(flag_reason="Look again.")
+    url = reverse("admin:projects_project_change", args=[project.pk])
+    form = {
+        "title": "A better title",
+        "short_description": project.short_description,
+        "description": project.description,
+        "tags": [Tag.objects.create(name="python").pk],
+        "primary_url": "",
+        "urls": "",
+        "review_status": "approved",
+        "review_note": "",
+        "submissions-TOTAL_FORMS": 0,
+        "submissions-INITIAL_FORMS": 0,
+    }
+    assert operator.post(url, form).status_code == 302
+    project.refresh_from_db()
+    assert (project.title, project.review_status, project.reviewer.username) == (
+        "A better title",
+        "approved",
+        "operator",
+    )
+    assert project.reviewed_at is not None
+    assert project.edited_fields == ["tags", "title"]
+    assert project.flag_reason == ""
+    assert list(project.tags.values_list("name", flat=True)) == ["python"]
+    assert Project.objects.count() == 1
+
+
+def test_the_admin_wants_a_sign_in(client):
+    page = client.get("/", follow=True)
+    assert page.redirect_chain[-1][0].startswith("/admin/login/")
+
+
+def connection_of_test():
+    """Return the connection that the test client uses."""
+    from django.db import connection
+
+    return connection

@@ -1,0 +1,145 @@
+"""The whole of Waywo as its user starts it, on servers and data of its own."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_ports() -> int:
+    """Return a port that is free together with the one after it."""
+    while True:
+        with socket.socket() as one, socket.socket() as other:
+            one.bind(("127.0.0.1", 0))
+            port = one.getsockname()[1]
+            try:
+                other.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+
+
+class Waywo:
+    """``manage.py up`` on a VAR_DIR and a port of its own."""
+
+    def __init__(self, var_dir: Path) -> None:
+        self.var_dir = var_dir
+        self.port = free_ports()
+        self._log = var_dir.with_suffix(".log")
+        self.environment = {
+            **{name: os.environ[name] for name in ("PATH", "ENV_FILE", "FETCH_PAGES", "HN_API_BASE_URL")},
+            "VAR_DIR": str(var_dir),
+            "PORT": str(self.port),
+        }
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text()
+
+    def start(self) -> None:
+        with self._log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
+            )
+        wait_until(self.answers, "the admin answers", 60)
+
+    def answers(self) -> bool:
+        assert self.process.poll() is None, self.output
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}/admin/login/").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess:
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=60)
+
+    def titles(self) -> list[str]:
+        return [json.loads(line)["title"] for line in self.manage("export_projects").stdout.splitlines()]
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=40)
+
+
+@pytest.fixture
+def waywo(tmp_path):
+    waywo = Waywo(tmp_path / "a var dir")
+    yield waywo
+    if waywo.process.poll() is None:
+        waywo.stop()
+
+
+def test_up_does_the_main_job_survives_ctrl_c_and_goes_on(waywo):
+    waywo.start()
+    assert "Hacker News cannot be reached" in waywo.output
+    password = re.search(r"sign in as admin with the password (\S+) ", waywo.output)[1]
+
+    def pending() -> int:
+        code = "from comments.models import Comment; print('left', Comment.objects.pending().count())"
+        return int(re.search(r"left (\d+)", waywo.manage("shell", "-v0", "-c", code).stdout)[1])
+
+    wait_until(lambda: pending() == 0, "the sample thread is read", 60)
+    titles = waywo.titles()
+    assert len(titles) > 20
+
+    with httpx.Client(base_url=f"http://127.0.0.1:{waywo.port}", follow_redirects=True) as browser:
+        login = browser.get("/admin/")
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', login.text)[1]
+        fields = {"username": "admin", "password": password, "csrfmiddlewaretoken": token}
+        assert "Log out" in browser.post("/admin/login/?next=/admin/", data=fields).text
+        assert titles[0] in browser.get("/admin/projects/project/?o=1&q=" + titles[0].split()[0]).text
+        styles = re.search(r'href="(/static/[^"]+\.css)"', login.text)[1]
+        assert browser.get(styles).status_code == 200
+    flower = f"http://127.0.0.1:{waywo.port + 1}/"
+    assert httpx.get(flower).status_code == 401
+    secret = json.loads((waywo.var_dir / "secrets.json").read_text())["FLOWER_PASSWORD"]
+    assert httpx.get(flower, auth=("admin", secret), follow_redirects=True).status_code == 200
+
+    assert waywo.stop() == 0
+    assert not any(name in waywo.output for name in ("Traceback", "sending SIGKILL"))
+    assert sorted(waywo.titles()) == sorted(titles)
+    assert servers_of(waywo.var_dir) == []
+
+    waywo.start()
+    assert "Everything collected is read." in waywo.output
+    assert password not in waywo.output
+    assert "sign in as before" in waywo.output
+    assert waywo.stop() == 0
+    assert sorted(waywo.titles()) == sorted(titles)
+
+
+def test_a_port_that_is_taken_is_one_line(tmp_path):
+    waywo = Waywo(tmp_path / "var")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", waywo.port + 1))
+        other.listen()
+        done = waywo.manage("up")
+    assert done.returncode == 1
+    assert f"PORT={waywo.port}: port {waywo.port + 1} is taken" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def servers_of(var_dir: Path) -> list[str]:
+    """Return the command lines of living processes that name ``var_dir``."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if str(var_dir) in line:
+                found.append(line)
+    return found

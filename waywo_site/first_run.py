@@ -1,0 +1,80 @@
+"""What ``up`` does before anybody signs in: a first superuser, and the main job on an empty index."""
+
+import secrets
+
+from celery import chain, current_app
+from django.conf import settings
+from django.contrib.auth import get_user_model
+
+from comments import batches, event_loop
+from comments.collection import collect_sample
+from comments.hackernews import HackerNews, HackerNewsError
+from comments.models import Comment, Post
+from comments.threads import known_threads
+from waywo_site.queues import depth
+
+USERNAME = "admin"
+
+
+def ensure_superuser() -> str | None:
+    """Make the superuser ``admin`` where there is no superuser yet, and return its random password; else None."""
+    users = get_user_model().objects
+    if users.filter(is_superuser=True).exists():
+        return None
+    password = secrets.token_urlsafe(12)
+    user, _ = users.get_or_create(username=USERNAME)
+    user.is_staff = user.is_superuser = user.is_active = True
+    user.set_password(password)
+    user.save()
+    return password
+
+
+def start_main_job() -> str:
+    """Send the work that is due and return a line about it.
+
+    On an empty index that is: collect the newest known thread and read it. Where Hacker News cannot be reached, the
+    sample thread is collected here. On a later start: what an earlier one left undone.
+    """
+    if not Post.objects.exists():
+        return _collect_newest()
+    return _go_on()
+
+
+def _collect_newest() -> str:
+    thread = known_threads()[0]
+    if reason := _unreachable(thread.id):
+        collected = collect_sample()
+        batches.send("process_waywo_comments", {})
+        return f"Hacker News cannot be reached ({reason}); reading the sample thread instead: {collected.title}"
+    post = {"post_id": thread.id, "year": thread.year, "month": thread.month}
+    tasks = current_app.tasks
+    chain(tasks["process_waywo_post"].si(**post), tasks["process_waywo_comments"].si()).apply_async()
+    return f"Collecting and reading the newest thread, {thread.year}-{thread.month:02} (item {thread.id})."
+
+
+def _unreachable(item_id: int) -> str:
+    """Return why Hacker News does not answer, in one line; empty when it does."""
+
+    async def ask() -> None:
+        async with HackerNews(settings.HN_API_BASE_URL, attempts=1) as client:
+            await client.item(item_id)
+
+    try:
+        event_loop.run(ask())
+    except HackerNewsError as error:
+        return str(error)
+    return ""
+
+
+def _go_on() -> str:
+    pending = Comment.objects.pending().count()
+    uncollected = list(Post.objects.filter(collected_at=None, source="hn"))
+    # What waits in a queue needs no second message.
+    if uncollected and not depth("collection"):
+        for post in uncollected:
+            batches.send("process_waywo_post", {"post_id": post.pk})
+    if pending and not depth("extraction"):
+        batches.send("process_waywo_comments", {})
+    if pending or uncollected:
+        return f"Going on: {len(uncollected)} threads to collect, {pending} comments to read."
+    return "Everything collected is read."

@@ -1,0 +1,79 @@
+import logging
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from comments.threads import ThreadsFileError
+from waywo_site import environment, first_run, processes
+from waywo_site.embedded import EmbeddedError
+
+logger = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Run everything: web, worker, beat and Flower, with PostgreSQL and Valkey where no URL is set."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self._refuse_taken_ports()
+        flower_password, is_new = self._flower_password()
+        self._start_servers()
+        call_command("migrate", verbosity=0, interactive=False)
+        password = first_run.ensure_superuser()
+        self._greet(password, flower_password if is_new else None)
+        try:
+            self.stdout.write(first_run.start_main_job())
+        except ThreadsFileError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.flush()
+        code = processes.run(
+            [processes.web(), processes.worker(), processes.beat(), processes.flower(flower_password)],
+            watch=self._keep_servers,
+        )
+        if code:
+            sys.exit(code)
+
+    def _refuse_taken_ports(self) -> None:
+        for port in processes.taken_ports():
+            raise CommandError(
+                f"PORT={settings.PORT}: port {port} is taken (the admin uses PORT, Flower PORT + 1): "
+                f"stop what listens there, or set another PORT."
+            )
+
+    def _flower_password(self) -> tuple[str, bool]:
+        """Return "user:password" for Flower and whether it was made just now."""
+        if settings.FLOWER_BASIC_AUTH:
+            return settings.FLOWER_BASIC_AUTH, False
+        if not settings.DEBUG:
+            raise CommandError("FLOWER_BASIC_AUTH is not set: with DEBUG off it takes user:password.")
+        is_new = not environment.has_secret(settings.SECRETS_FILE, "FLOWER_PASSWORD")
+        return "admin:" + environment.kept_secret(settings.SECRETS_FILE, "FLOWER_PASSWORD"), is_new
+
+    def _start_servers(self) -> None:
+        for server in (settings.EMBEDDED_POSTGRESQL, settings.EMBEDDED_VALKEY):
+            if server is not None:
+                server.ensure_running()
+
+    def _keep_servers(self) -> None:
+        """Start an embedded server again that died; the other processes find it at the same address."""
+        try:
+            self._start_servers()
+        except EmbeddedError as error:
+            logger.error("%s", error)
+
+    def _greet(self, password: str | None, flower_password: str | None) -> None:
+        admin = f"http://localhost:{settings.PORT}/admin/"
+        flower = f"http://localhost:{processes.flower_port()}/"
+        if password:
+            note = f"sign in as {first_run.USERNAME} with the password {password} (shown only now; write it down)"
+        else:
+            note = "sign in as before; a lost password: .venv/bin/python manage.py changepassword admin"
+        self.stdout.write(f"Waywo   {admin}  {note}")
+        if flower_password:
+            note = f"sign in with {flower_password.replace(':', ' and the password ', 1)} (shown only now)"
+        else:
+            note = "sign in as before"
+        self.stdout.write(f"Flower  {flower}  {note}")
+        self.stdout.write("Ctrl-C stops all of it; the data stays.")

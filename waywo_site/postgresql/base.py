@@ -1,0 +1,29 @@
+"""A connection to PostgreSQL that brings up the embedded server first, and once more after it has died."""
+
+from django.conf import settings
+from django.db.backends.postgresql import base
+
+from waywo_site.embedded.ports import HOST
+from waywo_site.embedded.postgresql import USER
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's own wrapper, which looks after ``settings.EMBEDDED_POSTGRESQL`` where that is not None."""
+
+    def get_new_connection(self, conn_params):
+        """Return a new psycopg connection. Raises EmbeddedError when the server cannot be started."""
+        server = settings.EMBEDDED_POSTGRESQL
+        if server is None or (self.settings_dict["HOST"], self.settings_dict["USER"]) != (HOST, USER):
+            return super().get_new_connection(conn_params)
+        if not server.held:
+            server.ensure_running()
+        try:
+            return super().get_new_connection(_located(conn_params, server))
+        except self.Database.OperationalError:
+            server.ensure_running()
+            return super().get_new_connection(_located(conn_params, server))
+
+
+def _located(conn_params: dict, server) -> dict:
+    # Read anew: settings are as old as the process, and a later start may have had to take another port.
+    return {**conn_params, "port": server.port, "password": server.password}
