@@ -122,14 +122,13 @@ class JobCommand(BaseCommand):
         if task.failed():
             raise CommandError(f"Task {task_id} failed: {task.result}")
         result = task.result
-        task_ids = result.get("task_ids") or []
-        while task_ids and not (state := batches.batch_progress(task_ids)).is_finished:
+        if "task_ids" not in result:
+            return result
+        while not (state := batches.batch_progress(result["task_ids"])).is_finished:
             progress("tasks", state.done, state.total)
             time.sleep(POLL_SECONDS)
-        if task_ids:
-            errors = batches.failures(task_ids)
-            result = result | {"status": "partial" if errors else "success", "errors": errors}
-        return result
+        errors = batches.failures(result["task_ids"])
+        return result | {"status": "partial" if errors else "success", "errors": errors}
 
     def _report(self, result: dict[str, Any], as_json: bool) -> None:
         errors = result.get("errors") or []

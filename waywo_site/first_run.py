@@ -62,7 +62,7 @@ def _unreachable(item_id: int) -> str:
     try:
         event_loop.run(ask())
     except HackerNewsError as error:
-        return str(error)
+        return str(error).rstrip(".")
     return ""
 
 

@@ -57,10 +57,12 @@ def test_the_commands_hand_work_to_the_workers_and_follow_it(tmp_path):
             "--wait",
             "--json",
         )
+        nothing = manage("process_waywo_comments", "--queue", "--wait")
     result = json.loads(followed.stdout.splitlines()[-1])
     assert followed.returncode == 0, followed.stderr
     assert (result["status"], result["comments_queued"], result["errors"]) == ("success", 3, [])
     assert Project.objects.count() == 3
+    assert nothing.stdout == "0 tasks done, 0 failed.\n", nothing.stderr
 
 
 def test_a_task_that_fails_is_an_error_of_the_command_that_follows_it(tmp_path):

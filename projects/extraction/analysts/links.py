@@ -22,7 +22,15 @@ class Kind(IntEnum):
     REFERENCE = 8
 
 
-REPOSITORIES = ("github.com", "gitlab.com", "codeberg.org", "bitbucket.org", "sr.ht", "gist.github.com", "gitee.com")
+REPOSITORIES = (
+    "github.com",
+    "gitlab.com",
+    "codeberg.org",
+    "bitbucket.org",
+    "sr.ht",
+    "gist.github.com",
+    "gitee.com",
+)
 STORES = (
     "apps.apple.com", "itunes.apple.com", "testflight.apple.com", "apple.co", "play.google.com", "f-droid.org",
     "chromewebstore.google.com", "chrome.google.com", "addons.mozilla.org", "marketplace.visualstudio.com",
@@ -42,7 +50,15 @@ REFERENCES = (
     "techcrunch.com", "stackoverflow.com", "google.com", "w3.org", "ietf.org", "imgur.com", "xkcd.com", "mozilla.org",
     "microsoft.com", "google.dev", "apple.com", "meta.com", "openai.com", "anthropic.com", "nvidia.com", "docs.python.org", "kaggle.com", "goodreads.com",
 )  # fmt: skip
-ARTICLES = ("medium.com", "substack.com", "dev.to", "hashnode.dev", "blogspot.com", "notion.site", "pastebin.com")
+ARTICLES = (
+    "medium.com",
+    "substack.com",
+    "dev.to",
+    "hashnode.dev",
+    "blogspot.com",
+    "notion.site",
+    "pastebin.com",
+)
 
 # Hosts where the first label names the project: name.itch.io, name.github.io.
 SHARED_HOSTS = (
@@ -52,34 +68,88 @@ SHARED_HOSTS = (
     "railway.app", "deno.dev", "lovable.app", "gumroad.com", "neocities.org", "hf.space", "gitbook.io",
 )  # fmt: skip
 SECOND_LEVEL = {"co", "com", "org", "net", "ac", "gov", "edu", "ne", "or"}
-PLAIN_LABELS = {"www", "app", "apps", "web", "docs", "doc", "blog", "get", "go", "api", "demo", "m", "try", "beta", "dev",
-                "admin", "about", "play", "my", "en", "store", "shop", "home", "landing", "portal", "dashboard", "help",
-                "reader", "status", "news", "cloud", "console", "signup", "download", "test", "staging", "alpha", "info"}
-ARTICLE_PATH = re.compile(r"/(?:blog|posts?|articles?|news|essays?|story|stories|wiki|20\d\d)(?:/|$)|/20\d\d[/-]", re.I)
-DOCS_PATH = re.compile(r"/(?:docs?|documentation|guides?|tutorials?|changelog|roadmap|privacy|license|pricing)(?:/|$)", re.I)
+PLAIN_LABELS = {
+    "www",
+    "app",
+    "apps",
+    "web",
+    "docs",
+    "doc",
+    "blog",
+    "get",
+    "go",
+    "api",
+    "demo",
+    "m",
+    "try",
+    "beta",
+    "dev",
+    "admin",
+    "about",
+    "play",
+    "my",
+    "en",
+    "store",
+    "shop",
+    "home",
+    "landing",
+    "portal",
+    "dashboard",
+    "help",
+    "reader",
+    "status",
+    "news",
+    "cloud",
+    "console",
+    "signup",
+    "download",
+    "test",
+    "staging",
+    "alpha",
+    "info",
+}
+ARTICLE_PATH = re.compile(
+    r"/(?:blog|posts?|articles?|news|essays?|story|stories|wiki|20\d\d)(?:/|$)|/20\d\d[/-]", re.I
+)
+DOCS_PATH = re.compile(
+    r"/(?:docs?|documentation|guides?|tutorials?|changelog|roadmap|privacy|license|pricing)(?:/|$)", re.I
+)
 # A bare domain is a link when people say it is one; only under these endings, and never a library's name.
 BARE_DOMAIN = re.compile(
     r"(?<![\w@./-])(?:www\.)?[A-Za-z0-9][A-Za-z0-9-]{1,40}(?:\.[A-Za-z0-9-]{2,30})?"
-    r"\.(?:com|org|net|io|ai|app|dev|co|so|xyz|me|ly|gg|fm|tv|us|uk|de|fr|eu|sh|cc|in|site|online|tech|club|studio|tools)"
+    r"\.(?:com|org|net|io|ai|app|dev|co|so|xyz|me|ly|gg|fm|tv|us|uk|de|fr|eu|sh|cc|in|site|online|tech|club"
+    r"|studio|tools)"
     r"(?:/[\w./~-]{1,80})?(?![\w@-])",
     re.IGNORECASE,
 )
-NOT_A_DOMAIN = re.compile(r"^(?:node|next|nuxt|vue|asp|socket|draw|material|e\.g|i\.e|amazon|google|booking)\.", re.I)
+NOT_A_DOMAIN = re.compile(
+    r"^(?:node|next|nuxt|vue|asp|socket|draw|material|e\.g|i\.e|amazon|google|booking)\.", re.I
+)
 
 # Words before a link that say whose it is.
 BORROWED = re.compile(
-    r"(?:\b(?:using|used|uses?)(?: (?:the|a|an|some))?(?: [\w-]+){0,4}|\blike|\bvia|\binspired by|\bsimilar to|\balternative to|\bclone of|\bbased on|\bon top of"
-    r"|\bpowered by|\bbuilt (?:with|on)|\bcompared to|\bunlike|\bversion of|\bbecause of|\bthanks to|\bsee also|\balso see"
-    r"|\bdiscuss(?:ed|ion)(?: here)?|\bread(?:ing)?|\bfork of|\bmigrat\w+ (?:to|from)|\bsupports?|\bwrote (?:a )?(?:post|article)"
+    r"(?:\b(?:using|used|uses?)(?: (?:the|a|an|some))?(?: [\w-]+){0,4}|\blike|\bvia|\binspired by"
+    r"|\bsimilar to|\balternative to|\bclone of|\bbased on|\bon top of"
+    r"|\bpowered by|\bbuilt (?:with|on)|\bcompared to|\bunlike|\bversion of|\bbecause of|\bthanks to"
+    r"|\bsee also|\balso see"
+    r"|\bdiscuss(?:ed|ion)(?: here)?|\bread(?:ing)?|\bfork of|\bmigrat\w+ (?:to|from)|\bsupports?"
+    r"|\bwrote (?:a )?(?:post|article)"
     r"|\bpost (?:here|about)|\bcontext|\bon the)[\s(\[\"“]{0,3}$",
     re.IGNORECASE,
 )
-PERSONAL = re.compile(r"(?:\b(?:resume|cv|my (?:blog|twitter|profile|linkedin|github|email|contact)|blog(?: ?post)?s?|article|"
-                      r"hire me|follow me|show hn|newsletter|write-?up|essays?)\b|^\W*(?:i am|i['’]?m) an? )[^.!?\ufffc]{0,40}$", re.I)
+PERSONAL = re.compile(
+    r"(?:\b(?:resume|cv|my (?:blog|twitter|profile|linkedin|github|email|contact)|blog(?: ?post)?s?|article|"
+    r"hire me|follow me|show hn|newsletter|write-?up|essays?)\b|^\W*(?:i am"
+    r"|i['’]?m) an? )[^.!?\ufffc]{0,40}$",
+    re.I,
+)
 OWN = re.compile(
-    r"(?:\b(?:working|work) on|\bbuil(?:d|t|ding)|\bcreat(?:ed|ing)|\bma(?:de|king)|\blaunch(?:ed|ing)|\bdevelop(?:ed|ing)"
-    r"|\bcheck (?:it|us) out|\blink|\bdemo|\bsite|\bwebsite|\burl|\brepo(?:sitory)?|\bsource(?: code)?|\bcode|\bit(?:'s| is) (?:at|here)"
-    r"|\btry it|\bavailable (?:at|on)|\bhere|\bcalled [\w -]{1,30}|\bfollow(?:ed)? (?:along )?(?:at|on|here)|\bpage)\W{0,4}$",
+    r"(?:\b(?:working|work) on|\bbuil(?:d|t|ding)|\bcreat(?:ed|ing)|\bma(?:de|king)|\blaunch(?:ed|ing)"
+    r"|\bdevelop(?:ed|ing)"
+    r"|\bcheck (?:it|us) out|\blink|\bdemo|\bsite|\bwebsite|\burl|\brepo(?:sitory)?|\bsource(?: code)?"
+    r"|\bcode|\bit(?:'s| is) (?:at|here)"
+    r"|\btry it|\bavailable (?:at|on)|\bhere|\bcalled [\w -]{1,30}|\bfollow(?:ed)? (?:along )?(?:at|on"
+    r"|here)|\bpage)\W{0,4}$",
     re.IGNORECASE,
 )
 
@@ -118,7 +188,7 @@ def kind_of(url: str) -> Kind:
     host, path = host_of(url), _path_of(url)
     if _on(host, REPOSITORIES):
         return Kind.REPOSITORY if len(path) >= 2 or host.startswith("gist.") else Kind.PROFILE
-    if _on(host, STORES) and not (host == "microsoft.com"):
+    if _on(host, STORES) and host != "microsoft.com":
         return Kind.STORE
     for hosts, kind in ((VIDEOS, Kind.VIDEO), (SOCIALS, Kind.SOCIAL)):
         if _on(host, hosts):
@@ -148,7 +218,11 @@ def brand_of(url: str) -> str:
     if _on(host, REPOSITORIES):
         name = path[1] if len(path) >= 2 and not host.startswith("gist.") else ""
         return name.removesuffix(".git")
-    if path and host.endswith(("itch.io", "github.io", "gitlab.io")) and not ARTICLE_PATH.search("/".join(["", *path, ""])):
+    if (
+        path
+        and host.endswith(("itch.io", "github.io", "gitlab.io"))
+        and not ARTICLE_PATH.search("/".join(["", *path, ""]))
+    ):
         return path[0]
     if host == "store.steampowered.com" and len(path) >= 3:
         return path[2].replace("_", " ").strip()
@@ -178,7 +252,9 @@ def registered_name(url: str) -> str:
     labels = host_of(url).split(".")
     if len(labels) < 2:
         return ""
-    return labels[-3] if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in SECOND_LEVEL else labels[-2]
+    return (
+        labels[-3] if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in SECOND_LEVEL else labels[-2]
+    )
 
 
 def is_personal(link: Link) -> bool:
@@ -195,7 +271,11 @@ def bare_links(text: str) -> list[Link]:
     for match in BARE_DOMAIN.finditer(text):
         domain = match[0].rstrip("./")
         before, after = text[max(0, match.start() - 120) : match.start()], text[match.end() : match.end() + 3]
-        alone = re.search(r"(?:^|[.!?:\n]\s*|[–—-]\s*|(?<!\ba)(?<!\ban)(?<!\bthe) \()$", before, re.I) or match[0].lower().startswith("www.") or re.match(r"\s*(?:$|\n|[.!]\s|[.!]$)", after)
+        alone = (
+            re.search(r"(?:^|[.!?:\n]\s*|[–—-]\s*|(?<!\ba)(?<!\ban)(?<!\bthe) \()$", before, re.I)
+            or match[0].lower().startswith("www.")
+            or re.match(r"\s*(?:$|\n|[.!]\s|[.!]$)", after)
+        )
         if NOT_A_DOMAIN.match(domain) or not (alone or OWN.search(before)):
             continue
         url = f"https://{domain}"
@@ -236,7 +316,12 @@ UNFIT = 6.8
 def _rank(link: Link, title: str) -> float:
     rank = float(link.kind)
     brand = squashed(brand_of(link.url))
-    named = bool(brand) and len(brand) > 2 and bool(title) and (brand in squashed(title) or squashed(title) in brand)
+    named = (
+        bool(brand)
+        and len(brand) > 2
+        and bool(title)
+        and (brand in squashed(title) or squashed(title) in brand)
+    )
     if named:
         rank -= 1.5
     elif BORROWED.search(link.before):
@@ -253,7 +338,9 @@ def _rank(link: Link, title: str) -> float:
         rank += 0.5 if link.position and not named else 0
         depth = len(_path_of(link.url))
         rank += min(depth, 3) * 0.15
-        if DOCS_PATH.search("/" + "/".join(_path_of(link.url)) + "/") or host_of(link.url).startswith(("docs.", "blog.")):
+        if DOCS_PATH.search("/" + "/".join(_path_of(link.url)) + "/") or host_of(link.url).startswith(
+            ("docs.", "blog.")
+        ):
             rank += 0.7
     return rank + min(link.position, 6) * 0.12
 

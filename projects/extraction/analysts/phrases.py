@@ -19,33 +19,50 @@ FUNCTION_WORDS = frozenset(
 )
 TAIL_WORDS = frozenset("again too now currently lately up today".split())
 # Where a phrase may end: the word after the cut, and how good a place it is.
-CLAUSE_STARTS = frozenset("that which who where so because while when since although though but but, if until unless".split())
+CLAUSE_STARTS = frozenset(
+    "that which who where so because while when since although though but but, if until unless".split()
+)
 PREPOSITIONS = frozenset(
     "for with in on from using by to at through via without into within across after before under during based inspired built over as".split()
 )
 DETERMINERS = re.compile(
-    r"^(?:(?:her|him|me|us|them|myself|ourselves) (?=an?\s))?(?:(?:on|at|with|about|of)\s+)?(?:(?:a|an|the|my own|our own|my|our|this|these|that|some|yet another|another|one of my|its|your own)\s+)+", re.I
+    r"^(?:(?:her|him|me|us|them|myself|ourselves) (?=an?\s))?(?:(?:on|at|with|about|of)\s+)?(?:(?:a|an|the"
+    r"|my own|our own|my|our|this|these|that|some|yet another|another|one of my|its|your own)\s+)+",
+    re.I,
 )
 FLUFF = re.compile(
-    r"^(?:(?:(?:first )?(?:pretty|really|very|super) (?:cool|basic|simple|neat|small|big|exciting)|kind of|kind(?= an? )|sort of|bit of|couple of|"
-    r"bunch of|brand[- ]new|new|little|side[- ]?project,?|exciting|fun|cool|nice|exclusive|personal project|pet project|few|hopefully|simple yet powerful|"
+    r"^(?:(?:(?:first )?(?:pretty|really|very|super) (?:cool|basic|simple|neat|small|big|exciting)|kind of"
+    r"|kind(?= an? )|sort of|bit of|couple of|"
+    r"bunch of|brand[- ]new|new|little|side[- ]?project,?|exciting|fun|cool|nice|exclusive|personal project"
+    r"|pet project|few|hopefully|simple yet powerful|"
     r"series of)\s+)+(?:an?\s+)?",
     re.IGNORECASE,
 )
 SUBJECT = re.compile(
-    r"^(?:i|we)(?:['’](?:m|re|ve)| am| are| have)?(?: been)?(?: (?:currently|still|just|also|now|mostly|really|recently))*"
-    r"(?: (?:trying to|looking to|hoping to|planning to|working to|want to|would like to|am going to|going to))?\s+(?=[a-z]{4})",
+    r"^(?:i|we)(?:['’](?:m|re|ve)| am| are| have)?(?: been)?(?: (?:currently|still|just|also|now|mostly"
+    r"|really|recently))*"
+    r"(?: (?:trying to|looking to|hoping to|planning to|working to|want to|would like to|am going to"
+    r"|going to))?\s+(?=[a-z]{4})",
     re.IGNORECASE,
 )
-PROJECT_WHICH = re.compile(r"^(?:an? |my |the )?(?:[\w-]+ )?(?:side[- ]?project|project|thing|product|something),? (?:which|that) is\s+", re.IGNORECASE)
+PROJECT_WHICH = re.compile(
+    r"^(?:an? |my |the )?(?:[\w-]+ )?(?:side[- ]?project|project|thing|product|something),? (?:which"
+    r"|that) is\s+",
+    re.IGNORECASE,
+)
 NESTED_VERB = re.compile(
-    r"^(?:on\s+)?(?:(?:trying to|try to|working on|building|making|developing|creating|writing|designing|implementing|putting together|launching|releasing|"
-    r"bootstrapping|build|make|create|develop|write|design)\s+(?:(?:out|up)\s+)?)+(?=(?:an?|the|my|our|some|new|world['’]s)\s|(?-i:[A-Z]))",
+    r"^(?:on\s+)?(?:(?:trying to|try to|working on|building|making|developing|creating|writing|designing"
+    r"|implementing|putting together|launching|releasing|"
+    r"bootstrapping|build|make|create|develop|write|design)\s+(?:(?:out|up)\s+)?)+(?=(?:an?|the|my|our|some"
+    r"|new|world['’]s)\s|(?-i:[A-Z]))",
     re.IGNORECASE,
 )
 TITLE_END = re.compile(
-    r"\s(?:that|which|who|where|so|to|because|using|by|since|after|when|while|inspired|based|called|named|titled|but|if|as|lately|"
-    r"with|recently|this|for (?:myself|me|fun|work|my own)|and (?:i|we|it|then|also)|i['’]?(?:m|ve|d|ll)?|we|it['’]?s?|is|are|was|in my|in order|on my|over the|for (?:the|about|over|almost|a (?:few|while|couple|year|month))"
+    r"\s(?:that|which|who|where|so|to|because|using|by|since|after|when|while|inspired|based|called|named"
+    r"|titled|but|if|as|lately|"
+    r"with|recently|this|for (?:myself|me|fun|work|my own)|and (?:i|we|it|then|also)|i['’]?(?:m|ve|d|ll)?"
+    r"|we|it['’]?s?|is|are|was|in my|in order|on my|over the|for (?:the|about|over|almost|a (?:few|while"
+    r"|couple|year|month))"
     r" (?:last|past|\d|years?|months?|weeks?|next|few)?)\b"
     r"|[,.;:!?\n]+(?:\s|$)|\s*" + LINK + r"|\s[–—-]+\s|--+|\s*[(\[]|…|\.\.\.",
     re.IGNORECASE,
@@ -61,12 +78,18 @@ def noun_phrase(thing: str, most: int = TITLE_WORDS) -> str:
     phrase = thing
     for end in TITLE_END.finditer(thing, 1):
         phrase = thing[: end.start()]
-        if "," not in end[0] or len(phrase.split()) > 2 or not MADE_THING.search(" ".join(thing[end.end() :].split()[:4])):
+        if (
+            "," not in end[0]
+            or len(phrase.split()) > 2
+            or not MADE_THING.search(" ".join(thing[end.end() :].split()[:4]))
+        ):
             break
     else:
         phrase = thing
     if len(phrase.split()) <= 2:
-        rest = re.match(r"\s+(?:that|which|where|to|using|with|for)\s[^.;:!?(\n\ufffc]+", thing[len(phrase) :])
+        rest = re.match(
+            r"\s+(?:that|which|where|to|using|with|for)\s[^.;:!?(\n\ufffc]+", thing[len(phrase) :]
+        )
         phrase += rest[0] if rest else ""
     return balanced(" ".join(_cut(phrase.split(), 3, most)).strip(" ,.;:!?–—-"))
 
@@ -91,7 +114,11 @@ def without_front(text: str) -> str:
 def short_phrase(text: str, most: int = MOST_WORDS) -> str:
     """Return 5 to 10 words from the beginning of ``text`` that end where a phrase ends; fewer when it has no more."""
     text = re.sub(r"\s*\([^)]{0,200}\)", "", plain(text))
-    text = re.split(r"(?<=[\w)])[.!?]+(?:\s|$)|\n|\s[–—-]{1,2}\s(?=(?:it|I|we|this|check|but|still|and)\b)|;\s|\.\.\.|…", without_front(text), maxsplit=1)[0]
+    text = re.split(
+        r"(?<=[\w)])[.!?]+(?:\s|$)|\n|\s[–—-]{1,2}\s(?=(?:it|I|we|this|check|but|still|and)\b)|;\s|\.\.\.|…",
+        without_front(text),
+        maxsplit=1,
+    )[0]
     return capitalised(balanced(" ".join(_cut(text.split(), FEWEST_WORDS, most)).strip(" ,.;:!?–—-")))
 
 
@@ -120,7 +147,10 @@ def _break_score(tokens: list[str], end: int) -> float:
     last, following = tokens[end - 1], tokens[end].lower().strip(",.;:()")
     if last.lower().strip(",") in FUNCTION_WORDS:
         return 0
-    if last[-1] in ",;:" and (following in CLAUSE_STARTS or following in ("and", "or", "but", "with", "a", "an", "it", "using", "built", "so")):
+    if last[-1] in ",;:" and (
+        following in CLAUSE_STARTS
+        or following in ("and", "or", "but", "with", "a", "an", "it", "using", "built", "so")
+    ):
         return 3.2
     if following in CLAUSE_STARTS:
         return 3

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 # Rules read at most this much of a segment; what a project is stands near its beginning.
 READ_CHARACTERS = 12_000
+LONGEST_ADDRESS = 2_000
+# Of a comment with more links than a person writes, only the first are compared with each address.
+KNOWN_LINKS = 100
 
 # Stands for a link in prose, so that rules see one character where an address was.
 LINK = "\ufffc"
@@ -16,13 +19,25 @@ CITED = re.compile(r"\s?[\[(](\d{1,2})[\])](?!\()")
 FOOTNOTE = re.compile(r"(?m)^[ \t]*\[?(\d{1,2})[\]:.)]+:?[ \t]+(https?://\S+)")
 BULLET = re.compile(r"^[ \t]*(?:[-*•·‣▪–—+>]|\(?\d{1,2}[.)](?=\s)|\(?[a-d]\)|[①-⑩])[ \t]*(?=\S)")
 # Sentences that lost the paragraph break between them: "…than YAML.My motivation has been".
-GLUED_SENTENCES = re.compile(r"(?<=[a-z)\]\d][.!?:])(?=(?:[A-Z][a-z]+|I|A|I['’]\w+|\d+ [A-Z])[ ,'’a-z])|(?<=[A-Z]{2}\.)(?=[A-Z][a-z]+ [a-z])")
+GLUED_SENTENCES = re.compile(
+    r"(?<=[a-z)\]\d][.!?:])(?=(?:[A-Z][a-z]+|I|A|I['’]\w+|\d+ [A-Z])[ ,'’a-z])"
+    r"|(?<=[A-Z]{2}\.)(?=[A-Z][a-z]+ [a-z])"
+)
 GLUED_MARK = re.compile(r"(?<=[\w.,:;!?)])(?=\[\d{1,2}\]:?\s*https?://)")
 GLUED_BULLET = re.compile(r"(?<=[.:!?)])- (?=\S|$)|(?<=[a-z])- (?=[A-Z\[]|$)")
 GLUED_NUMBER = re.compile(r"(?<=[a-z.:!?)])(?=\d\. [A-Z])")
 CODE_SIGN = re.compile(r"[{};=<>|\\$]|\)\(|\w\(\w*\)")
-SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]’”]*\s+(?=[\"'(\[“‘]?[^\W_a-z]|\ufffc)|(?<=[.!])\s+(?=[a-z])|\n+")
-ABBREVIATION = re.compile(r"\b(?:e\.?g|i\.?e|etc|vs|approx|Inc|Ltd|Dr|Mr|Mrs|Ms|St|No|incl|cf|al|a\.k\.a|resp)\.$", re.I)
+CODE_START = re.compile(
+    r"(?:def |class |import |from [\w.]+ import |function\b|const |let |var |return\b|if ?\(|for ?\("
+    r"|while ?\(|#include|public |private |static |print\w*\(|"
+    r"SELECT |<\?php|\$ |>>> ).*[:;{}()\]>]$|</?\w+[^<>]{0,200}>$"
+)
+SENTENCE_END = re.compile(
+    r"(?<=[.!?…])[\"')\]’”]*\s+(?=[\"'(\[“‘]?[^\W_a-z]|\ufffc)|(?<=[.!])\s+(?=[a-z])|\n+"
+)
+ABBREVIATION = re.compile(
+    r"\b(?:e\.?g|i\.?e|etc|vs|approx|Inc|Ltd|Dr|Mr|Mrs|Ms|St|No|incl|cf|al|a\.k\.a|resp)\.$", re.I
+)
 MARKDOWN_LINK = re.compile(r"\[([^\]\n]{1,80})\]\(\s*(https?://[^\s)]+)\s*\)")
 WRAPPED_LINK = re.compile(r"\s*[(\[<]\s*\ufffc(?:\s*(?:,|and|&|/|;)?\s*\ufffc)*\s*[)\]>]")
 EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d]+")
@@ -37,7 +52,7 @@ def find_links(text: str, known: Sequence[str] = ()) -> list[tuple[int, int, str
 
     ``known`` are addresses that are certainly links, so that one that is glued to a word ends where it should.
     """
-    by_length = sorted(known, key=len, reverse=True)
+    by_length = sorted(known[:KNOWN_LINKS], key=len, reverse=True)
     found = []
     for match in URL.finditer(text):
         whole = match[0]
@@ -47,7 +62,9 @@ def find_links(text: str, known: Sequence[str] = ()) -> list[tuple[int, int, str
                 break
         else:
             whole = _without_sentence_end(whole)
-        found.append((match.start(), match.start() + len(whole), whole))
+        # An address that no field can hold is nobody's link.
+        if len(whole) <= LONGEST_ADDRESS:
+            found.append((match.start(), match.start() + len(whole), whole))
     return found
 
 
@@ -107,15 +124,17 @@ def inlined(text: str) -> str:
         cited.add(match[1])
         return f" ({address}) "
 
-    lines = []
-    for line in text.split("\n"):
-        lines.append(line if FOOTNOTE.match(line) else CITED.sub(put, line))
-    return "\n".join(line for line in lines if not ((note := FOOTNOTE.match(line)) and note[1] in cited)).strip()
+    lines = [line if FOOTNOTE.match(line) else CITED.sub(put, line) for line in text.split("\n")]
+    return "\n".join(
+        line for line in lines if not ((note := FOOTNOTE.match(line)) and note[1] in cited)
+    ).strip()
 
 
 def is_code(line: str) -> bool:
     """True for a line that a programming language would understand better than a person."""
     visible = line.strip()
+    if CODE_START.match(visible):
+        return True
     return len(visible) > 3 and len(CODE_SIGN.findall(visible)) * 9 > len(visible)
 
 

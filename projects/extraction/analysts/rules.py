@@ -1,7 +1,7 @@
 """The rules analyst: reads a comment with patterns and a vocabulary. Deterministic, no network."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 from projects.extraction.analysts import describing, scoring
 from projects.extraction.analysts.links import (
@@ -13,7 +13,7 @@ from projects.extraction.analysts.links import (
     primary_link,
     read_links,
 )
-from projects.extraction.analysts.prose import LINK, Prose, plain, read_prose, words
+from projects.extraction.analysts.prose import LINK, LONGEST_ADDRESS, Prose, plain, read_prose, words
 from projects.extraction.analysts.segmentation import Piece, is_announcement, pieces
 from projects.extraction.analysts.titles import find_title
 from projects.extraction.analysts.verdicts import Verdict, is_made, judge
@@ -47,7 +47,9 @@ class RulesAnalyst:
         Raises ValueError for a segment that is no project.
         """
         if not segment.is_project:
-            raise ValueError(f"The segment is no project ({segment.rejection}): describe only those that are.")
+            raise ValueError(
+                f"The segment is no project ({segment.rejection}): describe only those that are."
+            )
         pages = [page for page in pages if not page.error and (page.text.strip() or page.title.strip())]
         prose = read_prose(segment.text, comment.links)
         links = _links(segment, comment, prose)
@@ -94,7 +96,9 @@ def _segments(comment: CommentInput) -> list[Segment]:
         if not comment.links:
             return [_segment("", _empty_verdict())]
         text = "\n".join(comment.links)
-    found = [segment for piece in pieces(text, comment.links) if (segment := _judged(piece, comment)) is not None]
+    found = [
+        segment for piece in pieces(text, comment.links) if (segment := _judged(piece, comment)) is not None
+    ]
     return found or [_segment(text, judge(read_prose(text, comment.links)))]
 
 
@@ -119,7 +123,7 @@ def _links(segment: Segment, comment: CommentInput, prose: Prose) -> list[Link]:
     wanted = [url for url in comment.links if url in segment.text]
     if not _has_several_projects(segment, comment):
         wanted = list(comment.links)
-    for url in wanted:
+    for url in (url for url in wanted if len(url) <= LONGEST_ADDRESS):
         found.setdefault(url, Link(url, kind_of(url), "", len(found)))
     return list(found.values())
 
@@ -127,7 +131,13 @@ def _links(segment: Segment, comment: CommentInput, prose: Prose) -> list[Link]:
 def _has_several_projects(segment: Segment, comment: CommentInput) -> bool:
     if segment.text.strip() == comment.text.strip():
         return False
-    return sum(one.is_project for one in _segments(comment)) > 1
+    return _count_projects(comment) > 1
+
+
+@lru_cache(maxsize=16)
+def _count_projects(comment: CommentInput) -> int:
+    """Return how many projects a comment holds; remembered, since it is asked for each of them."""
+    return sum(one.is_project for one in _segments(comment))
 
 
 def _bare(prose: Prose, title: str) -> str:

@@ -19,61 +19,91 @@ MOST_PIECES = 20
 SPLIT_CHARACTERS = 20_000
 
 _COUNTED = (
-    r"(?:two|three|four|five|six|seven|several|multiple|a few|few|a couple(?: of)?|a bunch of|a number of|a suite of|some|many|various|"
+    r"(?:two|three|four|five|six|seven|several|multiple|a few|few|a couple(?: of)?|a bunch of|a number of"
+    r"|a suite of|some|many|various|"
     r"different|\d{1,2}|lots of|both|my|recent|these|the following|side)"
 )
 ANNOUNCED = re.compile(
-    rf"\b{_COUNTED} (?:[\w-]+ ){{0,3}}(?:projects|things|products|apps|ideas|sites|websites|tools|games|startups|services|experiments|"
+    rf"\b{_COUNTED} (?:[\w-]+ ){{0,3}}(?:projects|things|products|apps|ideas|sites|websites|tools|games"
+    rf"|startups|services|experiments|"
     r"side[- ]projects|libraries|businesses|hobbies|tolls)\b"
-    r"|\b(?:working on|building|making|developing|work on)(?: (?:the following|these|this|currently|now|lately|right now))?\s*[:–—-]*\s*$"
+    r"|\b(?:working on|building|making|developing|work on)(?: (?:the following|these|this|currently|now"
+    r"|lately|right now))?\s*[:–—-]*\s*$"
     r"|\b(?:side )?projects?\s*:\s*$|\bthe following\s*:?\s*$",
     re.IGNORECASE,
 )
 OF_ONE_PROJECT = re.compile(
-    r"\b(?:features?|goals?|includ\w+|supports?|allows?|lets? you|you can|can now|can do|stack|such as|for example|e\.g|things i['’]?d like|roadmap|"
-    r"to-?do|plans?|next|steps?|benefits?|reasons?|why|how it works|works|main|key|links?|see|here(?:['’]s| is| are)|posts?|videos?|where|what makes|"
-    r"inspired by|like|options|challenges|questions|requirements|because|progress|changes|improvements|it has|it is|it['’]s|"
+    r"\b(?:features?|goals?|includ\w+|supports?|allows?|lets? you|you can|can now|can do|stack|such as"
+    r"|for example|e\.g|things i['’]?d like|roadmap|"
+    r"to-?do|plans?|next|steps?|benefits?|reasons?|why|how it works|works|main|key|links?|see|here(?:['’]s"
+    r"| is| are)|posts?|videos?|where|what makes|"
+    r"inspired by|like|options|challenges|questions|requirements|because|progress|changes|improvements"
+    r"|it has|it is|it['’]s|"
     r"some things|highlights|tech|details|updates?|feedback|alternative|think)\b[^.!?]*$",
     re.IGNORECASE,
 )
 RESOURCE = re.compile(
-    r"^\W*(?:(?:the|our|my|a|an|source|live|online|early|latest|project|short|here is|here['’]s|see|github|main|web|first|full|example|"
-    r"build)\s+)*(?:demo|repo|repository|code|source|docs?|documentation|website|web ?site|site|github|gitlab|video|blog|twitter|discord|"
-    r"link|links|app|download|install|readme|idea|roadmap|play ?store|app ?store|steam|wishlist|trailer|screenshots?|homepage|home page|"
-    r"landing page|page|url|name|update|ios|android|npm|pypi|slides|paper|article|post|try it|check it out|more info\w*|contact|"
-    r"email|edit|project|project board|license|pricing|changelog|follow|newsletter|waitlist|background|features?|tech|stack|ps)\b",
+    r"^\W*(?:(?:the|our|my|a|an|source|live|online|early|latest|project|short|here is|here['’]s|see|github"
+    r"|main|web|first|full|example|"
+    r"build)\s+)*(?:demo|repo|repository|code|source|docs?|documentation|website|web ?site|site|github"
+    r"|gitlab|video|blog|twitter|discord|"
+    r"link|links|app|download|install|readme|idea|roadmap|play ?store|app ?store|steam|wishlist|trailer"
+    r"|screenshots?|homepage|home page|"
+    r"landing page|page|url|name|update|ios|android|npm|pypi|slides|paper|article|post|try it|check it out"
+    r"|more info\w*|contact|"
+    r"email|edit|project|project board|license|pricing|changelog|follow|newsletter|waitlist|background"
+    r"|features?|tech|stack|ps)\b",
     re.IGNORECASE,
 )
-LABELLED = re.compile(r"^(?:project\s+(?:#?\d{1,2}|[a-z])|(?:first|second|third) project)\s*[:.)–—-]", re.IGNORECASE)
+LABELLED = re.compile(
+    r"^(?:project\s+(?:#?\d{1,2}|[a-z])|(?:first|second|third) project)\s*[:.)–—-]", re.IGNORECASE
+)
 # "Name - https://…", "Name: https://…", "Name (https://…)", "https://… - what it does".
 HEADED = re.compile(
-    r"^\W{0,3}(?:[^\s!?:;,()]*[^\s.!?:;,()](?: [^\s!?:;,()]*[^\s.!?:;,()]){0,4}\s*(?:[:–—-]+|\()\s*https?://\S+"
+    r"^\W{0,3}(?:[^\s!?:;,()]*[^\s.!?:;,()](?: [^\s!?:;,()]*[^\s.!?:;,()]){0,4}\s*(?:[:–—-]+"
+    r"|\()\s*https?://\S+"
     r"|https?://\S+\s*(?:[:–—-]+|\(|\n|$))",
 )
 _OTHER_FRONT = (
-    r"(?:also|besides (?:that|this)|besides(?=,)|on the side|on other (?:things|news)|in addition|additionally|in my (?:spare|free) time|"
-    r"outside of (?:that|this|work)|other than that|apart from (?:that|this)|aside from (?:that|this)|separately|secondly|"
-    r"in parallel|meanwhile|personally|professionally|for fun|for work|at work|as a hobby|as a side project|on a different note|"
-    r"unrelated(?:ly)?|other projects?|my other \w+(?: \w+)?|another (?:project|thing|one|side project|idea|app)(?: [^.,]{0,30})?|"
-    r"the other (?:one|project|thing|app)|alongside (?:that|this)|when i['’]?m not [^.,]{0,40}|last game|last big thing|i also have|and also|"
+    r"(?:also|besides (?:that|this)|besides(?=,)|on the side|on other (?:things|news)|in addition"
+    r"|additionally|in my (?:spare|free) time|"
+    r"outside of (?:that|this|work)|other than that|apart from (?:that|this)|aside from (?:that|this)"
+    r"|separately|secondly|"
+    r"in parallel|meanwhile|personally|professionally|for fun|for work|at work|as a hobby|as a side project"
+    r"|on a different note|"
+    r"unrelated(?:ly)?|other projects?|my other \w+(?: \w+)?|another (?:project|thing|one|side project|idea"
+    r"|app)(?: [^.,]{0,30})?|"
+    r"the other (?:one|project|thing|app)|alongside (?:that|this)|when i['’]?m not [^.,]{0,40}|last game"
+    r"|last big thing|i also have|and also|"
     r"software-wise|on the (?:software|hardware|personal|work) (?:side|front))"
 )
 OTHER = re.compile(rf"^{_OTHER_FRONT}\b", re.IGNORECASE)
 ALSO_MAKING = re.compile(
-    r"^(?:and |but )?(?:i['’]?m|i am|i['’]?ve(?: also)? been|i have(?: also)? been|we['’]?re|we are|i|we)\s+(?:also|in parallel|simultaneously)\s+",
+    r"^(?:and |but )?(?:i['’]?m|i am|i['’]?ve(?: also)? been|i have(?: also)? been|we['’]?re|we are|i"
+    r"|we)\s+(?:also|in parallel|simultaneously)\s+",
     re.IGNORECASE,
 )
 # What belongs to the project that was spoken of before.
 PART = re.compile(
-    r"^(?:on\s+)?(?:(?:an?|the|some|its?|new|more|several|our|my|this|that|better|official|native|mobile|web|desktop|ios|android|cloud|paid|pro|free|full|first|few|"
-    r"couple|of|companion|small|few|major|second|next|proper|nice|lot|bunch|improved|custom|public|simple|rest|graphql|beta|alpha|linux|windows|mac|macos)\s+)*"
-    r"(?:features?|versions?|releases?|redesign|documentation|docs|blog ?posts?|posts?|articles?|landing page|integrations?|updates?|improvements?|"
-    r"changes|ui|ux|api|apis|demo|support|tests?|port|backend|frontend|front-end|back-end|website for|site for|tutorials?|guide|video|videos|"
-    r"refactor|rewrite|mode|modes|plugins?|way|ways|ability|option|options|functionality|v2|v3|implementation|users?|feedback|bugs?|fix(?:es)?|marketing|"
-    r"performance|onboarding|it|this|that|them|these|apps?$|apps? for (?:it|this)|progress|note|notes|list|system for|part|parts|module|client for|things?|version)\b",
+    r"^(?:on\s+)?(?:(?:an?|the|some|its?|new|more|several|our|my|this|that|better|official|native|mobile"
+    r"|web|desktop|ios|android|cloud|paid|pro|free|full|first|few|"
+    r"couple|of|companion|small|few|major|second|next|proper|nice|lot|bunch|improved|custom|public|simple"
+    r"|rest|graphql|beta|alpha|linux|windows|mac|macos)\s+)*"
+    r"(?:features?|versions?|releases?|redesign|documentation|docs|blog ?posts?|posts?|articles?"
+    r"|landing page|integrations?|updates?|improvements?|"
+    r"changes|ui|ux|api|apis|demo|support|tests?|port|backend|frontend|front-end|back-end|website for"
+    r"|site for|tutorials?|guide|video|videos|"
+    r"refactor|rewrite|mode|modes|plugins?|way|ways|ability|option|options|functionality|v2|v3"
+    r"|implementation|users?|feedback|bugs?|fix(?:es)?|marketing|"
+    r"performance|onboarding|it|this|that|them|these|apps?$|apps? for (?:it|this)|progress|note|notes|list"
+    r"|system for|part|parts|module|client for|things?|version)\b",
     re.IGNORECASE,
 )
-ABOUT_IT = re.compile(r"\b(?:for|to|into|of|with|on|in) (?:it|this|the (?:app|site|project|game|tool|library|platform|product))\b", re.IGNORECASE)
+ABOUT_IT = re.compile(
+    r"\b(?:for|to|into|of|with|on|in) (?:it|this|the (?:app|site|project|game|tool|library|platform"
+    r"|product))\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass
@@ -180,10 +210,14 @@ def _is_project_list(intro: str, items: list[Block], opens: bool) -> bool:
         return False
     with_own_link = [item for item in items if item.keys]
     different = len({min(item.keys) for item in with_own_link}) == len(with_own_link)
-    announced = bool(ANNOUNCED.search(last_line)) or (opens and all(_says_a_project(_content(item)) for item in items))
+    announced = bool(ANNOUNCED.search(last_line)) or (
+        opens and all(_says_a_project(_content(item)) for item in items)
+    )
     if announced and not OF_ONE_PROJECT.search(last_sentence):
         # With few words an item says a feature; a project takes a link, a name or a sentence.
-        return all(item.keys or len(words(_content(item))) >= 3 for item in items) and len(items) <= MOST_PIECES
+        return (
+            all(item.keys or len(words(_content(item))) >= 3 for item in items) and len(items) <= MOST_PIECES
+        )
     if OF_ONE_PROJECT.search(last_sentence):
         return False
     headed = sum(bool(HEADED.match(_content(item))) for item in items)
@@ -273,21 +307,37 @@ def _turns(sentence: str) -> bool:
     also = ALSO_MAKING.match(front)
     if not turned and not also:
         return False
-    rest = re.sub(rf"^{_OTHER_FRONT}\s*(?:\([^)]{{0,60}}\))?[,:]?\s*(?:is |was |i have )?", "", front, flags=re.IGNORECASE)
+    rest = re.sub(
+        rf"^{_OTHER_FRONT}\s*(?:\([^)]{{0,60}}\))?[,:]?\s*(?:is |was |i have )?",
+        "",
+        front,
+        flags=re.IGNORECASE,
+    )
     if turned and re.match(r"(?:an?|my) ", rest) and DEFINITION.match(rest):
         return not PART.match(rest)
     made = statement(front) or statement(without_opener(rest))
     if made is None:
-        return bool(re.match(r"(?i)(?:my other|another|the other|other) (?:side |current |recent |hobby )*(?:projects?|thing|app|idea|game|one)\b"
-                             r"[^.!?]{0,40}?(?:is|was|:)", front))
+        return bool(
+            re.match(
+                r"(?i)(?:my other|another|the other|other) (?:side |current |recent |hobby )*(?:projects?"
+                r"|thing|app|idea|game|one)\b"
+                r"[^.!?]{0,40}?(?:is|was|:)",
+                front,
+            )
+        )
     thing = made.thing
     if PART.match(thing) or ABOUT_IT.search(thing):
         return False
-    return names_a_link(thing) or bool(re.match(r"(?:on\s+)?(?:an?|another|my|our|the|some|two|[A-Z0-9])", thing))
+    return names_a_link(thing) or bool(
+        re.match(r"(?:on\s+)?(?:an?|another|my|our|the|some|two|[A-Z0-9])", thing)
+    )
 
 
 def is_announcement(text: str) -> bool:
     """True for what only opens or closes a list of projects: "I work on three things currently."."""
     said = read_prose(text)
-    return len(words(said.text)) <= 20 and not said.links and (not said.has_words or bool(ANNOUNCED.search(said.text)))
-
+    return (
+        len(words(said.text)) <= 20
+        and not said.links
+        and (not said.has_words or bool(ANNOUNCED.search(said.text)))
+    )

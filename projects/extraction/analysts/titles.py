@@ -13,7 +13,14 @@ from projects.extraction.analysts.links import (
     squashed,
 )
 from projects.extraction.analysts.making import is_fragment, statements, without_opener
-from projects.extraction.analysts.phrases import FUNCTION_WORDS, TITLE_WORDS, capitalised, noun_phrase, short_phrase, without_subject
+from projects.extraction.analysts.phrases import (
+    FUNCTION_WORDS,
+    TITLE_WORDS,
+    capitalised,
+    noun_phrase,
+    short_phrase,
+    without_subject,
+)
 from projects.extraction.analysts.prose import LINK, Prose, plain
 from projects.extraction.analysts.verdicts import DEFINITION, MADE_THING
 from projects.extraction.schemas import PageText
@@ -25,19 +32,25 @@ _WORD = r"[A-Z0-9][\w'’.&+!#]*[\w!+#]|[A-Z0-9]|[a-z]{1,2}[A-Z]\w+"
 _LOWER = r"of|the|and|for|an|a|in|to|on|n|&|with|my|your|me"
 _NAME = rf"(?:{_WORD})(?:[ -](?:(?:{_LOWER}) ){{0,2}}(?:{_WORD})){{0,4}}"
 CALLED = re.compile(
-    rf"(?<!so[- ])\b(?:called|named|titled|dubbed|(?:calling|call|named) it|(?:working )?(?:title|name) is|it['’]s name is)\s*:?\s+"
-    rf"(?:[\"“‘'](?P<quoted>[^\"”’'\n]{{2,60}})[\"”’']|\[?(?P<name>{_NAME})|(?P<word>[\w.-]{{3,30}})(?=\s*(?:[,.;(\]{LINK}]|$|-\s)))"
+    rf"(?<!so[- ])\b(?:called|named|titled|dubbed|(?:calling|call|named) it|(?:working )?(?:title|name) is"
+    rf"|it['’]s name is)\s*:?\s+"
+    rf"(?:[\"“‘'](?P<quoted>[^\"”’'\n]{{2,60}})[\"”’']|\[?(?P<name>{_NAME})"
+    rf"|(?P<word>[\w.-]{{3,30}})(?=\s*(?:[,.;(\]{LINK}]|$|-\s)))"
 )
 NAME_LINE = re.compile(r"(?mi)^(?:name|project name|project|title|product)\s*:\s*(?P<name>[^\n,]{2,60})$")
 QUOTED = re.compile(r"^(?:on\s+)?(?:[\w'-]+ ){0,6}[\"“](?P<name>[A-Z][^\"”\n]{2,50})[\"”]")
 HEAD = re.compile(
-    rf"^(?:Project\s+(?:#?\d{{1,2}}|[A-Z])\s*[:.)–—-]\s*)?(?:[Mm]eet |[Ii]ntroducing )?(?P<name>{_NAME}|[a-z][\w.-]{{2,24}})\s*{LINK}*\s*"
+    rf"^(?:Project\s+(?:#?\d{{1,2}}|[A-Z])\s*[:.)–—-]\s*)?(?:[Mm]eet |[Ii]ntroducing )?(?P<name>{_NAME}"
+    rf"|[a-z][\w.-]{{2,24}})\s*{LINK}*\s*"
     rf"(?:[–—]\s*|-\s+|:\s+|--\s*|(?=\s?{LINK})|(?<=\s)(?:is|are) (?=an?\b|the\b|my\b|our\b))(?=\S)"
 )
-IS_A = re.compile(rf"^(?P<name>{_NAME})(?:\s*{LINK})?\s+(?:is|will be|aims|lets|helps|allows|provides|offers)\b")
+IS_A = re.compile(
+    rf"^(?P<name>{_NAME})(?:\s*{LINK})?\s+(?:is|will be|aims|lets|helps|allows|provides|offers)\b"
+)
 IS_A_THING = re.compile(rf"^(?P<name>{_NAME})(?:\s*{LINK})?\s+(?:is|will be) (?:an?|the|my|our)\b")
 OBJECT_NAME = re.compile(
-    rf"^(?:on\s+)?(?:(?:my|our|a|an|the|this|new)\s+)?(?:[a-z][\w-]* ){{0,5}}?(?P<name>{_NAME}|[a-z][\w.]{{3,20}}(?=\s*(?:{LINK}|,\s+(?:an?|the|my)\b|\s[-–—]\s|\s*\()))"
+    rf"^(?:on\s+)?(?:(?:my|our|a|an|the|this|new)\s+)?(?:[a-z][\w-]* ){{0,5}}?(?P<name>{_NAME}"
+    rf"|[a-z][\w.]{{3,20}}(?=\s*(?:{LINK}|,\s+(?:an?|the|my)\b|\s[-–—]\s|\s*\()))"
     rf"(?=\s*(?:[,.:;!(]|{LINK}|$|\s[-–—]+\s|which|that|is|to|for|-))"
 )
 NO_NAME = frozenset(
@@ -53,13 +66,37 @@ NO_NAME = frozenset(
     "called named titled via alone together friends again "
     "linkedin reddit instagram medium substack kickstarter producthunt product hunt".split()
 )
-PERSONAL_SITE = re.compile(r"\b(?:personal|own|my) (?:web ?site|site|blog|homepage|home page|portfolio)\b", re.IGNORECASE)
+PERSONAL_SITE = re.compile(
+    r"\b(?:personal|own|my) (?:web ?site|site|blog|homepage|home page|portfolio)\b", re.IGNORECASE
+)
 BRAND_FRONTS = ("get", "use", "try", "join", "go", "my", "the", "play", "hello", "with", "be", "on")
-BRAND_ENDS = ("app", "hq", "ai", "io", "so", "dev", "labs", "lab", "game", "js", "py", "rs", "tool", "tools", "software", "studio", "online")
+BRAND_ENDS = (
+    "app",
+    "hq",
+    "ai",
+    "io",
+    "so",
+    "dev",
+    "labs",
+    "lab",
+    "game",
+    "js",
+    "py",
+    "rs",
+    "tool",
+    "tools",
+    "software",
+    "studio",
+    "online",
+)
 
 
 def find_title(
-    prose: Prose, links: Sequence[Link], primary: str, pages: Sequence[PageText] = (), technologies: frozenset[str] = frozenset()
+    prose: Prose,
+    links: Sequence[Link],
+    primary: str,
+    pages: Sequence[PageText] = (),
+    technologies: frozenset[str] = frozenset(),
 ) -> tuple[str, bool]:
     """Return the title and whether it is a name that somebody gave, not a phrase made here.
 
@@ -80,7 +117,7 @@ def find_title(
 
 
 def _tidy(title: str) -> str:
-    title = " ".join(plain(title).split()).strip(" ,.;:–—-\"“”*_#|>")
+    title = " ".join(plain(title).split()).strip(' ,.;:–—-"“”*_#|>')
     title = re.sub(r"(?i)^(?:https?://)?www\.", "", title)
     return title if len(title) <= TITLE_CHARACTERS else title[: TITLE_CHARACTERS - 1].rsplit(" ", 1)[0] + "…"
 
@@ -91,7 +128,10 @@ def _is_name(name: str, technologies: frozenset[str] = frozenset()) -> bool:
     if len(name) < 2 or low in NO_NAME or low in technologies or name.isdigit():
         return False
     parts = low.split()
-    if parts[0].strip(".,") in NO_NAME and (len(parts) == 1 or parts[0] in ("i", "i'm", "i’m", "we", "it", "it's", "this", "that", "my", "our", "if")):
+    if parts[0].strip(".,") in NO_NAME and (
+        len(parts) == 1
+        or parts[0] in ("i", "i'm", "i’m", "we", "it", "it's", "this", "that", "my", "our", "if")
+    ):
         return False
     return not all(part.strip(".,") in NO_NAME or part in technologies for part in parts)
 
@@ -163,9 +203,15 @@ def _ngram(prose: Prose, wanted: set[str]) -> str:
 def _going_on(tokens: list[str], end: int) -> list[str]:
     """Return the capitalised words that go on with a name: "MLJAR" of "MLJAR Studio, a …"."""
     more: list[str] = []
-    while len(more) < 2 and re.fullmatch(r"[\w’'&-]+[\w]", tokens[end + len(more)]) and end + len(more) + 1 < len(tokens):
+    while (
+        len(more) < 2
+        and re.fullmatch(r"[\w’'&-]+[\w]", tokens[end + len(more)])
+        and end + len(more) + 1 < len(tokens)
+    ):
         following = tokens[end + len(more) + 1]
-        if not re.match(r"[A-Z][\w-]+", following) or not _is_name(following) and following.lower() not in ("ai", "app", "studio", "online"):
+        if not re.match(r"[A-Z][\w-]+", following) or not (
+            _is_name(following) or following.lower() in ("ai", "app", "studio", "online")
+        ):
             break
         more.append(following)
     return more
@@ -177,7 +223,12 @@ def _heading(prose: Prose, technologies: frozenset[str]) -> str:
         for pattern in patterns:
             match = pattern.match(sentence)
             name = match["name"].rstrip(":") if match else ""
-            if name and not (name.islower() and index) and _is_name(name, technologies) and _heads(name, sentence):
+            if (
+                name
+                and not (name.islower() and index)
+                and _is_name(name, technologies)
+                and _heads(name, sentence)
+            ):
                 return name
     return ""
 
@@ -185,7 +236,11 @@ def _heading(prose: Prose, technologies: frozenset[str]) -> str:
 def _heads(name: str, sentence: str) -> bool:
     """False for a word that only stands first: "Currently working …", "Analyzing - …"."""
     low = name.lower()
-    return not (low.split()[0].endswith("ing") or low.split()[0] in FUNCTION_WORDS or (low == low.split()[0] and MADE_THING.fullmatch(low)))
+    return not (
+        low.split()[0].endswith("ing")
+        or low.split()[0] in FUNCTION_WORDS
+        or (low == low.split()[0] and MADE_THING.fullmatch(low))
+    )
 
 
 def _object(prose: Prose, technologies: frozenset[str]) -> str:
@@ -198,7 +253,10 @@ def _object(prose: Prose, technologies: frozenset[str]) -> str:
         name = match["name"]
         lead = made.thing[: match.start("name")].strip().lower()
         # "a new Python editor" and "an NFL stats project" do not name anything; "my game Sandustry" does.
-        if re.search(r"\b(?:an?|the|some|in|with|for|of|on|using|and|to|as|from|into|at|by|new)$", lead) and lead != "on":
+        if (
+            re.search(r"\b(?:an?|the|some|in|with|for|of|on|using|and|to|as|from|into|at|by|new)$", lead)
+            and lead != "on"
+        ):
             continue
         if lead and lead not in ("on", "my", "our") and not MADE_THING.fullmatch(lead.split()[-1]):
             continue
@@ -231,8 +289,10 @@ def _phrase(prose: Prose) -> str:
     first = next((sentence for sentence in prose.sentences if sentence.strip(LINK + " ")), "")
     if first and is_fragment(first) and (phrase := noun_phrase(without_opener(first))):
         return capitalised(phrase)
+    plainest = ""
     for made in statements(prose.sentences, limit=8):
         phrase = noun_phrase(made.thing)
+        plainest = plainest or (capitalised(phrase) if len(phrase) >= 3 else "")
         if len(phrase) >= 3 and phrase.lower() not in NO_NAME:
             return capitalised(phrase)
     for sentence in prose.sentences[:2]:
@@ -242,7 +302,11 @@ def _phrase(prose: Prose) -> str:
             if phrase and phrase.lower() not in NO_NAME:
                 return capitalised(phrase)
     for sentence in prose.sentences[:4]:
-        phrase = noun_phrase(without_subject(without_opener(sentence))) or short_phrase(sentence, most=TITLE_WORDS) or plain(sentence)[:80]
+        phrase = (
+            noun_phrase(without_subject(without_opener(sentence)))
+            or short_phrase(sentence, most=TITLE_WORDS)
+            or plain(sentence)[:80]
+        )
         if re.search(r"[^\W\d_]", phrase) and phrase.lower() not in NO_NAME:
             return capitalised(phrase)
-    return ""
+    return plainest

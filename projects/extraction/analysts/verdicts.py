@@ -28,14 +28,21 @@ QUOTED_CHARACTERS = 80
 SAME_LINK_TOO_OFTEN = 8
 
 MADE_THING = re.compile(
-    r"\b(?:app|apps|application|tool|tools|toolkit|site|website|web ?page|platform|game|games|library|framework|engine|compiler|interpreter|"
-    r"language|database|plugin|extension|bot|service|server|client|api|sdk|cli|editor|ide|dashboard|marketplace|system|"
-    r"book|novel|course|newsletter|podcast|startup|company|business|project|product|saas|device|robot|emulator|prototype|"
+    r"\b(?:app|apps|application|tool|tools|toolkit|site|website|web ?page|platform|game|games|library"
+    r"|framework|engine|compiler|interpreter|"
+    r"language|database|plugin|extension|bot|service|server|client|api|sdk|cli|editor|ide|dashboard"
+    r"|marketplace|system|"
+    r"book|novel|course|newsletter|podcast|startup|company|business|project|product|saas|device|robot"
+    r"|emulator|prototype|"
     r"generator|tracker|planner|viewer|player|manager|builder|search engine|simulator|assistant|agent|model|"
-    r"kernel|driver|firmware|board|kit|portfolio|blog|channel|album|film|documentary|comic|workshop|dataset|index|directory|"
-    r"map|scraper|parser|package|gem|crate|module|script|theme|template|renderer|clone|alternative|mod|modem|codec|hypermedia|"
-    r"network|protocol|infrastructure|replacement|autopilot|store|shop|house|telescope|synth|controller|keyboard|"
-    r"release|calendar|weapons? systems?|structure|solution|firewall|space|bindings?|implementation|extractor)\b",
+    r"kernel|driver|firmware|board|kit|portfolio|blog|channel|album|film|documentary|comic|workshop|dataset"
+    r"|index|directory|"
+    r"map|scraper|parser|package|gem|crate|module|script|theme|template|renderer|clone|alternative|mod"
+    r"|modem|codec|hypermedia|"
+    r"network|protocol|infrastructure|replacement|autopilot|store|shop|house|telescope|synth"
+    r"|controller|keyboard|"
+    r"release|calendar|weapons? systems?|structure|solution|firewall|space|bindings?|implementation"
+    r"|extractor)\b",
     re.IGNORECASE,
 )
 # "Name is a tool that …" and "A tool for …": the first sentence says what the thing is.
@@ -70,7 +77,9 @@ def cues() -> dict[Rejection, Cues]:
     try:
         rows = yaml.safe_load(VERDICTS_FILE.read_text(encoding="utf-8"))
         return {
-            Rejection(name): Cues(row["reason"], *(_compiled(row.get(sort)) for sort in ("lead", "anywhere", "always")))
+            Rejection(name): Cues(
+                row["reason"], *(_compiled(row.get(sort)) for sort in ("lead", "anywhere", "always"))
+            )
             for name, row in rows.items()
         }
     except (KeyError, re.error, yaml.YAMLError) as error:
@@ -106,16 +115,21 @@ def is_made(prose: Prose) -> bool:
     """True when the text says that somebody makes something, or shows it with a link of its own."""
     if statements(prose.sentences):
         return True
-    shown = [link for link in read_links(prose) if link.kind <= Kind.STORE and not BORROWED.search(link.before)]
+    shown = [
+        link for link in read_links(prose) if link.kind <= Kind.STORE and not BORROWED.search(link.before)
+    ]
     lead = without_opener(prose.sentences[0]) if prose.sentences else ""
-    if shown and (PURPOSE.search(prose.text[:600]) or re.match(rf"[\s>*-]*(?:{LINK}|[^.!?]{{2,60}}? ?[-–—:]+ ?{LINK})", lead)):
+    if shown and (
+        PURPOSE.search(prose.text[:600])
+        or re.match(rf"[\s>*-]*(?:{LINK}|[^.!?]{{2,60}}? ?[-–—:]+ ?{LINK})", lead)
+    ):
         return not re.match(r"(?i)(?:i (?:am|['’]m) )?(?:learning|studying|reading)", lead)
     return bool(PURPOSE.search(lead) or DEFINITION.match(lead))
 
 
 def _judge_wordless(prose: Prose) -> Verdict:
     if not prose.links:
-        return _rejected(Rejection.EMPTY, "signs", quoted=False)
+        return _rejected(Rejection.EMPTY, "signs or code", quoted=False)
     if any(link.kind <= Kind.VIDEO for link in read_links(prose)):
         return Verdict()
     return _rejected(Rejection.EMPTY, "links to other places", quoted=False)
@@ -150,11 +164,11 @@ def _names_a_thing(prose: Prose) -> bool:
     own = [link for link in read_links(prose) if link.kind <= Kind.VIDEO]
     if own:
         return True
-    if len(said) <= 3:
+    if len(said) <= 3 and prose.text.isascii():
         return sum(word[:1].isupper() for word in said) >= 2
     # In scripts without spaces and without these words the length has to do.
     letters = len(LETTER.findall(prose.text))
-    return letters >= 20 and not (prose.links and len(said) <= 4)
+    return letters >= (20 if prose.text.isascii() else 10) and not (prose.links and len(said) <= 4)
 
 
 def _rejected(rejection: Rejection, quote: str, *, quoted: bool = True) -> Verdict:
@@ -162,4 +176,7 @@ def _rejected(rejection: Rejection, quote: str, *, quoted: bool = True) -> Verdi
     if len(quote) > QUOTED_CHARACTERS:
         quote = quote[: QUOTED_CHARACTERS - 1].rsplit(" ", 1)[0] + "…"
     reason = cues()[rejection].reason
-    return Verdict(rejection, reason.format(quote=quote) if quoted else cues()[Rejection.EMPTY].reason.format(quote=quote))
+    return Verdict(
+        rejection,
+        reason.format(quote=quote) if quoted else cues()[Rejection.EMPTY].reason.format(quote=quote),
+    )
