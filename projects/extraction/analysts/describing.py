@@ -192,9 +192,7 @@ def _filled(head: str, rest: str, author: str, primary: str) -> str:
 def _candidates(prose: Prose, title: str, named: bool, primary: str) -> Iterator[tuple[str, str]]:
     """Yield (kind, text): stretches that may say what it is, the likeliest first."""
     made = statements(prose.sentences, limit=8)
-    things = [
-        one for one in made if not names_a_link(one.thing) and not _is_about_name(one.thing, title, named)
-    ]
+    things = [one for one in made if not names_a_link(one.thing) and not _is_about_name(one.thing, title, named)]
     if named:
         before = list(_before_name(prose, title))
         yield from ((THING, what) for what in before if len(short_phrase(what).split()) >= 3)
@@ -301,7 +299,7 @@ def description(prose: Prose, title: str, primary: str, short: str, pages: Seque
     """Return one to three sentences of the text that tell of the project; a page's first words where there is no text."""
     chosen: list[str] = []
     length = 0
-    begin = _first_telling(prose)
+    begin = _first_telling(prose, title)
     for sentence in prose.sentences[begin : begin + 8]:
         shown = _readable(sentence, prose, title, primary)
         if len(words(shown)) < 3 and (chosen or len(prose.sentences) > 1):
@@ -324,7 +322,9 @@ def description(prose: Prose, title: str, primary: str, short: str, pages: Seque
     return shortened(text or f"{short}.", 2 * DESCRIPTION_CHARACTERS)
 
 
-def _first_telling(prose: Prose) -> int:
+def _first_telling(prose: Prose, title: str) -> int:
+    if prose.sentences and (EASIER.search(prose.sentences[0]) or squashed(title) in squashed(prose.sentences[0])):
+        return 0
     for index, sentence in enumerate(prose.sentences[:5]):
         lead = without_opener(sentence)
         if statement(sentence) or DEFINITION.match(lead) or PRONOUN_IS.match(lead):

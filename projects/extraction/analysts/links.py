@@ -108,9 +108,7 @@ PLAIN_LABELS = {
     "alpha",
     "info",
 }
-ARTICLE_PATH = re.compile(
-    r"/(?:blog|posts?|articles?|news|essays?|story|stories|wiki|20\d\d)(?:/|$)|/20\d\d[/-]", re.I
-)
+ARTICLE_PATH = re.compile(r"/(?:blog|posts?|articles?|news|essays?|story|stories|wiki|20\d\d)(?:/|$)|/20\d\d[/-]", re.I)
 DOCS_PATH = re.compile(
     r"/(?:docs?|documentation|guides?|tutorials?|changelog|roadmap|privacy|license|pricing)(?:/|$)", re.I
 )
@@ -122,9 +120,7 @@ BARE_DOMAIN = re.compile(
     r"(?:/[\w./~-]{1,80})?(?![\w@-])",
     re.IGNORECASE,
 )
-NOT_A_DOMAIN = re.compile(
-    r"^(?:node|next|nuxt|vue|asp|socket|draw|material|e\.g|i\.e|amazon|google|booking)\.", re.I
-)
+NOT_A_DOMAIN = re.compile(r"^(?:node|next|nuxt|vue|asp|socket|draw|material|e\.g|i\.e|amazon|google|booking)\.", re.I)
 
 # Words before a link that say whose it is.
 BORROWED = re.compile(
@@ -252,9 +248,7 @@ def registered_name(url: str) -> str:
     labels = host_of(url).split(".")
     if len(labels) < 2:
         return ""
-    return (
-        labels[-3] if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in SECOND_LEVEL else labels[-2]
-    )
+    return labels[-3] if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in SECOND_LEVEL else labels[-2]
 
 
 def is_personal(link: Link) -> bool:
@@ -316,12 +310,7 @@ UNFIT = 6.8
 def _rank(link: Link, title: str) -> float:
     rank = float(link.kind)
     brand = squashed(brand_of(link.url))
-    named = (
-        bool(brand)
-        and len(brand) > 2
-        and bool(title)
-        and (brand in squashed(title) or squashed(title) in brand)
-    )
+    named = bool(brand) and len(brand) > 2 and bool(title) and (brand in squashed(title) or squashed(title) in brand)
     if named:
         rank -= 1.5
     elif BORROWED.search(link.before):
@@ -335,7 +324,7 @@ def _rank(link: Link, title: str) -> float:
     if link.position == 0:
         rank -= 0.5
     if link.kind == Kind.SITE:
-        rank += 0.5 if link.position and not named else 0
+        rank += 0.3 if link.position and not named else 0
         depth = len(_path_of(link.url))
         rank += min(depth, 3) * 0.15
         if DOCS_PATH.search("/" + "/".join(_path_of(link.url)) + "/") or host_of(link.url).startswith(

@@ -111,7 +111,7 @@ NOT_A_THING = re.compile(
     r"|sure|confidence|ends meet|time|use of|it|this|that|them|things|stuff|changes|dinner|nothing|anything"
     r"|something else)\b\s*(?:[.,!;]|$|for |to |out\b|with |using |in |from |by |as |myself|work|of|better"
     r"|feel|happen|clear|possible|easier)"
-    r"|(?:getting|becoming|being|recovering|finding (?:a |work|my)|losing|learning|studying|understanding"
+    r"|(?:getting|becoming|being|(?:re)?adjusting|settling|recovering|finding (?:a |work|my)|losing|learning|studying|understanding"
     r"|improving my\b|reading|figuring out (?:life|what to do|my)|raising|moving|sleeping|surviving|healing"
     r"|losing weight)\b"
     r"|(?:\w+ )?of (?:them|these|those)\b|(?:alongside|together|hard|again|here|there|over|around"
@@ -187,9 +187,9 @@ def statement(sentence: str, index: int = 0) -> Statement | None:
     starts = [front]
     starts += [sentence[match.end() :] for match in INNER.finditer(sentence)][:4]
     if FIRST_PERSON.search(sentence):
-        starts += [
-            re.sub(r"^(?:have|am|now)\s+", "", sentence[match.end() :]) for match in SHARED.finditer(sentence)
-        ][:3]
+        starts += [re.sub(r"^(?:have|am|now)\s+", "", sentence[match.end() :]) for match in SHARED.finditer(sentence)][
+            :3
+        ]
     starts += [sentence[match.end() :] for match in BY_MAKING.finditer(sentence)][:2]
     for start in starts:
         match = MAKER.match(re.sub(r"^(?:so|and|but|then|now)\s+", "", start, flags=re.IGNORECASE))

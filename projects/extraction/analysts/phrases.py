@@ -87,9 +87,7 @@ def noun_phrase(thing: str, most: int = TITLE_WORDS) -> str:
     else:
         phrase = thing
     if len(phrase.split()) <= 2:
-        rest = re.match(
-            r"\s+(?:that|which|where|to|using|with|for)\s[^.;:!?(\n\ufffc]+", thing[len(phrase) :]
-        )
+        rest = re.match(r"\s+(?:that|which|where|to|using|with|for)\s[^.;:!?(\n\ufffc]+", thing[len(phrase) :])
         phrase += rest[0] if rest else ""
     return balanced(" ".join(_cut(phrase.split(), 3, most)).strip(" ,.;:!?–—-"))
 
@@ -148,8 +146,7 @@ def _break_score(tokens: list[str], end: int) -> float:
     if last.lower().strip(",") in FUNCTION_WORDS:
         return 0
     if last[-1] in ",;:" and (
-        following in CLAUSE_STARTS
-        or following in ("and", "or", "but", "with", "a", "an", "it", "using", "built", "so")
+        following in CLAUSE_STARTS or following in ("and", "or", "but", "with", "a", "an", "it", "using", "built", "so")
     ):
         return 3.2
     if following in CLAUSE_STARTS:
@@ -158,10 +155,11 @@ def _break_score(tokens: list[str], end: int) -> float:
         return 3
     if following in PREPOSITIONS:
         return 0.3 if last.lower().endswith("ing") and following == "to" else 2
-    if following in ("and", "or"):
+    if following in ("and", "or", "&"):
         # Before the last member of a list the phrase would miss its end.
         return 0.5 if any(token.endswith(",") for token in tokens[max(0, end - 4) : end]) else 1.2
-    return 0.8 if last[-1] in ",;:" else 0.05
+    # After "for producing," a list of verbs goes on that share an object.
+    return 0.2 if last.endswith("ing,") else 0.8 if last[-1] in ",;:" else 0.05
 
 
 def _without_tail(tokens: list[str]) -> list[str]:

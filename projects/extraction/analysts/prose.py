@@ -32,9 +32,7 @@ CODE_START = re.compile(
     r"|while ?\(|#include|public |private |static |print\w*\(|"
     r"SELECT |<\?php|\$ |>>> ).*[:;{}()\]>]$|</?\w+[^<>]{0,200}>$"
 )
-SENTENCE_END = re.compile(
-    r"(?<=[.!?…])[\"')\]’”]*\s+(?=[\"'(\[“‘]?[^\W_a-z]|\ufffc)|(?<=[.!])\s+(?=[a-z])|\n+"
-)
+SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]’”]*\s+(?=[\"'(\[“‘]?[^\W_a-z]|\ufffc)|(?<=[.!])\s+(?=[a-z])|\n+")
 ABBREVIATION = re.compile(
     r"\b(?:e\.?g|i\.?e|etc|vs|approx|Inc|Ltd|Dr|Mr|Mrs|Ms|St|No|incl|cf|al|a\.k\.a|resp)\.$", re.I
 )
@@ -42,6 +40,7 @@ MARKDOWN_LINK = re.compile(r"\[([^\]\n]{1,80})\]\(\s*(https?://[^\s)]+)\s*\)")
 WRAPPED_LINK = re.compile(r"\s*[(\[<]\s*\ufffc(?:\s*(?:,|and|&|/|;)?\s*\ufffc)*\s*[)\]>]")
 EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d]+")
 SMILEY = re.compile(r"(?<!\w)[:;]-?[)(DPp0/](?!\w)")
+SMILEY_AS_STOP = re.compile(r"(?<=\w)\s*[:;]-?[)D]\s+(?=[A-Z])")
 SPACES = re.compile(r"[ \t\r\f\v\u00a0\u2000-\u200b]+")
 LETTER = re.compile(r"[^\W\d_]")
 EMPHASIS = re.compile(r"(?<![\w*])[*_]([^*_\n]{1,60})[*_](?![\w*])")
@@ -125,9 +124,7 @@ def inlined(text: str) -> str:
         return f" ({address}) "
 
     lines = [line if FOOTNOTE.match(line) else CITED.sub(put, line) for line in text.split("\n")]
-    return "\n".join(
-        line for line in lines if not ((note := FOOTNOTE.match(line)) and note[1] in cited)
-    ).strip()
+    return "\n".join(line for line in lines if not ((note := FOOTNOTE.match(line)) and note[1] in cited)).strip()
 
 
 def is_code(line: str) -> bool:
@@ -177,7 +174,7 @@ def read_prose(text: str, known: Sequence[str] = ()) -> Prose:
     text = "".join([*pieces, text[at:]])
     text = CITATION.sub("", text)
     text = WRAPPED_LINK.sub(lambda match: " " + LINK * match[0].count(LINK), text)
-    text = EMPHASIS.sub(r"\1", SMILEY.sub("", EMOJI.sub(" ", text)))
+    text = EMPHASIS.sub(r"\1", SMILEY.sub("", SMILEY_AS_STOP.sub(". ", EMOJI.sub(" ", text))))
     text = SPACES.sub(" ", text)
     text = re.sub(r" ?\n ?", "\n", text).strip()
     return Prose(text, tuple(_sentences(text)), tuple(links))

@@ -39,17 +39,13 @@ class RulesAnalyst:
         """Split a comment into what it speaks of and judge each part. At least one segment comes back."""
         return _segments(comment)
 
-    async def describe(
-        self, segment: Segment, comment: CommentInput, pages: list[PageText]
-    ) -> ProjectDescription:
+    async def describe(self, segment: Segment, comment: CommentInput, pages: list[PageText]) -> ProjectDescription:
         """Describe the project of one segment. ``pages`` are its links' pages as far as they could be read.
 
         Raises ValueError for a segment that is no project.
         """
         if not segment.is_project:
-            raise ValueError(
-                f"The segment is no project ({segment.rejection}): describe only those that are."
-            )
+            raise ValueError(f"The segment is no project ({segment.rejection}): describe only those that are.")
         pages = [page for page in pages if not page.error and (page.text.strip() or page.title.strip())]
         prose = read_prose(segment.text, comment.links)
         links = _links(segment, comment, prose)
@@ -96,9 +92,7 @@ def _segments(comment: CommentInput) -> list[Segment]:
         if not comment.links:
             return [_segment("", _empty_verdict())]
         text = "\n".join(comment.links)
-    found = [
-        segment for piece in pieces(text, comment.links) if (segment := _judged(piece, comment)) is not None
-    ]
+    found = [segment for piece in pieces(text, comment.links) if (segment := _judged(piece, comment)) is not None]
     return found or [_segment(text, judge(read_prose(text, comment.links)))]
 
 

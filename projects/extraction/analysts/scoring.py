@@ -172,6 +172,4 @@ def _scored(base: float, found: list[tuple[str, float]]) -> tuple[int, str]:
     score = min(highest, max(lowest, round(base + sum(weight for _, weight in found))))
     strongest = sorted(found, key=lambda one: -abs(one[1]))
     listed = ", ".join(f"{reason} ({weight:+.1f})" for reason, weight in strongest)
-    return score, f"From {base:.0f}: {listed}."[
-        :500
-    ] if listed else f"No sign in the text moves it from {base:.0f}."
+    return score, f"From {base:.0f}: {listed}."[:500] if listed else f"No sign in the text moves it from {base:.0f}."

@@ -26,7 +26,7 @@ _COUNTED = (
 ANNOUNCED = re.compile(
     rf"\b{_COUNTED} (?:[\w-]+ ){{0,3}}(?:projects|things|products|apps|ideas|sites|websites|tools|games"
     rf"|startups|services|experiments|"
-    r"side[- ]projects|libraries|businesses|hobbies|tolls)\b"
+    r"side[- ]projects|libraries|businesses|hobbies)\b"
     r"|\b(?:working on|building|making|developing|work on)(?: (?:the following|these|this|currently|now"
     r"|lately|right now))?\s*[:–—-]*\s*$"
     r"|\b(?:side )?projects?\s*:\s*$|\bthe following\s*:?\s*$",
@@ -52,12 +52,10 @@ RESOURCE = re.compile(
     r"landing page|page|url|name|update|ios|android|npm|pypi|slides|paper|article|post|try it|check it out"
     r"|more info\w*|contact|"
     r"email|edit|project|project board|license|pricing|changelog|follow|newsletter|waitlist|background"
-    r"|features?|tech|stack|ps)\b",
+    r"|features?|tech|stack|ps)\b(?=\s*(?:[:–—(-]|https?:|is\b|here\b|at\b|$))",
     re.IGNORECASE,
 )
-LABELLED = re.compile(
-    r"^(?:project\s+(?:#?\d{1,2}|[a-z])|(?:first|second|third) project)\s*[:.)–—-]", re.IGNORECASE
-)
+LABELLED = re.compile(r"^(?:project\s+(?:#?\d{1,2}|[a-z])|(?:first|second|third) project)\s*[:.)–—-]", re.IGNORECASE)
 # "Name - https://…", "Name: https://…", "Name (https://…)", "https://… - what it does".
 HEADED = re.compile(
     r"^\W{0,3}(?:[^\s!?:;,()]*[^\s.!?:;,()](?: [^\s!?:;,()]*[^\s.!?:;,()]){0,4}\s*(?:[:–—-]+"
@@ -210,14 +208,10 @@ def _is_project_list(intro: str, items: list[Block], opens: bool) -> bool:
         return False
     with_own_link = [item for item in items if item.keys]
     different = len({min(item.keys) for item in with_own_link}) == len(with_own_link)
-    announced = bool(ANNOUNCED.search(last_line)) or (
-        opens and all(_says_a_project(_content(item)) for item in items)
-    )
+    announced = bool(ANNOUNCED.search(last_line)) or (opens and all(_says_a_project(_content(item)) for item in items))
     if announced and not OF_ONE_PROJECT.search(last_sentence):
         # With few words an item says a feature; a project takes a link, a name or a sentence.
-        return (
-            all(item.keys or len(words(_content(item))) >= 3 for item in items) and len(items) <= MOST_PIECES
-        )
+        return all(item.keys or len(words(_content(item))) >= 3 for item in items) and len(items) <= MOST_PIECES
     if OF_ONE_PROJECT.search(last_sentence):
         return False
     headed = sum(bool(HEADED.match(_content(item))) for item in items)
@@ -328,16 +322,10 @@ def _turns(sentence: str) -> bool:
     thing = made.thing
     if PART.match(thing) or ABOUT_IT.search(thing):
         return False
-    return names_a_link(thing) or bool(
-        re.match(r"(?:on\s+)?(?:an?|another|my|our|the|some|two|[A-Z0-9])", thing)
-    )
+    return names_a_link(thing) or bool(re.match(r"(?:on\s+)?(?:an?|another|my|our|the|some|two|[A-Z0-9])", thing))
 
 
 def is_announcement(text: str) -> bool:
     """True for what only opens or closes a list of projects: "I work on three things currently."."""
     said = read_prose(text)
-    return (
-        len(words(said.text)) <= 20
-        and not said.links
-        and (not said.has_words or bool(ANNOUNCED.search(said.text)))
-    )
+    return len(words(said.text)) <= 20 and not said.links and (not said.has_words or bool(ANNOUNCED.search(said.text)))

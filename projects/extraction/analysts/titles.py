@@ -44,9 +44,7 @@ HEAD = re.compile(
     rf"|[a-z][\w.-]{{2,24}})\s*{LINK}*\s*"
     rf"(?:[–—]\s*|-\s+|:\s+|--\s*|(?=\s?{LINK})|(?<=\s)(?:is|are) (?=an?\b|the\b|my\b|our\b))(?=\S)"
 )
-IS_A = re.compile(
-    rf"^(?P<name>{_NAME})(?:\s*{LINK})?\s+(?:is|will be|aims|lets|helps|allows|provides|offers)\b"
-)
+IS_A = re.compile(rf"^(?P<name>{_NAME})(?:\s*{LINK})?\s+(?:is|will be|aims|lets|helps|allows|provides|offers)\b")
 IS_A_THING = re.compile(rf"^(?P<name>{_NAME})(?:\s*{LINK})?\s+(?:is|will be) (?:an?|the|my|our)\b")
 OBJECT_NAME = re.compile(
     rf"^(?:on\s+)?(?:(?:my|our|a|an|the|this|new)\s+)?(?:[a-z][\w-]* ){{0,5}}?(?P<name>{_NAME}"
@@ -129,8 +127,7 @@ def _is_name(name: str, technologies: frozenset[str] = frozenset()) -> bool:
         return False
     parts = low.split()
     if parts[0].strip(".,") in NO_NAME and (
-        len(parts) == 1
-        or parts[0] in ("i", "i'm", "i’m", "we", "it", "it's", "this", "that", "my", "our", "if")
+        len(parts) == 1 or parts[0] in ("i", "i'm", "i’m", "we", "it", "it's", "this", "that", "my", "our", "if")
     ):
         return False
     return not all(part.strip(".,") in NO_NAME or part in technologies for part in parts)
@@ -204,9 +201,7 @@ def _going_on(tokens: list[str], end: int) -> list[str]:
     """Return the capitalised words that go on with a name: "MLJAR" of "MLJAR Studio, a …"."""
     more: list[str] = []
     while (
-        len(more) < 2
-        and re.fullmatch(r"[\w’'&-]+[\w]", tokens[end + len(more)])
-        and end + len(more) + 1 < len(tokens)
+        len(more) < 2 and re.fullmatch(r"[\w’'&-]+[\w]", tokens[end + len(more)]) and end + len(more) + 1 < len(tokens)
     ):
         following = tokens[end + len(more) + 1]
         if not re.match(r"[A-Z][\w-]+", following) or not (
@@ -223,12 +218,7 @@ def _heading(prose: Prose, technologies: frozenset[str]) -> str:
         for pattern in patterns:
             match = pattern.match(sentence)
             name = match["name"].rstrip(":") if match else ""
-            if (
-                name
-                and not (name.islower() and index)
-                and _is_name(name, technologies)
-                and _heads(name, sentence)
-            ):
+            if name and not (name.islower() and index) and _is_name(name, technologies) and _heads(name, sentence):
                 return name
     return ""
 

@@ -47,9 +47,13 @@ MADE_THING = re.compile(
 )
 # "Name is a tool that …" and "A tool for …": the first sentence says what the thing is.
 DEFINITION = re.compile(
-    rf"(?:[^\s.,;!?]+ ){{1,4}}(?:is|are) (?:an?|the|my|our)\b[^.!?]{{0,80}}?{MADE_THING.pattern}"
+    rf"(?:[^\s,;!?]*[^\s.,;!?] ){{1,4}}(?:is|are) (?:an?|the|my|our)\b[^.!?]{{0,80}}?{MADE_THING.pattern}"
     rf"|(?:an?|the|my|our|new|open[- ]source\w*)\b[^.!?;]{{0,60}}?{MADE_THING.pattern}",
     re.IGNORECASE,
+)
+NAMED_AND_DEFINED = re.compile(
+    r"(?!(?:This|That|It|There|He|She|Everything|What|Life|Work)\b)[A-Z][\w.'’-]*(?: [A-Z][\w.'’-]*){0,3}"
+    r" (?:is|are) (?:an?|my|our) [\w -]{2,60}? (?:that|which|for|to)\b"
 )
 
 
@@ -77,9 +81,7 @@ def cues() -> dict[Rejection, Cues]:
     try:
         rows = yaml.safe_load(VERDICTS_FILE.read_text(encoding="utf-8"))
         return {
-            Rejection(name): Cues(
-                row["reason"], *(_compiled(row.get(sort)) for sort in ("lead", "anywhere", "always"))
-            )
+            Rejection(name): Cues(row["reason"], *(_compiled(row.get(sort)) for sort in ("lead", "anywhere", "always")))
             for name, row in rows.items()
         }
     except (KeyError, re.error, yaml.YAMLError) as error:
@@ -115,16 +117,13 @@ def is_made(prose: Prose) -> bool:
     """True when the text says that somebody makes something, or shows it with a link of its own."""
     if statements(prose.sentences):
         return True
-    shown = [
-        link for link in read_links(prose) if link.kind <= Kind.STORE and not BORROWED.search(link.before)
-    ]
+    shown = [link for link in read_links(prose) if link.kind <= Kind.STORE and not BORROWED.search(link.before)]
     lead = without_opener(prose.sentences[0]) if prose.sentences else ""
     if shown and (
-        PURPOSE.search(prose.text[:600])
-        or re.match(rf"[\s>*-]*(?:{LINK}|[^.!?]{{2,60}}? ?[-–—:]+ ?{LINK})", lead)
+        PURPOSE.search(prose.text[:600]) or re.match(rf"[\s>*-]*(?:{LINK}|[^.!?]{{2,60}}? ?[-–—:]+ ?{LINK})", lead)
     ):
         return not re.match(r"(?i)(?:i (?:am|['’]m) )?(?:learning|studying|reading)", lead)
-    return bool(PURPOSE.search(lead) or DEFINITION.match(lead))
+    return bool(PURPOSE.search(lead) or DEFINITION.match(lead) or NAMED_AND_DEFINED.match(lead))
 
 
 def _judge_wordless(prose: Prose) -> Verdict:

@@ -134,9 +134,7 @@ def choose_tags(
     if len(chosen) < FEWEST_TAGS and nearest is not None:
         text = ". ".join(filter(None, (parts.get("lead"), parts.get("text", "")[:400])))
         chosen += [tag for tag in nearest(text) if tag not in chosen][: FEWEST_TAGS - len(chosen)]
-    is_software = bool(
-        urls or SOFTWARE.search(parts.get("text", "")) or vocabulary().technologies & set(scores)
-    )
+    is_software = bool(urls or SOFTWARE.search(parts.get("text", "")) or vocabulary().technologies & set(scores))
     generic = (tag for tag in (GENERIC_TAGS if is_software else HANDMADE_TAGS) if tag not in chosen)
     while len(chosen) < FEWEST_TAGS:
         chosen.append(next(generic))
@@ -189,17 +187,11 @@ class NearestTags:
     def __call__(self, text: str) -> list[str]:
         """Return the tags that are like ``text``, the most similar first; cosine similarity 0.25 at least, three at most."""
         if self._vectors is None:
-            domains = [
-                tag
-                for tag in vocabulary().tags
-                if not tag.is_technology and tag.name not in NEVER_BY_LIKENESS
-            ]
+            domains = [tag for tag in vocabulary().tags if not tag.is_technology and tag.name not in NEVER_BY_LIKENESS]
             self._vectors = list(
                 zip((tag.name for tag in domains), self._embed([tag.gloss for tag in domains]), strict=True)
             )
         vector = self._embed([text])[0]
-        similar = (
-            (sum(a * b for a, b in zip(vector, other, strict=True)), name) for name, other in self._vectors
-        )
+        similar = ((sum(a * b for a, b in zip(vector, other, strict=True)), name) for name, other in self._vectors)
         ranked = sorted(similar, key=lambda pair: (-pair[0], pair[1]))
         return [name for similarity, name in ranked if similarity >= LEAST_SIMILARITY][:FEWEST_TAGS]
