@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from celery.result import AsyncResult
+from celery.states import REVOKED
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
@@ -119,6 +120,8 @@ class JobCommand(BaseCommand):
             info = task.info if task.state == "PROGRESS" and isinstance(task.info, dict) else {}
             progress(info.get("step") or task.state.lower(), info.get("done", 0), info.get("total", 1))
             time.sleep(POLL_SECONDS)
+        if task.state == REVOKED:
+            raise CommandError(f"Task {task_id} was cancelled.")
         if task.failed():
             raise CommandError(f"Task {task_id} failed: {task.result}")
         result = task.result

@@ -45,6 +45,17 @@ class PostQuerySet(models.QuerySet):
         now = now or timezone.now()
         return self.filter(Q(collected_at=None) | Q(posted_at__gt=now - LIVE_FOR))
 
+    def visible(self) -> "PostQuerySet":
+        """Threads that strangers may see: neither flagged nor deleted."""
+        return self.filter(dead=False, deleted=False)
+
+    def with_comment_count(self) -> "PostQuerySet":
+        """Add ``comment_count``: how many comments strangers may see, counted only for the rows that are fetched."""
+        counted = Comment.objects.visible().filter(post=models.OuterRef("pk")).order_by().values("post")
+        return self.annotate(
+            comment_count=Coalesce(models.Subquery(counted.annotate(n=models.Count("pk")).values("n")), 0)
+        )
+
     def with_comment_counts(self) -> "PostQuerySet":
         """Add ``comment_count``, ``pending_count``, ``processed_count`` and ``failed_count``."""
 
@@ -128,6 +139,10 @@ class CommentQuerySet(models.QuerySet):
     def pending(self) -> "CommentQuerySet":
         """Comments that wait to be read."""
         return self.filter(status=Comment.Status.PENDING)
+
+    def visible(self) -> "CommentQuerySet":
+        """Comments that strangers may see: neither flagged nor deleted by their author."""
+        return self.filter(dead=False, deleted=False)
 
     def failed(self) -> "CommentQuerySet":
         """Comments whose reading ended in an error."""
@@ -257,6 +272,16 @@ class Comment(models.Model):
             claimed_by=self.claimed_by,
         )
         return bool(held.update(**fields))
+
+
+class Cancellation(models.Model):
+    """A task that must not run any more, whichever worker meets its message."""
+
+    task_id = models.CharField("task ID", max_length=255, primary_key=True)
+    requested_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.task_id
 
 
 def hacker_news_url(source: str, source_id: str) -> str:

@@ -3,7 +3,10 @@
 import random
 
 from celery import Task
+from celery.exceptions import Ignore
+from celery.states import REVOKED
 
+from comments import batches
 from comments.http import OutsideError
 
 LONGEST_PAUSE = 600  # seconds (design, section 4)
@@ -20,7 +23,10 @@ class RetryingTask(Task):
     max_retries = 3
 
     def __call__(self, *args, **kwargs):
-        """Run the task's body."""
+        """Run the task's body, unless it was cancelled while no worker could hear of it."""
+        if not self.request.called_directly and self.request.id and batches.is_cancelled(self.request.id):
+            self.update_state(state=REVOKED)
+            raise Ignore
         try:
             return super().__call__(*args, **kwargs)
         except OutsideError as error:

@@ -14,8 +14,8 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from comments.admin import ReadOnlyAdmin, filtered_list_link, outside_link
-from projects.duplicates import canonical_url
 from projects.models import Extraction, Page, Project, Submission, Tag
+from projects.review import note_changes
 
 REVIEW_COLOURS = {
     Project.ReviewStatus.PENDING: "info",
@@ -28,7 +28,6 @@ EXTRACTION_COLOURS = {
     Extraction.Status.FAILED: "danger",
     Extraction.Status.SUPERSEDED: "info",
 }
-REVIEW_FIELDS = {"review_status", "review_note", "is_bookmarked"}
 
 
 class SubmissionInline(TabularInline):
@@ -124,13 +123,7 @@ class ProjectAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Project, form: ModelForm, change: bool) -> None:
         """Note who reviewed it, and which fields are a person's from now on."""
-        changed = set(form.changed_data)
-        if "review_status" in changed:
-            obj.reviewer, obj.reviewed_at = request.user, timezone.now()
-        if changed:
-            obj.flag_reason = ""
-        obj.canonical_url = canonical_url(obj.primary_url)
-        obj.edited_fields = sorted({*obj.edited_fields, *(changed - REVIEW_FIELDS)})
+        note_changes(obj, set(form.changed_data), request.user)
         super().save_model(request, obj, form, change)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, TextIO
 
 from django.db.models import QuerySet
 
+from comments.csv_cells import csv_cell
 from projects.models import Project
 
 # A contract (design, section 6).
@@ -29,8 +30,6 @@ FIELDS = [
 ]
 FORMATS = ("jsonl", "csv", "json")
 CHUNK = 500
-# A spreadsheet runs what begins with one of these as a formula (CWE-1236).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export_projects(projects: QuerySet[Project], format: str, out: TextIO) -> int:
@@ -41,10 +40,11 @@ def export_projects(projects: QuerySet[Project], format: str, out: TextIO) -> in
     """
     if format not in FORMATS:
         raise ValueError(f"format={format!r} is not valid: it takes {', '.join(FORMATS)}.")
-    return {"jsonl": _write_lines, "json": _write_array, "csv": _write_csv}[format](_rows(projects), out)
+    return {"jsonl": _write_lines, "json": _write_array, "csv": _write_csv}[format](export_rows(projects), out)
 
 
-def _rows(projects: QuerySet[Project]) -> Iterator[dict[str, Any]]:
+def export_rows(projects: QuerySet[Project]) -> Iterator[dict[str, Any]]:
+    """Yield each project as a row of FIELDS, by id, fetched in chunks."""
     wanted = projects.order_by("id").prefetch_related("tags", "submissions").defer("embedding", "search_vector")
     for project in wanted.iterator(chunk_size=CHUNK):
         row = {name: getattr(project, name) for name in FIELDS if name not in ("tags", "comment_ids")}
@@ -71,10 +71,4 @@ def _write_array(rows: Iterator[dict[str, Any]], out: TextIO) -> int:
 def _write_csv(rows: Iterator[dict[str, Any]], out: TextIO) -> int:
     writer = csv.DictWriter(out, FIELDS, lineterminator="\n")
     writer.writeheader()
-    return sum(1 for row in rows if writer.writerow({name: _cell(value) for name, value in row.items()}))
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, list):
-        value = ", ".join(map(str, value))
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+    return sum(1 for row in rows if writer.writerow({name: csv_cell(value) for name, value in row.items()}))

@@ -6,8 +6,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Lower
 from pgvector.django import VectorField
 
 from comments.models import Comment
@@ -178,6 +178,10 @@ class Project(models.Model):
             models.Index(fields=("source", "-last_seen_at"), name="project_source_last_seen"),
             models.Index(fields=("-idea_score",), name="project_idea_score"),
             models.Index(fields=("-complexity_score",), name="project_complexity_score"),
+            # For the pages of the API: the key of the order, then the id.
+            models.Index(fields=("-first_seen_at", "-id"), name="project_first_seen"),
+            models.Index(Coalesce("idea_score", 0).desc(), F("id").desc(), name="project_idea_order"),
+            models.Index(Coalesce("complexity_score", 0).desc(), F("id").desc(), name="project_complexity_order"),
             models.Index(fields=("canonical_url",), condition=~Q(canonical_url=""), name="project_canonical_url"),
             models.Index(fields=("-last_seen_at",), condition=Q(is_bookmarked=True), name="project_bookmarked"),
             models.Index(fields=("-last_seen_at",), condition=~Q(flag_reason=""), name="project_flagged"),

@@ -17,7 +17,7 @@ HEAVY = ("llama_index", "data_designer", "trafilatura", "wordllama", "workflows"
 LAYERS = ("models", "client", "domain", "tasks", "face")
 MODELS = {"models", "migrations"}
 CLIENTS = {
-    "comments": {"http", "hackernews", "text", "threads", "sample_thread", "event_loop"},
+    "comments": {"http", "hackernews", "text", "threads", "sample_thread", "event_loop", "item_ids"},
     "projects": {"addresses", "fetching", "page_text", "robots", "embeddings", "llm"},
     "ideas": set(),
 }
@@ -60,7 +60,7 @@ def layer(app: str, name: str) -> int:
         return 1
     if module in TASKS:
         return 3
-    return 4 if module in FACES else 2
+    return 4 if module in FACES or module.startswith("api_") else 2
 
 
 @pytest.mark.parametrize("app", APPS)

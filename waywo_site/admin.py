@@ -21,6 +21,9 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from comments.admin import ReadOnlyAdmin
+from waywo_site.token_admin import ApiTokenAdmin
+
+__all__ = ["ApiTokenAdmin"]  # registered by its module
 
 TASK_COLOURS = {
     "SUCCESS": "success",

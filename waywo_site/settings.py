@@ -77,6 +77,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_celery_beat",
     "django_celery_results",
+    # For the pages of /api/docs: with it their scripts come from us, without it from a stranger's host.
+    "ninja",
     "comments",
     "projects",
     "ideas",
@@ -85,6 +87,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Outside of all that can fail.
+    "waywo_site.api_errors.ApiErrorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -238,6 +242,9 @@ FETCH_PAGES = environment.boolean("FETCH_PAGES", True)
 PAGES_ALLOWED_TEST_NETWORKS = ()
 
 API_TOKENS = environment.words("API_TOKENS")
+# For each token, each signed-in user and, without either, each address.
+API_READS_PER_MINUTE = environment.whole_number("API_READS_PER_MINUTE", 600, least=1, most=1_000_000)
+API_ACTIONS_PER_MINUTE = environment.whole_number("API_ACTIONS_PER_MINUTE", 60, least=1, most=1_000_000)
 FLOWER_BASIC_AUTH = environment.text("FLOWER_BASIC_AUTH")
 BACKUP_DIR = Path(environment.text("BACKUP_DIR", str(VAR_DIR / "backups"))).expanduser().absolute()
 BACKUP_KEEP = environment.whole_number("BACKUP_KEEP", 14, least=1, most=10_000)

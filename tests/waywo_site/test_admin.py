@@ -12,6 +12,7 @@ from django_celery_results.models import TaskResult
 
 from projects.models import Extraction, Page, Project, Submission, Tag
 from tests.factories import make_comment, make_post, make_project
+from waywo_site.tokens import make_token
 
 ATTACK = '<script>alert(1)</script><img src=x onerror=alert(1)><a href="javascript:alert(1)">x</a> {{ 7*7 }}'
 
@@ -29,7 +30,7 @@ LISTS = (
         "django_celery_beat_crontabschedule",
         "django_celery_beat_intervalschedule",
     ),
-    *("django_celery_results_taskresult", "auth_user", "auth_group"),
+    *("django_celery_results_taskresult", "auth_user", "auth_group", "waywo_site_apitoken"),
 )
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +70,7 @@ def fill(rows: int) -> None:
         )
         crontab, _ = CrontabSchedule.objects.get_or_create(minute=str(number))
         PeriodicTask.objects.create(name=f"{post.pk} {number}", task="process_waywo_posts", crontab=crontab)
+        make_token(f"{ATTACK[:80]} {post.pk} {number}", ["run"], get_user_model().objects.first())
         TaskResult.objects.create(task_id=f"{post.pk} {number}", task_name="x", status="FAILURE", result=ATTACK)
 
 

@@ -1,0 +1,361 @@
+"""Projects over HTTP, their review, and the tasks that read comments.
+
+Who may call what is decided where the routers are mounted (waywo_site/api.py).
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from ninja import Field, Query, Router, Schema
+
+from comments.api import ALL, NOTHING, Limit, OneParameters, StrictBody, moment, whole
+from comments.api_listing import (
+    CSV,
+    JSON,
+    LARGEST_ID,
+    NO_NUL,
+    Id,
+    Order,
+    PageParameters,
+    ShortText,
+    a_number,
+    a_text,
+    a_time,
+    asked_format,
+    csv_text,
+    limited_query,
+    one,
+    page,
+    refuse_unknown,
+    tagged,
+)
+from comments.api_sending import PRIORITY, Sent, sent
+from comments.api_streams import stream
+from comments.models import Comment
+from comments.text import plain_text
+from projects import catalogue
+from projects.export import FIELDS, export_rows
+from projects.models import Project
+from projects.review import review
+
+# Review shares its address with reading, and an address belongs to one router: GET is open, PATCH is not.
+reading_and_review = Router(tags=["reading"])
+acting = Router(tags=["acting"])
+
+# -- Reading -----------------------------------------------------------------------------------------------
+
+
+class ProjectOut(Schema):
+    """One project, however often it was posted. Scores go from 1 to 10."""
+
+    id: int | None = None
+    title: str | None = None
+    short_description: str | None = None
+    description: str | None = None
+    tags: list[str] | None = None
+    primary_url: str | None = None
+    urls: list[str] | None = None
+    idea_score: int | None = None
+    complexity_score: int | None = None
+    source: str | None = None
+    created_by: str | None = None
+    review_status: Literal["pending", "approved"] | None = None
+    comment_ids: list[int] | None = None
+    first_seen_at: datetime | None = None
+    last_seen_at: datetime | None = None
+
+
+class SubmissionOut(Schema):
+    """One appearance of a project."""
+
+    comment_id: int
+    post_id: int
+    month: str
+    author: str
+    posted_at: datetime
+    source_url: str
+    text: str
+    similarity: float | None
+
+
+class ProjectDetail(ProjectOut):
+    """One project with its submissions."""
+
+    idea_reason: str | None = None
+    complexity_reason: str | None = None
+    url_summaries: dict[str, Any] | None = None
+    submissions: list[SubmissionOut] | None = None
+
+
+class ProjectPage(Schema):
+    """A page of projects."""
+
+    items: list[ProjectOut]
+    next: str | None
+
+
+class TagOut(Schema):
+    """A tag and how many projects have it."""
+
+    name: str | None = None
+    project_count: int | None = None
+
+
+class TagPage(Schema):
+    """A page of tags."""
+
+    items: list[TagOut]
+    next: str | None
+
+
+class MonthOut(Schema):
+    """A month that has a thread."""
+
+    month: str
+    posts: int
+    comments: int
+    projects: int
+
+
+class MonthList(Schema):
+    """All months, newest first."""
+
+    items: list[MonthOut]
+
+
+def _submissions(project: Project) -> list[dict[str, Any]]:
+    rows = project.submissions.filter(comment__dead=False, comment__deleted=False).select_related("comment__post")
+    return [
+        {
+            "comment_id": row.comment_id,
+            "post_id": row.comment.post_id,
+            "month": f"{row.comment.post.year}-{row.comment.post.month:02}",
+            "author": row.comment.author,
+            "posted_at": moment(row.comment.posted_at),
+            "source_url": row.comment.source_url,
+            "text": plain_text(row.text) if "<" in row.text else row.text,
+            "similarity": row.similarity,
+        }
+        for row in rows.defer("comment__text", "comment__post__text", "comment__post__kids")
+    ]
+
+
+def _field(name: str) -> Any:
+    if name == "tags":
+        return lambda project: project.tag_names
+    if name in ("first_seen_at", "last_seen_at"):
+        return lambda project: moment(getattr(project, name))
+    return lambda project: getattr(project, name)
+
+
+PROJECT_FIELDS = {name: _field(name) for name in FIELDS}
+DETAIL_FIELDS = PROJECT_FIELDS | {
+    "idea_reason": lambda project: project.idea_reason,
+    "complexity_reason": lambda project: project.complexity_reason,
+    "url_summaries": lambda project: project.url_summaries,
+    "submissions": _submissions,
+}
+TAG_FIELDS = {"name": lambda tag: tag.name, "project_count": lambda tag: tag.project_count}
+
+PROJECT_ORDERS = {
+    name: Order(key, parse, descending)
+    for plain, key, parse in (
+        ("last_seen_at", "last_seen_at", a_time),
+        ("first_seen_at", "first_seen_at", a_time),
+        ("idea_score", "idea_order", a_number),
+        ("complexity_score", "complexity_order", a_number),
+        ("id", "id", a_number),
+    )
+    for name, descending in ((plain, False), (f"-{plain}", True))
+}
+TAG_ORDERS = {
+    "name": Order("name", a_text),
+    "project_count": Order("project_count", a_number),
+    "-project_count": Order("project_count", a_number, descending=True),
+}
+
+TagName = Annotated[str, Field(min_length=1, max_length=50, pattern=NO_NUL)]
+Score = Annotated[int, Field(ge=1, le=10)] | None
+Month = Annotated[str, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2026-09"])]
+
+
+class Conditions(Schema):
+    """Which projects; all conditions must hold."""
+
+    tags: list[TagName] = Field([], max_length=20, description="All of these; the parameter is repeated.")
+    tags_any: list[TagName] = Field([], max_length=20, description="One of these or more.")
+    min_idea_score: Score = None
+    max_idea_score: Score = None
+    min_complexity_score: Score = None
+    max_complexity_score: Score = None
+    month: list[Month] = Field([], max_length=60, description="Posted in the thread of one of these months.")
+    source: Literal["hn", "nemo_data_designer"] | None = None
+    author: ShortText = Field(None, description="Who posted it on Hacker News.")
+    has_link: bool | None = None
+    q: ShortText = Field(None, description='Words in title and description; "exact words", or, -not.')
+
+    def wanted(self) -> catalogue.Wanted:
+        """Return the conditions as the catalogue takes them."""
+        return catalogue.Wanted(
+            tags=self.tags,
+            any_tags=self.tags_any,
+            least_idea=self.min_idea_score,
+            most_idea=self.max_idea_score,
+            least_complexity=self.min_complexity_score,
+            most_complexity=self.max_complexity_score,
+            months=[date.fromisoformat(f"{month}-01") for month in self.month],
+            source=self.source,
+            author=self.author,
+            has_link=self.has_link,
+            text=self.q,
+        )
+
+
+class ProjectFilters(PageParameters, Conditions):
+    """Which projects, in which order."""
+
+    order: Literal[tuple(PROJECT_ORDERS)] = Field("-last_seen_at", description="`-` is falling.")
+
+
+class TagParameters(PageParameters):
+    """Which tags."""
+
+    order: Literal[tuple(TAG_ORDERS)] = Field("-project_count", description="`-` is falling.")
+
+
+@reading_and_review.get("/projects", response=ProjectPage, summary="Projects")
+def list_projects(request: HttpRequest, filters: Query[ProjectFilters]) -> HttpResponse:
+    """Approved and pending projects. `Accept` chooses JSON, CSV or JSON Lines."""
+    projects = catalogue.with_names(catalogue.published(filters.wanted()))
+    return page(request, projects, PROJECT_FIELDS, PROJECT_ORDERS, filters.order, filters)
+
+
+@reading_and_review.get("/projects/export", response=ProjectPage, summary="All projects as a stream")
+def export(request: HttpRequest, conditions: Query[Conditions]) -> StreamingHttpResponse:
+    """Every project that fits, by id: JSON Lines, CSV or JSON, as `Accept` says."""
+    refuse_unknown(request, Conditions.model_fields)
+    media_type = asked_format(request)
+    name = {JSON: "json", CSV: "csv"}.get(media_type, "jsonl")
+    headers = {"Content-Disposition": f'attachment; filename="projects.{name}"'}
+    rows = export_rows(catalogue.published(conditions.wanted()))
+    return stream(_chunks(rows, media_type), media_type, **headers)
+
+
+def _chunks(rows: Iterator[dict[str, Any]], media_type: str) -> Iterator[str]:
+    """Yield the export piece by piece; each fetch of rows has the time of one query."""
+    with limited_query():
+        if media_type == CSV:
+            yield csv_text([], FIELDS)
+            for row in rows:
+                yield csv_text([row], FIELDS).split("\n", 1)[1]
+            return
+        if media_type != JSON:
+            for row in rows:
+                yield json.dumps(row, ensure_ascii=False) + "\n"
+            return
+        yield '{"items": ['
+        for number, row in enumerate(rows):
+            yield (", " if number else "") + json.dumps(row, ensure_ascii=False)
+        yield '], "next": null}'
+
+
+@reading_and_review.get("/projects/{int:project_id}", response=ProjectDetail, summary="One project")
+def get_project(request: HttpRequest, project_id: Id, parameters: Query[OneParameters]) -> HttpResponse:
+    """One project with its submissions."""
+    with limited_query():
+        project = catalogue.with_names(Project.objects.published()).filter(pk=project_id).first()
+        if project is None:
+            raise Http404(f"There is no project {project_id}.")
+        return one(request, project, DETAIL_FIELDS, parameters.fields)
+
+
+@reading_and_review.get("/tags", response=TagPage, summary="Tags")
+def list_tags(request: HttpRequest, parameters: Query[TagParameters]) -> HttpResponse:
+    """The tags that projects have, with counts."""
+    return page(request, catalogue.tags_with_counts(), TAG_FIELDS, TAG_ORDERS, parameters.order, parameters)
+
+
+@reading_and_review.get("/months", response=MonthList, summary="Months")
+def list_months(request: HttpRequest) -> HttpResponse:
+    """The months that have a thread, newest first, with counts."""
+    refuse_unknown(request, [])
+    with limited_query():
+        months = catalogue.months_with_counts()
+    return tagged(request, json.dumps({"items": months}).encode(), JSON)
+
+
+# -- Acting ------------------------------------------------------------------------------------------------
+
+
+class ReadComments(StrictBody):
+    """Arguments of `process_waywo_comments`."""
+
+    limit: Limit = Field(None, description=ALL)
+    comment_ids: list[whole(1, LARGEST_ID)] | None = Field(
+        None, min_length=1, max_length=5000, description="These, whatever their status; empty for the pending ones."
+    )
+
+
+@acting.post("/process-waywo-comments", response={202: Sent}, summary="Read comments")
+def process_waywo_comments(request: HttpRequest, arguments: ReadComments | None = NOTHING) -> Any:
+    """Read the pending comments, or the given ones again, each in a task of its own."""
+    given = arguments.dict(exclude_none=True) if arguments else {}
+    wanted = set(given.get("comment_ids", ()))
+    missing = wanted - set(Comment.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+    if missing:
+        named = ", ".join(map(str, sorted(missing)[:10]))
+        raise Http404(f"There is no comment {named}: collect its post first.")
+    return sent(request, "process_waywo_comments", given, "Reading comments.")
+
+
+@acting.post("/waywo-comments/{int:comment_id}/process", response={202: Sent}, summary="Read one comment")
+def process_waywo_comment(request: HttpRequest, comment_id: Id) -> Any:
+    """Read one comment, whatever its status."""
+    if not Comment.objects.filter(pk=comment_id).exists():
+        raise Http404(f"There is no comment {comment_id}: collect its post first.")
+    return sent(
+        request, "process_waywo_comment", {"comment_id": comment_id}, f"Reading comment {comment_id}.", queue=PRIORITY
+    )
+
+
+class Review(StrictBody):
+    """What to change; what is left out stays."""
+
+    review_status: Literal["pending", "approved", "rejected"] | None = None
+    review_note: Annotated[str, Field(max_length=5000, pattern=NO_NUL)] | None = None
+    is_bookmarked: Annotated[bool, Field(strict=True)] | None = None
+    tags: list[TagName] | None = Field(None, max_length=20, description="All its tags, replacing those it has.")
+
+
+class ReviewOut(Schema):
+    """The project as its reviewer sees it."""
+
+    id: int
+    title: str
+    review_status: str
+    review_note: str
+    is_bookmarked: bool
+    tags: list[str]
+    reviewed_at: datetime | None
+
+
+@reading_and_review.patch("/projects/{int:project_id}", tags=["acting"], response=ReviewOut, summary="Review a project")
+def review_project(request: HttpRequest, project_id: Id, changes: Review) -> Any:
+    """Set review, note, bookmark or tags; a later reading leaves them alone."""
+    given = {name: value for name, value in changes.dict(exclude_unset=True).items() if value is not None}
+    try:
+        project = review(project_id, given, request.auth.user)
+    except Project.DoesNotExist:
+        raise Http404(f"There is no project {project_id}.") from None
+    return ReviewOut(
+        id=project.pk,
+        title=project.title,
+        review_status=project.review_status,
+        review_note=project.review_note,
+        is_bookmarked=project.is_bookmarked,
+        tags=sorted(project.tags.values_list("name", flat=True)),
+        reviewed_at=project.reviewed_at,
+    )

@@ -1,0 +1,73 @@
+"""Queues, workers and health over HTTP."""
+
+from typing import Any, Literal
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from waywo_site import queues
+from waywo_site.operations import health
+
+router = Router(tags=["operations"])
+
+
+class QueueOut(Schema):
+    """A queue; `depth` counts what waits, without what a worker holds. It is null where the broker has none yet."""
+
+    name: str
+    depth: int
+
+
+class QueueList(Schema):
+    """All queues."""
+
+    items: list[QueueOut]
+
+
+class WorkerOut(Schema):
+    """A worker that answered within a second, the queues it serves and how many tasks it runs now."""
+
+    name: str
+    queues: list[str]
+    active: int
+
+
+class WorkerList(Schema):
+    """The workers alive."""
+
+    items: list[WorkerOut]
+
+
+class CheckOut(Schema):
+    """One part of the whole, and why it is not well."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class HealthOut(Schema):
+    """`failed` when a part is not well."""
+
+    status: Literal["ok", "failed"]
+    checks: list[CheckOut]
+
+
+@router.get("/queues", response=QueueList, summary="Queues")
+def list_queues(request: HttpRequest) -> Any:
+    """How much waits in each queue."""
+    return {"items": [{"name": name, "depth": depth} for name, depth in queues.depths().items()]}
+
+
+@router.get("/workers", response=WorkerList, summary="Workers")
+def list_workers(request: HttpRequest) -> Any:
+    """Which workers are alive."""
+    return {"items": [vars(worker) for worker in health.workers()]}
+
+
+@router.get("/health", response=HealthOut, summary="Health")
+def get_health(request: HttpRequest) -> Any:
+    """Database, broker and workers."""
+    checks = health.checks()
+    status = "ok" if all(check.ok for check in checks) else "failed"
+    return {"status": status, "checks": [vars(check) for check in checks]}
