@@ -2,6 +2,7 @@
 """Runs Waywo's commands: ``manage.py help`` lists them."""
 
 import os
+import signal
 import sys
 
 
@@ -11,15 +12,24 @@ def main() -> None:
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import CommandError, execute_from_command_line
+    from django.db import OperationalError as DatabaseError
+    from kombu.exceptions import OperationalError as BrokerError
 
     from waywo_site.embedded import EmbeddedError
 
+    # A polite end, so that what is done at exit is done: the last one out stops the embedded servers.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         settings.INSTALLED_APPS  # noqa: B018 - Django would hide a bad variable behind "Unknown command"
         execute_from_command_line(sys.argv)
     except (ImproperlyConfigured, EmbeddedError, CommandError) as error:
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(getattr(error, "returncode", 1))
+    except (DatabaseError, BrokerError) as error:
+        variable = "DATABASE_URL" if isinstance(error, DatabaseError) else "CELERY_BROKER_URL"
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        print(f"Error: the server of {variable} cannot be used: {reason}", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -22,6 +22,7 @@ LOT = 100
 # A collection that misses more than this share of the comments has failed (it is complete after the next look).
 TOLERATED_FAILURES = 0.05
 
+FIRST_YEAR = 2006  # of Hacker News
 MONTHS = [
     "january",
     "february",
@@ -203,14 +204,16 @@ def _checked_thread(post_id: int, item: Item | None) -> Item:
         raise NotAThread(f"Post {post_id}: there is no such item on Hacker News (it answered null).")
     if item.type != "story":
         raise NotAThread(f"Post {post_id} is a {item.type}, not a story: give the id of the thread itself.")
-    if item.deleted or not item.title or item.posted_at is None:
+    if item.deleted or not item.title:
         raise NotAThread(f"Post {post_id} was deleted or has no title.")
+    if item.posted_at is None or item.posted_at.year < FIRST_YEAR:
+        raise NotAThread(f"Post {post_id} has no usable date: {item.posted_at}.")
     return item
 
 
 def month_of(title: str, posted_at: datetime) -> tuple[int, int]:
     """Return the year and month that a thread is about: from a title like "… (August 2024)", else its date."""
-    found = re.search(r"\b(" + "|".join(MONTHS) + r")\s+(20\d\d)\b", title, re.IGNORECASE)
+    found = re.search(r"\b(" + "|".join(MONTHS) + r")\s+(20(?:0[6-9]|[1-9]\d))\b", title, re.IGNORECASE)
     if found:
         return int(found[2]), MONTHS.index(found[1].lower()) + 1
     return posted_at.year, posted_at.month

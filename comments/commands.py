@@ -6,14 +6,21 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from celery import current_app
 from celery.result import AsyncResult
-from celery.states import REVOKED
+from celery.states import PENDING, REVOKED
+from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from tqdm import tqdm
 
 from comments import batches
 
 POLL_SECONDS = 0.5
+# How long a task may wait before we look whether there is anybody to do it.
+PATIENCE_SECONDS = 5
 
 Progress = Callable[[str, int, int], None]
 
@@ -33,6 +40,16 @@ def whole_number(name: str, least: int = 1) -> Callable[[str], int]:
         return number
 
     return parse
+
+
+def require_tables() -> None:
+    """Bring the database up to date where it is our own; elsewhere raise CommandError when it is not."""
+    executor = MigrationExecutor(connection)
+    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return
+    if settings.EMBEDDED_POSTGRESQL is None:
+        raise CommandError("The database is not up to date: run manage.py migrate.")
+    call_command("migrate", verbosity=0, interactive=False)
 
 
 class ProgressBar:
@@ -94,6 +111,7 @@ class JobCommand(BaseCommand):
         """Do the work or hand it on; end with exit code 0 only when all went well."""
         if options["wait"] and not options["queue"]:
             raise CommandError("--wait goes with --queue: without it the work is done here anyway.", returncode=2)
+        require_tables()
         arguments = self.task_arguments(options)
         progress = ProgressBar(self.stderr._out if hasattr(self.stderr, "_out") else sys.stderr)
         try:
@@ -116,7 +134,12 @@ class JobCommand(BaseCommand):
     def _follow(self, task_id: str, progress: Progress) -> dict[str, Any]:
         """Wait for the task, and for the tasks that it sent; raise CommandError for those that failed."""
         task = AsyncResult(task_id)
+        asked_for_workers = time.monotonic() + PATIENCE_SECONDS
         while not task.ready():
+            if task.state == PENDING and time.monotonic() > asked_for_workers:
+                asked_for_workers = float("inf")
+                if not current_app.control.ping(timeout=2):
+                    self.stderr.write("No worker answers; waiting for one. Start Waywo (make run) in another terminal.")
             info = task.info if task.state == "PROGRESS" and isinstance(task.info, dict) else {}
             progress(info.get("step") or task.state.lower(), info.get("done", 0), info.get("total", 1))
             time.sleep(POLL_SECONDS)
@@ -134,7 +157,9 @@ class JobCommand(BaseCommand):
         return result | {"status": "partial" if errors else "success", "errors": errors}
 
     def _report(self, result: dict[str, Any], as_json: bool) -> None:
-        errors = result.get("errors") or []
+        errors = [*(result.get("errors") or []), *_missing(result)]
+        if errors:
+            result = result | {"status": "partial"}
         for error in errors:
             self.stderr.write(error if isinstance(error, str) else error["error"])
         if as_json:
@@ -147,3 +172,13 @@ class JobCommand(BaseCommand):
             self.stdout.write(self.summary(result))
         if errors:
             sys.exit(1)
+
+
+def _missing(result: dict[str, Any]) -> list[str]:
+    """Return a line for each comment that a collection could not have."""
+    return [
+        f"Post {post['post_id']}: comment {item_id} could not be had; the next collection asks again."
+        for post in [result, *result.get("posts", [])]
+        if isinstance(post.get("failed"), list)
+        for item_id in post["failed"]
+    ]

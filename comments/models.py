@@ -144,15 +144,16 @@ class CommentQuerySet(models.QuerySet):
         """Comments that strangers may see: neither flagged nor deleted by their author."""
         return self.filter(dead=False, deleted=False)
 
+    def due_for_reading(self, now: datetime | None = None) -> "CommentQuerySet":
+        """Comments to read: pending, or left under way by a worker that must be dead by now."""
+        expired = (now or timezone.now()) - CLAIM_EXPIRES_AFTER
+        return self.filter(
+            Q(status=Comment.Status.PENDING) | Q(status=Comment.Status.PROCESSING, claimed_at__lt=expired)
+        )
+
     def failed(self) -> "CommentQuerySet":
         """Comments whose reading ended in an error."""
         return self.filter(status=Comment.Status.FAILED)
-
-    def abandoned(self, now: datetime | None = None) -> "CommentQuerySet":
-        """Comments claimed by a worker that must be dead by now."""
-        return self.filter(
-            status=Comment.Status.PROCESSING, claimed_at__lt=(now or timezone.now()) - CLAIM_EXPIRES_AFTER
-        )
 
     def claimable(self, task_id: str = "", now: datetime | None = None) -> "CommentQuerySet":
         """Comments that a task may start on: not under way, or left by a dead worker.

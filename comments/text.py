@@ -24,7 +24,7 @@ READ_TAGS = BLOCK_TAGS | LINE_TAGS | {"a", "code"}
 LONGEST_MARKUP = 100_000  # characters
 MOST_TAGS = 5_000
 
-LONGEST_LINK = 2_000  # characters; browsers and servers commonly end there
+LONGEST_LINK = 2_000  # bytes; browsers and servers commonly end there
 
 TAG = re.compile(r"<(/?)([a-z0-9]+)((?:\s[^\s=<>]+=\"[^\"]*\")*)\s*>")
 HREF = re.compile(r"\shref=\"([^\"]*)\"")
@@ -63,7 +63,7 @@ def plain_text(html: str) -> str:
 
 
 def links(html: str) -> list[str]:
-    """Return the http and https addresses of a comment in order, each once, of 2,000 characters at most.
+    """Return the http and https addresses of a comment in order, each once, of 2,000 bytes at most.
 
     They come from the ``href`` of its links and from addresses written bare in its text, those without the
     punctuation of the sentence that they stand in.
@@ -77,7 +77,7 @@ def links(html: str) -> list[str]:
                 # Room for the punctuation; what is longer is no link of ours, and slow to trim.
                 if len(match[0]) <= LONGEST_LINK + 20:
                     found.setdefault(_without_punctuation(match[0]))
-    return [link for link in found if len(link) <= LONGEST_LINK and ABSOLUTE.match(link)]
+    return [link for link in found if len(link.encode()) <= LONGEST_LINK and ABSOLUTE.match(link)]
 
 
 def safe_html(html: str) -> SafeString:

@@ -15,7 +15,7 @@ from unfold.decorators import display
 
 from comments.admin import ReadOnlyAdmin, filtered_list_link, outside_link
 from projects.models import Extraction, Page, Project, Submission, Tag
-from projects.review import note_changes
+from projects.review import NOTED_FIELDS, note_changes
 
 REVIEW_COLOURS = {
     Project.ReviewStatus.PENDING: "info",
@@ -123,8 +123,10 @@ class ProjectAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Project, form: ModelForm, change: bool) -> None:
         """Note who reviewed it, and which fields are a person's from now on."""
-        note_changes(obj, set(form.changed_data), request.user)
-        super().save_model(request, obj, form, change)
+        changed = set(form.changed_data)
+        note_changes(obj, changed, request.user)
+        # Only what this person changed: a reading may have written the rest since the page was opened.
+        obj.save(update_fields=[*(changed - {"tags"}), *NOTED_FIELDS])
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Projects come out of comments."""

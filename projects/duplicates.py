@@ -6,8 +6,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.conf import settings
 
+from projects.extraction.analysts.links import Kind, kind_of
 from projects.models import Project
 
+# A profile or a video channel stands for a person, who has many projects.
+IDENTIFYING = {Kind.SITE, Kind.REPOSITORY, Kind.STORE, Kind.ARTICLE}
+LONGEST_CANONICAL_URL = 2000  # bytes; PostgreSQL indexes 2,704 at most
 TRACKING_PARAMETERS = {"fbclid", "gclid", "igshid", "mc_cid", "mc_eid", "ref", "ref_src", "source", "si"}
 
 
@@ -54,7 +58,13 @@ def canonical_url(url: str) -> str:
     path = parts.path.rstrip("/")
     if host in ("github.com", "gitlab.com"):
         path = path.lower().removesuffix(".git")
-    return f"{host}{path}{'?' + query if query else ''}"
+    canonical = f"{host}{path}{'?' + query if query else ''}"
+    return canonical if len(canonical.encode()) <= LONGEST_CANONICAL_URL else ""
+
+
+def identity(url: str) -> str:
+    """Return the canonical URL where it stands for one project, an empty text for profiles and the like."""
+    return canonical_url(url) if url and kind_of(url) in IDENTIFYING else ""
 
 
 def cosine(one: Sequence[float], other: Sequence[float]) -> float:
@@ -65,7 +75,7 @@ def cosine(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 def find_match(
-    urls: Iterable[str],
+    url: str,
     vector: Sequence[float] | None,
     known: Iterable[KnownProject],
     *,
@@ -74,16 +84,16 @@ def find_match(
 ) -> Match | None:
     """Return the known project that is the same one, or None.
 
-    The same primary URL decides; else the most similar one at or above ``threshold``
+    The same primary ``url`` decides, unless it is a profile; else the most similar one at or above ``threshold``
     (``DEDUP_SIMILARITY_THRESHOLD`` by default). Vectors of different models are never compared.
     """
     threshold = settings.DEDUP_SIMILARITY_THRESHOLD if threshold is None else threshold
-    wanted = {canonical for url in urls if (canonical := canonical_url(url))}
+    wanted = identity(url)
     best: Match | None = None
     for project in known:
         comparable = vector is not None and project.vector is not None and project.embedding_model == embedding_model
         similarity = cosine(vector, project.vector) if comparable else None
-        by_url = bool(project.canonical_url) and project.canonical_url in wanted
+        by_url = bool(wanted) and project.canonical_url == wanted
         if not by_url and (similarity is None or similarity < threshold):
             continue
         match = Match(project.id, similarity, by_url)

@@ -10,6 +10,8 @@ from projects.models import Project, Tag
 
 # What a review sets; any other field that a person changes is theirs from then on.
 REVIEW_FIELDS = {"review_status", "review_note", "is_bookmarked"}
+# What ``note_changes`` sets.
+NOTED_FIELDS = ("reviewer", "reviewed_at", "flag_reason", "canonical_url", "edited_fields", "updated_at")
 
 
 def note_changes(project: Project, changed: set[str], reviewer: Any) -> None:
@@ -45,10 +47,5 @@ def review(project_id: int, changes: dict[str, Any], reviewer: Any) -> Project:
                 changed.add("tags")
         note_changes(project, changed, reviewer)
         if changed:
-            project.save(
-                update_fields=[
-                    *(changed - {"tags"}),
-                    *("reviewer", "reviewed_at", "flag_reason", "canonical_url", "edited_fields", "updated_at"),
-                ]
-            )
+            project.save(update_fields=[*(changed - {"tags"}), *NOTED_FIELDS])
     return project

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import zoneinfo
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import environ
 from django.core.exceptions import ImproperlyConfigured
 
 T = TypeVar("T")
@@ -77,7 +79,9 @@ def url(name: str, default: str = "", *, schemes: tuple[str, ...] = ("http", "ht
 
     def parse(value: str) -> str:
         parts = urlsplit(value)
-        if parts.scheme not in schemes or not (parts.hostname or parts.path.strip("/")):
+        # A database may be named without a host: it is then on this machine's own socket.
+        named = parts.hostname or (parts.scheme.startswith("postgres") and parts.path.strip("/"))
+        if parts.scheme not in schemes or not named:
             raise ValueError(value)
         if parts.port == 0:
             raise ValueError(value)
@@ -102,9 +106,36 @@ def time_zone(name: str, default: str) -> str:
     return _read(name, default, parse, "the name of a time zone, as Europe/Berlin")
 
 
+def read_file(path: Path) -> None:
+    """Set the variables of ``path`` (NAME=value lines) that the environment does not set.
+
+    Raises ImproperlyConfigured for a file that cannot be read, and for a line in it that sets nothing.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ImproperlyConfigured(f"{path} is not UTF-8 text.") from None
+    for number, line in enumerate(lines, start=1):
+        if line.strip() and not re.match(r"\s*(#|(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=)", line):
+            raise ImproperlyConfigured(f"{path}, line {number}: takes NAME=value.")
+    environ.Env.read_env(path)
+
+
+def _secrets(path: Path) -> dict[str, str]:
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    if not isinstance(kept, dict):
+        raise ValueError("it is no JSON object")
+    return kept
+
+
 def has_secret(path: Path, name: str) -> bool:
     """Return whether ``kept_secret`` has made the secret ``name`` already."""
-    return path.exists() and name in json.loads(path.read_text())
+    try:
+        return name in _secrets(path)
+    except (OSError, ValueError) as error:
+        raise _unusable(path, error) from None
 
 
 def kept_secret(path: Path, name: str) -> str:
@@ -114,19 +145,28 @@ def kept_secret(path: Path, name: str) -> str:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        kept = json.loads(path.read_text()) if path.exists() else {}
+        kept = _secrets(path)
         if name not in kept:
             kept[name] = secrets.token_urlsafe(48)
-            aside = path.with_suffix(f".{os.getpid()}")
-            with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                json.dump(kept, file)
-            if os.geteuid() == 0:
-                # What root makes in a user's VAR_DIR is that user's: the next start may be theirs.
-                owner = path.parent.stat()
-                os.chown(aside, owner.st_uid, owner.st_gid)
-            aside.replace(path)
+            _write_secrets(path, kept)
         return kept[name]
     except (OSError, ValueError) as error:
-        raise ImproperlyConfigured(
-            f"VAR_DIR: {path} cannot be used ({error}): set VAR_DIR to a folder that can be written."
-        ) from None
+        raise _unusable(path, error) from None
+
+
+def _write_secrets(path: Path, kept: dict[str, str]) -> None:
+    aside = path.with_suffix(f".{os.getpid()}")
+    with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(kept, file)
+    if os.geteuid() == 0:
+        # What root makes in a user's VAR_DIR is that user's: the next start may be theirs.
+        owner = path.parent.stat()
+        os.chown(aside, owner.st_uid, owner.st_gid)
+    aside.replace(path)
+
+
+def _unusable(path: Path, error: Exception) -> ImproperlyConfigured:
+    return ImproperlyConfigured(
+        f"VAR_DIR: {path} cannot be used ({error}): set VAR_DIR to a folder that can be written, "
+        f"or delete the file if it is damaged."
+    )

@@ -1,15 +1,16 @@
 """What ``up`` does before anybody signs in: a first superuser, and the main job on an empty index."""
 
 import secrets
+from typing import Any
 
-from celery import chain, current_app
+from celery import current_app
 from django.conf import settings
 from django.contrib.auth import get_user_model
 
 from comments import batches, event_loop
 from comments.collection import collect_sample
 from comments.hackernews import HackerNews, HackerNewsError
-from comments.models import Comment, Post
+from comments.models import Comment, Post, Source
 from comments.threads import known_threads
 from waywo_site.queues import depth
 
@@ -35,7 +36,7 @@ def start_main_job() -> str:
     On an empty index that is: collect the newest known thread and read it. Where Hacker News cannot be reached, the
     sample thread is collected here. On a later start: what an earlier one left undone.
     """
-    if not Post.objects.exists():
+    if not Post.objects.exclude(source=Source.SAMPLE).exists():
         return _collect_newest()
     return _go_on()
 
@@ -45,18 +46,25 @@ def _collect_newest() -> str:
     if reason := _unreachable(thread.id):
         collected = collect_sample()
         batches.send("process_waywo_comments", {})
-        return f"Hacker News cannot be reached ({reason}); reading the sample thread instead: {collected.title}"
-    post = {"post_id": thread.id, "year": thread.year, "month": thread.month}
-    tasks = current_app.tasks
-    chain(tasks["process_waywo_post"].si(**post), tasks["process_waywo_comments"].si()).apply_async()
+        return (
+            f"Hacker News cannot be reached ({reason}); reading the sample thread instead: {collected.title} "
+            f"The next start tries Hacker News again."
+        )
+    _collect_and_read({"post_id": thread.id, "year": thread.year, "month": thread.month})
     return f"Collecting and reading the newest thread, {thread.year}-{thread.month:02} (item {thread.id})."
+
+
+def _collect_and_read(post: dict[str, Any]) -> None:
+    """Send the collection of a thread, and the reading of what it brings, also when some of it is missing."""
+    read = current_app.tasks["process_waywo_comments"].si()
+    current_app.tasks["process_waywo_post"].apply_async(kwargs=post, link=read, link_error=read)
 
 
 def _unreachable(item_id: int) -> str:
     """Return why Hacker News does not answer, in one line; empty when it does."""
 
     async def ask() -> None:
-        async with HackerNews(settings.HN_API_BASE_URL, attempts=1) as client:
+        async with HackerNews(settings.HN_API_BASE_URL) as client:
             await client.item(item_id)
 
     try:
@@ -67,14 +75,14 @@ def _unreachable(item_id: int) -> str:
 
 
 def _go_on() -> str:
-    pending = Comment.objects.pending().count()
-    uncollected = list(Post.objects.filter(collected_at=None, source="hn"))
+    due = Comment.objects.due_for_reading().count()
+    uncollected = list(Post.objects.filter(collected_at=None, source=Source.HACKER_NEWS))
     # What waits in a queue needs no second message.
     if uncollected and not depth("collection"):
         for post in uncollected:
-            batches.send("process_waywo_post", {"post_id": post.pk})
-    if pending and not depth("extraction"):
+            _collect_and_read({"post_id": post.pk, "year": post.year, "month": post.month})
+    if due and not depth("extraction"):
         batches.send("process_waywo_comments", {})
-    if pending or uncollected:
-        return f"Going on: {len(uncollected)} threads to collect, {pending} comments to read."
+    if due or uncollected:
+        return f"Going on: {len(uncollected)} threads to collect, {due} comments to read."
     return "Everything collected is read."

@@ -13,7 +13,7 @@ from waywo_site import embedded, environment
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV_FILE = Path(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
 if ENV_FILE.is_file():
-    environ.Env.read_env(ENV_FILE)
+    environment.read_file(ENV_FILE)
 
 VAR_DIR = Path(environment.text("VAR_DIR", str(BASE_DIR / "var"))).expanduser().absolute()
 PORT = environment.whole_number("PORT", 8000, least=1, most=65534)
@@ -166,7 +166,7 @@ CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "waywo_site.scheduler:Scheduler"
 # Beat looks at the table at least this often (s), so that an edit is soon in force.
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 # A crontab missed by more than this (s) waits for its next turn instead of running twice (pitfalls, 1.2).

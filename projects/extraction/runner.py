@@ -1,11 +1,12 @@
 """Reads comments: claim, run the workflow, save what came out in one transaction."""
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from comments import event_loop
@@ -18,6 +19,8 @@ from projects.extraction.saving import save_projects
 from projects.extraction.schemas import Analyst, CommentInput
 from projects.models import Extraction
 from projects.pages import PageReader
+
+logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 
@@ -116,6 +119,10 @@ def _already_done(comment: Comment, task_id: str) -> Reading | None:
 
 
 def _run(comment: Comment, analyst: Analyst, embedder: Embedder, task_id: str, last_try: bool) -> Reading:
+    # Whoever was at it before is dead: the claim is ours.
+    comment.extractions.filter(status=Extraction.Status.RUNNING).update(
+        status=Extraction.Status.FAILED, finished_at=timezone.now(), error="its worker died"
+    )
     extraction = Extraction.objects.create(
         comment=comment,
         analyst=analyst.name,
@@ -132,6 +139,10 @@ def _run(comment: Comment, analyst: Analyst, embedder: Embedder, task_id: str, l
             comment.release(Comment.Status.PROCESSED)
     except ClaimLost as error:
         _finish(extraction, Extraction.Status.SUPERSEDED, str(error))
+        raise
+    except (KeyboardInterrupt, SystemExit):
+        comment.release(Comment.Status.PENDING)
+        _finish(extraction, Extraction.Status.FAILED, "interrupted")
         raise
     except Exception as error:
         # First the row is moved out of the way, then the error goes on: a bug must not leave it "processing".
@@ -199,15 +210,15 @@ def _finish(extraction: Extraction, status: str, error: str = "") -> None:
 
 
 def comments_to_read(limit: int | None = None, comment_ids: Iterable[int] | None = None) -> list[int]:
-    """Return the ids of the comments to read, oldest first: the given ones whatever their status, else the pending.
+    """Return the ids of the comments to read, oldest first: the given ones whatever their status, else those due.
 
     Raises CommentNotFound when a given id is not in the database, and ValueError for a limit below 1.
     """
     if limit is not None and limit < 1:
         raise ValueError(f"limit={limit} is not valid: it takes a whole number of 1 or more.")
     if comment_ids is None:
-        pending = Comment.objects.pending().order_by("posted_at", "id").values_list("pk", flat=True)
-        return list(pending[:limit])
+        due = Comment.objects.due_for_reading().order_by("posted_at", "id").values_list("pk", flat=True)
+        return list(due[:limit])
     wanted = list(dict.fromkeys(comment_ids))
     missing = set(wanted) - set(Comment.objects.filter(pk__in=wanted).values_list("pk", flat=True))
     if missing:
@@ -239,9 +250,14 @@ def read_comments(
     for done, comment_id in enumerate(ids, start=1):
         try:
             reading = read_comment(comment_id)
-        except (ReadingError, OutsideError) as error:
+        except (OperationalError, InterfaceError):
+            raise  # The database is gone: the others would fail alike.
+        except Exception as error:
+            if not isinstance(error, (ReadingError, OutsideError)):
+                logger.exception("comment %s", comment_id)
             result["failed"] += 1
-            result["errors"].append({"comment_id": comment_id, "error": str(error)})
+            message = f"comment {comment_id}: {type(error).__name__}: {error}".splitlines()[0]
+            result["errors"].append({"comment_id": comment_id, "error": message})
         else:
             result["processed" if reading.status == "success" else "skipped"] += 1
             for count in ("valid_projects", "invalid_skipped", "duplicates_linked"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from comments.models import Comment
-from projects.duplicates import KnownProject, Match, canonical_url, find_match, known_projects
+from projects.duplicates import KnownProject, Match, canonical_url, find_match, identity, known_projects
 from projects.embeddings import Embedder
 from projects.extraction.schemas import Analyst
 from projects.models import Page, Project, Submission, Tag
@@ -37,9 +37,10 @@ def save_projects(comment: Comment, drafts: "list[Draft]", analyst: Analyst, emb
     known = known_projects(comment.author)
     saved = Saved()
     for draft in drafts:
-        match = _match(draft, known, embedder)
-        if match and match.project_id in saved.project_ids:
+        taken = [project for project in known if project.id in saved.project_ids]
+        if find_match(draft.description.primary_url, None, taken):
             continue  # Two segments of one comment about one project.
+        match = _match(draft, [project for project in known if project not in taken], embedder)
         position = len(saved.project_ids)
         project = (
             _update(match, comment, draft, analyst, embedder) if match else _create(comment, draft, analyst, embedder)
@@ -50,7 +51,8 @@ def save_projects(comment: Comment, drafts: "list[Draft]", analyst: Analyst, emb
             saved.duplicates_linked += 1
         _submit(project, comment, draft, position, match, first_time=match is None)
         saved.project_ids.append(project.pk)
-    for project in Project.objects.filter(pk__in=earlier - set(saved.project_ids)):
+    # Locked, so that a review which is being saved at this moment is seen before anything is deleted.
+    for project in Project.objects.select_for_update().filter(pk__in=earlier - set(saved.project_ids)).order_by("pk"):
         _let_go(project, comment)
     return saved
 
@@ -61,10 +63,12 @@ def _lock_author(author: str) -> None:
 
 
 def _match(draft: "Draft", known: list[KnownProject], embedder: Embedder) -> Match | None:
-    match = find_match([draft.description.primary_url], draft.vector, known, embedding_model=embedder.name)
-    if match is None and draft.match and any(project.id == draft.match.project_id for project in known):
-        return draft.match
-    return match
+    url = draft.description.primary_url
+    match = find_match(url, draft.vector, known, embedding_model=embedder.name)
+    if match or draft.match is None or identity(url):
+        return match
+    # Without an address of its own the comment's own words decide, which the description may have lost.
+    return draft.match if any(project.id == draft.match.project_id for project in known) else None
 
 
 def _described(draft: "Draft") -> dict:
@@ -116,8 +120,7 @@ def _update(match: Match, comment: Comment, draft: "Draft", analyst: Analyst, em
     else:
         project.first_seen_at = min(project.first_seen_at, comment.posted_at)
         project.last_seen_at = max(project.last_seen_at, comment.posted_at)
-    if "urls" not in edited:
-        _link(project, draft)
+    _link(project, draft, edited)
     if project.flag_reason == NO_LONGER_FOUND:
         project.flag_reason = ""
     project.save()
@@ -127,11 +130,13 @@ def _update(match: Match, comment: Comment, draft: "Draft", analyst: Analyst, em
     return project
 
 
-def _link(project: Project, draft: "Draft") -> None:
-    """Add the draft's links to the project, each once."""
-    project.urls = list(dict.fromkeys([*project.urls, *draft.description.urls]))
-    project.url_summaries = project.url_summaries | draft.description.url_summaries
-    project.primary_url = project.primary_url or draft.description.primary_url
+def _link(project: Project, draft: "Draft", edited: frozenset[str] | set[str] = frozenset()) -> None:
+    """Add the draft's links to the project, each once, but for the fields that a person edited."""
+    if "urls" not in edited:
+        project.urls = list(dict.fromkeys([*project.urls, *draft.description.urls]))
+        project.url_summaries = project.url_summaries | draft.description.url_summaries
+    if "primary_url" not in edited:
+        project.primary_url = project.primary_url or draft.description.primary_url
     project.canonical_url = canonical_url(project.primary_url)
 
 

@@ -84,8 +84,8 @@ class ExtractionWorkflow(Workflow):
         if ev.drafts and self.known:
             vectors = await self.embedder.embed([draft.segment.text for draft in ev.drafts])
             for draft, vector in zip(ev.drafts, vectors, strict=True):
-                urls = [url for url in self.comment.links if url in draft.segment.text]
-                draft.match = find_match(urls, vector, self.known, embedding_model=self.embedder.name)
+                # By likeness alone: which of its links is its own is not known yet.
+                draft.match = find_match("", vector, self.known, embedding_model=self.embedder.name)
         self.outcome = f"{sum(draft.match is not None for draft in ev.drafts)} seen before"
         return DuplicatesChecked(drafts=ev.drafts)
 

@@ -1,5 +1,6 @@
 """Collecting threads from a real HTTP server that speaks the item API and misbehaves on demand."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -188,6 +189,7 @@ def test_whatever_goes_wrong_with_the_post_is_one_line_and_nothing_is_saved(serv
         ({"type": "comment", "by": "x", "time": 1, "text": "x", "parent": 1}, "is a comment, not a story"),
         ({"type": "job", "by": "x", "time": 1, "title": "We hire"}, "is a job, not a story"),
         ({"type": "story", "time": 1, "deleted": True}, "was deleted"),
+        ({"type": "story", "by": "x", "time": 0, "title": "What are you working on?"}, "has no usable date"),
     ],
 )
 def test_an_id_that_is_no_thread_is_named_with_what_it_is(server, item, said):
@@ -233,6 +235,7 @@ def test_the_newest_known_threads_are_collected_and_one_that_fails_stops_none(se
         ("Ask HN: What are you working on (August 2024)?", (2024, 8)),
         ("Ask HN: What are you working on? (May 2025)", (2025, 5)),
         ("Ask HN: What are you working on?", (2026, 9)),
+        ("Ask HN: What were you working on? (January 2001)", (2026, 9)),
         ("Ask HN: May I ask what you are working on in 2025?", (2026, 9)),
     ],
 )
@@ -272,3 +275,15 @@ def test_the_command_says_bad_input_in_one_line(tmp_path):
             assert said in done.stderr
             assert "Traceback" not in done.stderr
     assert Post.objects.exclude(pk=comment.post_id).count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_ends_with_1_when_a_comment_could_not_be_had():
+    thread = generate_thread(30)
+    with HackerNewsServer(thread) as server:
+        server.fail(thread[0]["kids"][3], Fault.NOT_FOUND)
+        done = manage("process_waywo_post", str(thread[0]["id"]), "--json", HN_API_BASE_URL=server.item_api)
+    assert done.returncode == 1
+    assert json.loads(done.stdout.splitlines()[-1])["status"] == "partial"
+    assert f"comment {thread[0]['kids'][3]} could not be had" in done.stderr
+    assert Comment.objects.count() == 29

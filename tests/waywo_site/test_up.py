@@ -106,6 +106,9 @@ def test_up_does_the_main_job_survives_ctrl_c_and_goes_on(waywo):
     assert httpx.get(flower).status_code == 401
     secret = json.loads((waywo.var_dir / "secrets.json").read_text())["FLOWER_PASSWORD"]
     assert httpx.get(flower, auth=("admin", secret), follow_redirects=True).status_code == 200
+    second = waywo.manage("up")
+    assert second.returncode == 1
+    assert f"Waywo runs already on VAR_DIR={waywo.var_dir}" in second.stderr
 
     assert waywo.stop() == 0
     assert not any(name in waywo.output for name in ("Traceback", "sending SIGKILL"))
@@ -113,7 +116,7 @@ def test_up_does_the_main_job_survives_ctrl_c_and_goes_on(waywo):
     assert servers_of(waywo.var_dir) == []
 
     waywo.start()
-    assert "Everything collected is read." in waywo.output
+    assert "Hacker News cannot be reached" in waywo.output
     assert password not in waywo.output
     assert "sign in as before" in waywo.output
     assert waywo.stop() == 0

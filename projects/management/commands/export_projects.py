@@ -1,9 +1,11 @@
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from comments.commands import require_tables
 from projects.export import FORMATS, export_projects
 from projects.models import Project
 
@@ -17,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--all", action="store_true", help="Rejected projects too.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_tables()
         projects = Project.objects.all() if options["all"] else Project.objects.published()
         path = options["output"]
         if path is None:
@@ -26,12 +29,15 @@ class Command(BaseCommand):
                 # The reader (head, say) has seen enough: no error, and no second one when Python flushes at exit.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return
+        if not path.name:
+            raise CommandError(f"--output {str(path)!r} names no file.", returncode=2)
         aside = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
             with aside.open("w", encoding="utf-8", newline="") as file:
                 count = export_projects(projects, options["format"], file)
             aside.replace(path)
         except OSError as error:
-            aside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                aside.unlink()
             raise CommandError(f"--output {path}: cannot be written: {error.strerror}.") from error
         self.stderr.write(f"{count} projects written to {path}.")

@@ -1,15 +1,18 @@
 """Reading a comment with an analyst whose answers the test writes, and the real workflow, embedder and database."""
 
+import asyncio
+import signal
 import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from comments.http import OutsideError
 from comments.models import CLAIM_EXPIRES_AFTER, Comment
 from projects.embeddings import WordLlamaEmbedder
+from projects.extraction import runner
 from projects.extraction.runner import (
     ClaimLost,
     CommentNotFound,
@@ -21,6 +24,7 @@ from projects.extraction.runner import (
 from projects.extraction.schemas import ProjectDescription, Rejection, Segment
 from projects.models import Extraction, Project, Submission
 from tests.factories import make_comment, make_post, make_project
+from tests.waiting import wait_until
 
 
 class ScriptedAnalyst:
@@ -343,3 +347,114 @@ def test_a_project_made_by_the_generator_is_no_duplicate_of_anything():
     project = make_project(source="nemo_data_designer", canonical_url="foo.example")
     read(make_comment(), ScriptedAnalyst(("Foo", "https://foo.example")))
     assert Project.objects.exclude(pk=project.pk).count() == 1
+
+
+@pytest.mark.django_db
+def test_a_project_that_only_mentions_the_link_of_an_earlier_one_is_a_project_of_its_own():
+    read(make_comment(), ScriptedAnalyst(("Foo the calendar for choirs", "https://foo.example")))
+    later = make_comment("Bar, a compiler (https://bar.example). It grew out of https://foo.example.")
+    reading = read(later, ScriptedAnalyst(("Bar the compiler https://foo.example", "https://bar.example")))
+    assert reading.duplicates_linked == 0
+    assert set(Project.objects.values_list("canonical_url", flat=True)) == {"foo.example", "bar.example"}
+
+
+@pytest.mark.django_db
+def test_a_link_to_a_person_is_no_sign_that_two_projects_are_one():
+    profile = "https://github.com/bob"
+    read(make_comment(author="bob"), ScriptedAnalyst(("Choir calendar", profile)))
+    read(make_comment(author="bob"), ScriptedAnalyst(("SQL compiler", profile), ("Chess trainer", profile)))
+    assert set(Project.objects.values_list("title", flat=True)) == {"Choir calendar", "SQL compiler", "Chess trainer"}
+
+
+@pytest.mark.django_db
+def test_a_primary_url_that_a_person_cleared_stays_cleared():
+    comment = make_comment()
+    read(comment, ScriptedAnalyst(("Foo", "https://foo.example")))
+    Project.objects.update(primary_url="", canonical_url="", edited_fields=["primary_url"])
+    read(comment, ScriptedAnalyst(("Foo", "https://foo.example")))
+    assert Project.objects.get().primary_url == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_review_that_is_saved_while_the_project_is_let_go_is_not_lost():
+    comment = make_comment()
+    [foo] = read(comment, ScriptedAnalyst(("Foo", "https://foo.example"))).project_ids
+    held, done = threading.Event(), threading.Event()
+
+    def review() -> None:
+        with transaction.atomic():
+            Project.objects.filter(pk=foo).update(review_status="approved")
+            held.set()
+            wait_until(lambda: waits_for_a_lock() or done.is_set(), "the reading comes to the project")
+        connection.close()
+
+    reviewer = threading.Thread(target=review)
+    reviewer.start()
+    assert held.wait(20)
+    read(comment, ScriptedAnalyst(dropped=1))
+    done.set()
+    reviewer.join()
+    assert Project.objects.get(pk=foo).review_status == "approved"
+
+
+def waits_for_a_lock() -> bool:
+    """Tell whether any connection of this database waits for a row."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        return cursor.fetchone()[0] > 0
+
+
+@pytest.mark.django_db
+def test_a_reading_that_is_interrupted_leaves_its_comment_pending():
+    comment = make_comment()
+    analyst = ScriptedAnalyst(("Foo", "https://foo.example"))
+
+    async def press_ctrl_c(*_):
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(60)
+
+    analyst.describe = press_ctrl_c
+    with pytest.raises(KeyboardInterrupt):
+        read(comment, analyst)
+    comment.refresh_from_db()
+    assert comment.status == "pending"
+    assert comment.extractions.get().status == "failed"
+    assert read(comment, ScriptedAnalyst(("Foo", "https://foo.example"))).valid_projects == 1
+
+
+@pytest.mark.django_db
+def test_a_comment_left_by_a_dead_worker_is_due_again_and_its_old_reading_is_closed():
+    comment = make_comment()
+    assert comment.claim("dead")
+    Extraction.objects.create(comment=comment, analyst="x", prompt_version=1, started_at=timezone.now())
+    assert comments_to_read() == []
+    Comment.objects.update(claimed_at=timezone.now() - CLAIM_EXPIRES_AFTER - timedelta(seconds=1))
+    assert comments_to_read() == [comment.pk]
+    read(comment, ScriptedAnalyst(dropped=1))
+    assert sorted(comment.extractions.values_list("status", flat=True)) == ["failed", "succeeded"]
+
+
+@pytest.mark.django_db
+def test_one_comment_that_breaks_the_code_stops_none_of_the_others(monkeypatch):
+    bad, good = make_comment(), make_comment("I am building Bar (https:&#x2F;&#x2F;bar.example), a tool.", author="bob")
+    whole = runner.known_projects
+
+    def break_for_alice(author: str):
+        if author == "alice":
+            raise ZeroDivisionError("oops")
+        return whole(author)
+
+    monkeypatch.setattr(runner, "known_projects", break_for_alice)
+    result = read_comments()
+    assert (result["status"], result["processed"], result["failed"]) == ("partial", 1, 1)
+    assert result["errors"] == [{"comment_id": bad.pk, "error": f"comment {bad.pk}: ZeroDivisionError: oops"}]
+    assert Comment.objects.get(pk=good.pk).status == "processed"
+
+
+@pytest.mark.django_db
+def test_a_link_too_long_for_an_index_costs_the_comment_nothing_else():
+    link = "https://foo.example/" + "漢" * 1500
+    make_comment(f"I am building Foo, a dictionary of rare characters, see {link}")
+    assert read_comments()["failed"] == 0

@@ -1,5 +1,8 @@
+import fcntl
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +20,28 @@ class Command(BaseCommand):
     help = "Run everything: web, worker, beat and Flower, with PostgreSQL and Valkey where no URL is set."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        with self._alone():
+            self._run()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Refuse to run a second time on one VAR_DIR: two beats fire every schedule twice."""
+        folder = settings.VAR_DIR / "run"
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = (folder / "up.lock").open("a")
+        except OSError as error:
+            raise CommandError(f"VAR_DIR={settings.VAR_DIR} cannot be used: {error.strerror}.") from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise CommandError(
+                    f"Waywo runs already on VAR_DIR={settings.VAR_DIR}: stop it first, or set another VAR_DIR and PORT."
+                ) from error
+            yield
+
+    def _run(self) -> None:
         self._refuse_taken_ports()
         flower_password, is_new = self._flower_password()
         self._start_servers()
