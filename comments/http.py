@@ -24,6 +24,13 @@ class OutsideError(Exception):
         self.retry_after = retry_after
 
 
+class NotAsked(OutsideError):
+    """A service that is known to be down was not asked; ``retry_after`` says in how many seconds it is.
+
+    Nothing was tried, so it counts neither as a try of the task nor as an attempt of what it works on.
+    """
+
+
 def build_client(
     *,
     timeout: httpx.Timeout = TIMEOUT,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 # A thread takes comments for about two weeks (pitfalls, "What was not settled").
@@ -273,6 +273,24 @@ class Comment(models.Model):
             claimed_by=self.claimed_by,
         )
         return bool(held.update(**fields))
+
+    def give_back(self, error: str) -> bool:
+        """End our claim as if it had not been made, because a service was not even asked. Return as ``release``."""
+        held = Comment.objects.filter(
+            pk=self.pk,
+            status=Comment.Status.PROCESSING,
+            claimed_at=self.claimed_at,
+            claimed_by=self.claimed_by,
+        )
+        return bool(
+            held.update(
+                status=Comment.Status.PENDING,
+                claimed_at=None,
+                claimed_by="",
+                last_error=error[:2000],
+                attempts=Greatest(F("attempts") - 1, 0),
+            )
+        )
 
 
 class Cancellation(models.Model):

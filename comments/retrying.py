@@ -7,17 +7,20 @@ from celery.exceptions import Ignore
 from celery.states import REVOKED
 
 from comments import batches
-from comments.http import OutsideError
+from comments.http import NotAsked, OutsideError
 
 LONGEST_PAUSE = 600  # seconds (design, section 4)
 FIRST_PAUSE = 10
+# Seconds over which those who wait for a service come back, so that they do not come all at once.
+SPREAD = 10
 
 
 class RetryingTask(Task):
     """Tries again, three times at most, after an ``OutsideError`` that may pass.
 
     The pause is what the service asked for (Retry-After), else 10 s, 20 s, 40 s with full jitter; never more than
-    10 minutes. Every other error ends the task at once: asking again cannot help.
+    10 minutes. A service that is known to be down and was not asked costs no try. Every other error ends the task at
+    once: asking again cannot help.
     """
 
     max_retries = 3
@@ -32,6 +35,11 @@ class RetryingTask(Task):
         except OutsideError as error:
             if error.permanent:
                 raise
+            if isinstance(error, NotAsked):
+                # Waiting is no try: ``retry`` adds one, so one is taken off before.
+                self.request.retries -= 1
+                waited = pause(0, error.retry_after) + random.uniform(0, SPREAD)  # noqa: S311 - jitter, no secret
+                raise self.retry(exc=error, countdown=waited) from error
             raise self.retry(exc=error, countdown=pause(self.request.retries, error.retry_after)) from error
 
     @property

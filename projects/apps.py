@@ -3,3 +3,7 @@ from django.apps import AppConfig
 
 class ProjectsConfig(AppConfig):
     name = "projects"
+
+    def ready(self) -> None:
+        """Register the system checks of the model servers."""
+        from projects import checks  # noqa: F401

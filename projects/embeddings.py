@@ -4,6 +4,10 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from django.conf import settings
+
+from projects.embedding_service import ServiceEmbedder
+
 WORDLLAMA_DIMENSIONS = 256
 
 
@@ -12,7 +16,8 @@ class Embedder(Protocol):
 
     name: str
     """The model, as stored in ``Project.embedding_model``."""
-    dimensions: int
+    dimensions: int | None
+    """None where only the first answer will tell."""
 
     async def embed(self, texts: list[str]) -> list[list[float]]:
         """Return a vector of ``dimensions`` floats for each text, in order."""
@@ -51,5 +56,12 @@ def _wordllama():
 
 @cache
 def get_embedder() -> Embedder:
-    """Return this process's embedder."""
+    """Return this process's embedder: the service at ``EMBEDDING_BASE_URL`` where that is set, else WordLlama."""
+    if settings.EMBEDDING_BASE_URL:
+        return ServiceEmbedder(
+            settings.EMBEDDING_BASE_URL,
+            settings.EMBEDDING_MODEL,
+            settings.EMBEDDING_API_KEY,
+            dimensions=settings.EMBEDDING_DIMENSIONS,
+        )
     return WordLlamaEmbedder()

@@ -260,3 +260,24 @@ class Extraction(models.Model):
 
     def __str__(self) -> str:
         return f"Reading of {self.comment_id} by {self.analyst}"
+
+
+class ProjectMerge(models.Model):
+    """Two projects that a person made one, with all that is needed to part them again."""
+
+    kept = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="merges")
+    absorbed_id = models.BigIntegerField("absorbed project's ID", help_text="The id that it had and gets back.")
+    absorbed_title = models.CharField(max_length=200)
+    absorbed = models.JSONField(help_text="The absorbed project's fields, tags and submissions.")
+    kept_before = models.JSONField(help_text="What the kept project was before.")
+    merged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    merged_at = models.DateTimeField(auto_now_add=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-merged_at",)
+
+    def __str__(self) -> str:
+        return f"{self.absorbed_title} into {self.kept_id}"

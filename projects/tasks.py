@@ -11,15 +11,20 @@ from projects.extraction import runner
 
 @shared_task(name="process_waywo_comments", bind=True, base=RetryingTask)
 def process_waywo_comments(
-    self: RetryingTask, *, limit: int | None = None, comment_ids: list[int] | None = None
+    self: RetryingTask,
+    *,
+    limit: int | None = None,
+    comment_ids: list[int] | None = None,
+    analyst: str | None = None,
 ) -> dict[str, Any]:
     """Read comments, each in a task of its own.
 
     limit: how many; empty for all. comment_ids: these comments, whatever their status; empty for the pending ones,
-    oldest first.
+    oldest first. analyst: rules or llm; empty for the language model where one is configured, else rules.
     """
     ids = runner.comments_to_read(limit, comment_ids)
-    batch = batches.start_batch("process_waywo_comment", [{"comment_id": comment_id} for comment_id in ids])
+    by = {"analyst": analyst} if analyst else {}
+    batch = batches.start_batch("process_waywo_comment", [{"comment_id": comment_id, **by} for comment_id in ids])
     return {
         "status": "queued",
         "comments_queued": len(ids),
@@ -29,9 +34,14 @@ def process_waywo_comments(
 
 
 @shared_task(name="process_waywo_comment", bind=True, base=RetryingTask)
-def process_waywo_comment(self: RetryingTask, *, comment_id: int) -> dict[str, Any]:
+def process_waywo_comment(self: RetryingTask, *, comment_id: int, analyst: str | None = None) -> dict[str, Any]:
     """Read one comment, whatever its status, and save the projects in it.
 
-    comment_id: the comment's id.
+    comment_id: the comment's id. analyst: rules or llm; empty for the language model where one is configured.
     """
-    return runner.read_comment(comment_id, task_id=self.request.id or "", last_try=self.is_last_try).as_dict()
+    return runner.read_comment(
+        comment_id,
+        task_id=self.request.id or "",
+        last_try=self.is_last_try,
+        analyst=runner.get_analyst(analyst or ""),
+    ).as_dict()

@@ -18,7 +18,17 @@ LAYERS = ("models", "client", "domain", "tasks", "face")
 MODELS = {"models", "migrations"}
 CLIENTS = {
     "comments": {"http", "hackernews", "text", "threads", "sample_thread", "event_loop", "item_ids"},
-    "projects": {"addresses", "fetching", "page_text", "robots", "embeddings", "llm"},
+    "projects": {
+        "addresses",
+        "fetching",
+        "page_text",
+        "robots",
+        "embeddings",
+        "embedding_service",
+        "llm",
+        "answers",
+        *("circuit", "tokens", "embedding_index"),
+    },
     "ideas": set(),
 }
 TASKS = {"tasks"}

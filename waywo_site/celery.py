@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import worker_process_shutdown
+from celery.signals import worker_process_init, worker_process_shutdown
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "waywo_site.settings")
 
@@ -31,3 +31,25 @@ def close_event_loop(**_) -> None:
     from comments.event_loop import close
 
     close()
+
+
+@worker_process_init.connect
+def start_tracing(**_) -> None:
+    """Trace in this process where a receiver is configured; after the fork, which an exporter's thread dies of."""
+    from django.conf import settings
+
+    if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
+        from waywo_site import tracing
+
+        tracing.start(settings.OTEL_EXPORTER_OTLP_ENDPOINT)
+
+
+@worker_process_shutdown.connect
+def flush_traces(**_) -> None:
+    """Send what is still held: a child that is recycled would take its spans with it."""
+    from django.conf import settings
+
+    if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
+        from waywo_site import tracing
+
+        tracing.stop()

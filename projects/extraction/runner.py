@@ -6,23 +6,32 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from comments import event_loop
-from comments.http import OutsideError
+from comments.http import NotAsked, OutsideError
 from comments.models import MAX_ATTEMPTS, Comment
 from comments.text import links, plain_text
 from projects.duplicates import known_projects
-from projects.embeddings import Embedder, get_embedder
+from projects.embeddings import Embedder, WordLlamaEmbedder, get_embedder
 from projects.extraction.saving import save_projects
 from projects.extraction.schemas import Analyst, CommentInput
+from projects.llm import Usage, get_language_model, metering
 from projects.models import Extraction
 from projects.pages import PageReader
 
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
+
+ANALYSTS = ("rules", "llm")
+WRITTEN_AT_THE_END = [
+    *("status", "finished_at", "steps", "segments", "error"),
+    *("llm_calls", "tokens_in", "tokens_out"),
+]
 
 
 class ReadingError(Exception):
@@ -63,11 +72,22 @@ class Reading:
 
 
 @cache
-def get_analyst() -> Analyst:
-    """Return this process's analyst."""
+def get_analyst(name: str = "") -> Analyst:
+    """Return this process's analyst: ``rules`` or ``llm``; by default the model where ``LLM_BASE_URL`` is set.
+
+    Raises ValueError for another name, and Refused for ``llm`` where no model is configured.
+    """
+    name = name or ("llm" if settings.LLM_BASE_URL else "rules")
+    if name not in ANALYSTS:
+        raise ValueError(f"analyst={name!r} is not valid: it takes {' or '.join(ANALYSTS)}.")
+    if name == "llm":
+        from projects.extraction.analysts.language_model import LanguageModelAnalyst
+
+        return LanguageModelAnalyst(get_language_model())
     from projects.extraction.analysts.rules import RulesAnalyst
 
-    return RulesAnalyst(embed=get_embedder().embed_now)
+    # The rules' vocabulary is compared in WordLlama's space, whatever embeds the projects.
+    return RulesAnalyst(embed=WordLlamaEmbedder().embed_now)
 
 
 def read_comment(
@@ -83,8 +103,9 @@ def read_comment(
     A comment that another worker reads at this moment is left to it (status ``skipped``), one without text is
     marked as skipped. ``last_try`` says whether an error that may pass leaves the comment failed or pending.
 
-    Raises CommentNotFound, ClaimLost, OutsideError of a service that was needed, and whatever is a bug; by then the
-    comment's status and its ``Extraction`` tell the error, and its projects are as before.
+    Raises CommentNotFound, ClaimLost, NotAsked (the comment is pending as if it had not been claimed), OutsideError of
+    a service that was needed, and whatever is a bug; by then the comment's status and its ``Extraction`` tell the
+    error, and its projects are as before.
     """
     analyst, embedder = analyst or get_analyst(), embedder or get_embedder()
     try:
@@ -144,6 +165,13 @@ def _run(comment: Comment, analyst: Analyst, embedder: Embedder, task_id: str, l
         comment.release(Comment.Status.PENDING)
         _finish(extraction, Extraction.Status.FAILED, "interrupted")
         raise
+    except NotAsked as error:
+        comment.give_back(str(error))
+        if extraction.llm_calls:
+            _finish(extraction, Extraction.Status.FAILED, str(error))
+        else:
+            extraction.delete()  # Nothing was tried, so nothing is to be told.
+        raise
     except Exception as error:
         # First the row is moved out of the way, then the error goes on: a bug must not leave it "processing".
         may_pass = isinstance(error, OutsideError) and not error.permanent and not last_try
@@ -170,12 +198,17 @@ def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extrac
     workflow = ExtractionWorkflow(analyst, embedder, pages.read)
     known = known_projects(comment.author)
 
+    usage = Usage()
+
     async def run() -> Any:
-        return await workflow.run(start_event=CommentReceived(comment=received, known=known))
+        with metering(usage):
+            return await workflow.run(start_event=CommentReceived(comment=received, known=known))
 
     try:
         return event_loop.run(run())
     finally:
+        extraction.llm_calls = usage.calls
+        extraction.tokens_in, extraction.tokens_out = usage.tokens_in, usage.tokens_out
         extraction.steps = workflow.steps
         extraction.segments = [segment.model_dump(mode="json") for segment in workflow.segments]
         pages.keep()
@@ -206,7 +239,7 @@ def _finish(extraction: Extraction, status: str, error: str = "") -> None:
     extraction.status = status
     extraction.finished_at = timezone.now()
     extraction.error = error[:2000]
-    extraction.save(update_fields=["status", "finished_at", "steps", "segments", "error"])
+    extraction.save(update_fields=WRITTEN_AT_THE_END)
 
 
 def comments_to_read(limit: int | None = None, comment_ids: Iterable[int] | None = None) -> list[int]:
@@ -214,8 +247,7 @@ def comments_to_read(limit: int | None = None, comment_ids: Iterable[int] | None
 
     Raises CommentNotFound when a given id is not in the database, and ValueError for a limit below 1.
     """
-    if limit is not None and limit < 1:
-        raise ValueError(f"limit={limit} is not valid: it takes a whole number of 1 or more.")
+    _check_limit(limit)
     if comment_ids is None:
         due = Comment.objects.due_for_reading().order_by("posted_at", "id").values_list("pk", flat=True)
         return list(due[:limit])
@@ -226,15 +258,53 @@ def comments_to_read(limit: int | None = None, comment_ids: Iterable[int] | None
     return wanted[:limit]
 
 
+def comments_to_read_again(
+    *,
+    failed: bool = False,
+    post_id: int | None = None,
+    prompt_version_below: int | None = None,
+    analyst: str = "",
+    limit: int | None = None,
+) -> list[int]:
+    """Return the ids of comments that all given conditions choose, oldest first; deleted and flagged ones never.
+
+    ``failed``: those whose reading failed. ``post_id``: those of one thread, whatever their status.
+    ``prompt_version_below``: those read already, but never with success by ``analyst`` (a name that ``get_analyst``
+    takes) at that version or above. Raises CommentNotFound when the thread has no comments.
+    """
+    _check_limit(limit)
+    chosen = Comment.objects.filter(dead=False, deleted=False)
+    if post_id is not None:
+        chosen = chosen.filter(post_id=post_id)
+        if not chosen.exists():
+            raise CommentNotFound(f"There is no comment of post {post_id}: collect it first.")
+    if failed:
+        chosen = chosen.filter(status=Comment.Status.FAILED)
+    if prompt_version_below is not None:
+        recent = Extraction.objects.filter(
+            comment=OuterRef("pk"),
+            status=Extraction.Status.SUCCEEDED,
+            analyst=get_analyst(analyst).name,
+            prompt_version__gte=prompt_version_below,
+        )
+        chosen = chosen.filter(~Exists(recent), status=Comment.Status.PROCESSED)
+    return list(chosen.order_by("posted_at", "id").values_list("pk", flat=True)[:limit])
+
+
 def read_comments(
-    limit: int | None = None, comment_ids: Iterable[int] | None = None, progress: Progress = lambda *_: None
+    limit: int | None = None,
+    comment_ids: Iterable[int] | None = None,
+    progress: Progress = lambda *_: None,
+    analyst: str | None = None,
 ) -> dict[str, Any]:
     """Read comments one after another in this process; the choice is that of ``comments_to_read``.
 
-    ``progress`` is called with a line, the number done and the total. A comment that fails is counted and named in
-    ``errors`` and does not stop the others. Returns counts, ids and errors as JSON.
+    ``progress`` is called with a line, the number done and the total; ``analyst`` is a name that ``get_analyst``
+    takes. A comment that fails is counted and named in ``errors`` and does not stop the others; a service that is
+    down does, and leaves the rest pending. Returns counts, ids and errors as JSON.
     """
     ids = comments_to_read(limit, comment_ids)
+    chosen = get_analyst(analyst or "")
     result: dict[str, Any] = {
         "status": "success",
         "comments": len(ids),
@@ -249,7 +319,11 @@ def read_comments(
     }
     for done, comment_id in enumerate(ids, start=1):
         try:
-            reading = read_comment(comment_id)
+            reading = read_comment(comment_id, analyst=chosen)
+        except NotAsked as error:
+            left = len(ids) - done + 1
+            result["errors"].append({"comment_id": comment_id, "error": f"{error} {left} comments stay pending."})
+            break
         except (OperationalError, InterfaceError):
             raise  # The database is gone: the others would fail alike.
         except Exception as error:
@@ -264,6 +338,11 @@ def read_comments(
                 result[count] += getattr(reading, count)
             result["project_ids"] += reading.project_ids
         progress(f"comment {comment_id}", done, len(ids))
-    if result["failed"]:
+    if result["errors"]:
         result["status"] = "partial"
     return result
+
+
+def _check_limit(limit: int | None) -> None:
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit={limit} is not valid: it takes a whole number of 1 or more.")

@@ -1,7 +1,6 @@
 """Starting work over HTTP and following it, with a real worker."""
 
 import json
-import time
 
 import pytest
 from django_celery_results.models import TaskResult
@@ -91,18 +90,6 @@ def test_a_cancelled_task_is_not_run_even_by_a_worker_that_starts_later(web, tmp
         assert client.post(f"/api/tasks/{again['task_id']}/cancel").status_code == 409
     assert Comment.objects.get(pk=cancelled.pk).status == "pending"
     assert Comment.objects.get(pk=other.pk).status == "processed"
-
-
-def test_an_answer_comes_within_50_ms(web):
-    comment = make_comment(TEXT)
-    seconds = []
-    with web.client(BOOTSTRAP) as client:
-        for _ in range(20):
-            started = time.perf_counter()
-            assert client.post(f"/api/waywo-comments/{comment.pk}/process").status_code == 202
-            seconds.append(time.perf_counter() - started)
-    # The first opens connections; others share the machine.
-    assert sorted(seconds)[10] < 0.05
 
 
 def test_sending_ten_thousand_tasks_leaves_a_row_each_in_a_few_statements(django_assert_max_num_queries):

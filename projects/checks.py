@@ -1,0 +1,79 @@
+"""Misconfiguration as system checks: each has an id and says what to do."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as Caution
+
+CONTACT_SECONDS = 5.0
+
+
+@register()
+def check_model_settings(**_: Any) -> list[CheckMessage]:
+    """Return what is missing or contradicts itself in the settings of language model and embeddings."""
+    found: list[CheckMessage] = []
+    for kind, number in (("LLM", 1), ("EMBEDDING", 3)):
+        url, model = getattr(settings, f"{kind}_BASE_URL"), getattr(settings, f"{kind}_MODEL")
+        if url and not model:
+            found.append(
+                Error(
+                    f"{kind}_BASE_URL is set and {kind}_MODEL is not.",
+                    hint=f"Set {kind}_MODEL to a model that {url}/models lists, or unset {kind}_BASE_URL.",
+                    id=f"projects.E{number:03}",
+                )
+            )
+        if not url and (model or getattr(settings, f"{kind}_API_KEY")):
+            found.append(
+                Caution(
+                    f"{kind}_MODEL or {kind}_API_KEY is set and {kind}_BASE_URL is not: neither is used.",
+                    hint=f"Set {kind}_BASE_URL to the address of an OpenAI-compatible API, as http://localhost:8080/v1.",
+                    id=f"projects.W{number:03}",
+                )
+            )
+    if settings.EMBEDDING_DIMENSIONS and not settings.EMBEDDING_BASE_URL:
+        found.append(
+            Caution(
+                "EMBEDDING_DIMENSIONS is set and EMBEDDING_BASE_URL is not: WordLlama gives 256 dimensions.",
+                hint="Unset EMBEDDING_DIMENSIONS, or set EMBEDDING_BASE_URL.",
+                id="projects.W005",
+            )
+        )
+    return found
+
+
+@register(deploy=True)
+def check_models_are_there(**_: Any) -> list[CheckMessage]:
+    """Ask the configured endpoints for their models (5 s each). Runs with ``check --deploy`` alone."""
+    found: list[CheckMessage] = []
+    for kind, number in (("LLM", 20), ("EMBEDDING", 21)):
+        url, model = getattr(settings, f"{kind}_BASE_URL"), getattr(settings, f"{kind}_MODEL")
+        if not url or not model:
+            continue
+        problem, hint = _problem(url, getattr(settings, f"{kind}_API_KEY"), model)
+        if problem:
+            found.append(Error(f"{kind}_BASE_URL: {problem}", hint=hint.format(kind=kind), id=f"projects.E{number:03}"))
+    return found
+
+
+def _problem(url: str, key: str, model: str) -> tuple[str, str]:
+    """Return what is wrong with an endpoint and what to do, as lines; empty texts when the model is there."""
+    import httpx
+
+    from comments.http import USER_AGENT, in_short
+
+    headers = {"User-Agent": USER_AGENT} | ({"Authorization": f"Bearer {key}"} if key else {})
+    try:
+        answer = httpx.get(f"{url}/models", headers=headers, timeout=CONTACT_SECONDS, trust_env=False)
+    except httpx.HTTPError as error:
+        return f"{url} cannot be reached: {in_short(error)}.", "Start the server, or correct {kind}_BASE_URL."
+    if answer.status_code in (401, 403):
+        return f"{url} refuses the key ({answer.status_code}).", "Correct {kind}_API_KEY."
+    try:
+        listed = [row["id"] for row in answer.json()["data"]]
+    except (ValueError, KeyError, TypeError):
+        return f"{url}/models answered {answer.status_code} and no list of models.", "Correct {kind}_BASE_URL."
+    if model not in listed:
+        names = ", ".join(map(str, listed[:10])) or "none"
+        return f"{url} has no model {model!r}.", f"Set {{kind}}_MODEL to one that it has: {names}."
+    return "", ""

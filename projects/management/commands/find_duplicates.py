@@ -1,0 +1,45 @@
+import json
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from comments.commands import whole_number
+from projects.merging import find_likely_pairs
+from projects.models import Project
+
+
+class Command(BaseCommand):
+    help = "List pairs of projects that may be one, across authors, for a person to merge in the admin."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--threshold", type=float, help="Cosine similarity, 0 to 1; else the one of the settings.")
+        parser.add_argument("--limit", type=whole_number("--limit"), default=100, help="How many pairs (100).")
+        parser.add_argument("--json", action="store_true", help="Print the result as one JSON object on the last line.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        threshold = options["threshold"]
+        if threshold is None:
+            threshold = settings.DEDUP_SIMILARITY_THRESHOLD
+        if not 0 <= threshold <= 1:
+            raise CommandError(f"--threshold={threshold} is not valid: it takes a number from 0 to 1.", returncode=2)
+        pairs = find_likely_pairs(threshold, options["limit"])
+        titles = Project.objects.in_bulk([pk for pair in pairs for pk in (pair.first_id, pair.second_id)])
+        rows = [
+            {
+                "projects": [pair.first_id, pair.second_id],
+                "titles": [titles[pair.first_id].title, titles[pair.second_id].title],
+                "similarity": pair.similarity,
+                "same_url": pair.same_url,
+            }
+            for pair in pairs
+        ]
+        if options["json"]:
+            self.stdout.write(json.dumps({"status": "success", "pairs": rows}))
+            return
+        for row in rows:
+            alike = "" if row["similarity"] is None else f"{row['similarity']:.2f}"
+            reason = "same address" if row["same_url"] else ""
+            (one, other), (first, second) = row["projects"], row["titles"]
+            self.stdout.write(f"{alike:>5} {reason:<13} {one} {first!r} and {other} {second!r}")
+        self.stdout.write(f"{len(rows)} likely pairs. Merge them in the admin.")

@@ -1,0 +1,149 @@
+"""Embeddings by a service, moving the index to another model, and searching meanwhile."""
+
+import asyncio
+
+import pytest
+from django.db import connection
+
+from comments.http import NotAsked
+from projects.embedding_index import index_name
+from projects.embedding_service import BATCH, EmbeddingError, Refused, ServiceEmbedder, Unavailable
+from projects.embeddings import WordLlamaEmbedder, get_embedder
+from projects.models import Project
+from projects.reembedding import reembed
+from projects.search import search, search_by_vector
+from tests.factories import make_project
+from tests.servers.llm import LLMServer, Says
+
+
+def embed(embedder: ServiceEmbedder, texts: list[str]) -> list[list[float]]:
+    return asyncio.run(embedder.embed(texts))
+
+
+def indexes() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE indexname LIKE 'project_hnsw%'")
+        return {name for (name,) in cursor.fetchall()}
+
+
+def test_texts_are_embedded_in_batches_as_vectors_of_unit_length():
+    texts = [f"text {number}" for number in range(BATCH + 5)]
+    with LLMServer(models=["m"]) as server:
+        embedder = ServiceEmbedder(server.url, "m", "a key")
+        vectors = embed(embedder, texts)
+    assert [len(batch) for batch in server.embedded] == [BATCH, 5]
+    assert embedder.dimensions == 8
+    assert all(sum(number**2 for number in vector) == pytest.approx(1) for vector in vectors)
+    assert server.keys == {"Bearer a key"}
+
+
+@pytest.mark.parametrize(
+    ("says", "error"),
+    [
+        (Says(status=500, body=b"no"), Unavailable),
+        (Says(status=429, body=b"no", headers={"Retry-After": "9"}), Unavailable),
+        (Says(body=b"<html>"), Unavailable),
+        (Says(status=401, body=b"no"), Refused),
+        (Says(body=b'{"data": []}'), Refused),
+        (Says(body=b'{"error": "x"}'), Refused),
+        (Says(body=b'{"data": [{"index": 0, "embedding": [1, 2, 3]}]}'), Refused),
+        (Says(body=b'{"data": [{"index": 0, "embedding": [0, 0, 0, 0, 0, 0, 0, 0]}]}'), Refused),
+        (Says(body=b'{"data": [{"index": 0, "embedding": "AAAA"}]}'), Refused),
+    ],
+)
+def test_what_is_no_embedding_becomes_an_error(says, error):
+    with LLMServer() as server:
+        server.embedding_answers = [says]
+        with pytest.raises(error) as caught:
+            embed(ServiceEmbedder(server.url, "m", dimensions=8), ["text"])
+    assert caught.value.permanent is (error is Refused)
+
+
+def test_a_service_that_is_down_opens_the_circuit():
+    embedder = ServiceEmbedder("http://127.0.0.1:9/v1", "m")
+    for _ in range(5):
+        with pytest.raises(Unavailable):
+            embed(embedder, ["text"])
+    with pytest.raises(NotAsked):
+        embed(embedder, ["text"])
+
+
+def test_the_settings_choose_who_embeds(settings):
+    get_embedder.cache_clear()
+    try:
+        assert isinstance(get_embedder(), WordLlamaEmbedder)
+        get_embedder.cache_clear()
+        settings.EMBEDDING_BASE_URL, settings.EMBEDDING_MODEL = "http://127.0.0.1:9/v1", "m"
+        assert get_embedder().name == "m"
+    finally:
+        get_embedder.cache_clear()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_index_moves_to_another_model_and_goes_on_where_it_stopped():
+    old = WordLlamaEmbedder()
+    for number in range(10):
+        [vector] = old.embed_now([f"Project {number}"])
+        make_project(title=f"Project {number} about birds", embedding=vector, embedding_model=old.name)
+    make_project(title="Never embedded")
+    assert indexes() == {index_name(old.name)}
+    with LLMServer() as server:
+        new = ServiceEmbedder(server.url, "m")
+        first = Says(status=503, body=b"", headers={"Retry-After": "3"})
+        server.embedding_answers = [first]
+        waits: list[float] = []
+        found_meanwhile: list[int] = []
+
+        def stop_after_two_batches(step, done, total):
+            found_meanwhile.append(len(search("birds", new)))
+            if done >= 8:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            reembed(new, stop_after_two_batches, batch=4, sleep=waits.append)
+        assert waits == [3.0]
+        assert found_meanwhile == [10, 10]
+        assert Project.objects.filter(embedding_model="m").count() == 8
+        sent = sum(len(batch) for batch in server.embedded if len(batch) > 1)
+        result = reembed(new, batch=4)
+    assert (result["embedded"], result["dimensions"], result["index"]) == (3, 8, "hnsw")
+    assert sent == 12  # 4 of them in the request that failed
+    assert Project.objects.exclude(embedding_model="m").count() == 0
+    assert indexes() == {index_name("m")}
+    with LLMServer() as server:
+        assert reembed(ServiceEmbedder(server.url, "m"))["embedded"] == 0
+        assert server.embedded == []
+    reembed(old)  # the default's index is back for the other tests
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_wrong_dimension_stops_at_once_and_changes_nothing():
+    make_project()
+    with LLMServer(dimensions=7) as server, pytest.raises(EmbeddingError, match="7 dimensions instead of 8"):
+        reembed(ServiceEmbedder(server.url, "m", dimensions=8))
+    assert Project.objects.filter(embedding_model="").count() == 1
+    assert len(server.embedded) == 1
+
+
+@pytest.mark.django_db
+def test_search_by_meaning_uses_the_index_and_gives_as_many_as_asked_for():
+    embedder = WordLlamaEmbedder()
+    texts = [f"A tool number {number} for gardeners" for number in range(30)]
+    for text, vector in zip(texts, embedder.embed_now(texts), strict=True):
+        make_project(title=text, embedding=vector, embedding_model=embedder.name)
+    Project.objects.filter(title__contains="number 2").update(review_status="rejected")
+    [wanted] = embedder.embed_now([texts[17]])
+    found = search_by_vector(wanted, embedder.name, limit=10)
+    assert len(found) == 10
+    assert Project.objects.get(pk=found[0]).title == texts[17]
+    assert [project.title for project in search("gardeners 17", embedder, limit=1)] == [texts[17]]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+        cursor.execute(
+            "EXPLAIN SELECT id FROM projects_project WHERE embedding_model = %s "
+            "ORDER BY embedding::vector(256) <=> %s::vector(256) LIMIT 5",
+            [embedder.name, str(wanted)],
+        )
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert index_name(embedder.name) in plan
