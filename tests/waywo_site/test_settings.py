@@ -98,7 +98,7 @@ def test_damaged_secrets_are_one_line_that_names_the_file(tmp_path, content):
 def test_a_command_works_alone_on_an_empty_folder_and_leaves_nothing_running(tmp_path):
     done = manage(tmp_path / "new", "process_waywo_comments")
     assert done.returncode == 0, done.stderr
-    assert "No comment is pending" in done.stdout
+    assert "No comment is to be read" in done.stdout
     assert not any(str(tmp_path) in line for line in command_lines())
 
 
