@@ -206,9 +206,10 @@ def main() -> None:
 def measure(folder: Path, rows: int) -> None:
     """Print the figures."""
     from tests.servers.web import Web
+    from waywo_site.processes import WEB_PROCESSES
 
     chance = random.Random(1)
-    with Web(folder) as web:
+    with Web(folder, WEB_PROCESSES) as web:
         for name, path in PATHS.items():
             queries = count_queries(path(chance, rows))
             seconds = asyncio.run(clients_at_once(web.url, path, rows))

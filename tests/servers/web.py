@@ -26,9 +26,10 @@ def free_port() -> int:
 
 
 class Web:
-    """gunicorn with 8 threads, as a context manager; ``log`` is what it said so far."""
+    """gunicorn with 8 threads in each of ``processes``, as a context manager; ``log`` is what it said so far."""
 
-    def __init__(self, folder: Path, **variables: str) -> None:
+    def __init__(self, folder: Path, processes: int = 1, **variables: str) -> None:
+        self._processes = processes
         self._log = folder / "web.log"
         self._port = free_port()
         self._variables = {"API_TOKENS": BOOTSTRAP, "API_READS_PER_MINUTE": "1000000"} | variables
@@ -71,7 +72,7 @@ class Web:
         command = [sys.executable, "-m", "gunicorn", "waywo_site.wsgi", "--bind", f"127.0.0.1:{self._port}"]
         with self._log.open("a") as log:
             self.process = subprocess.Popen(
-                [*command, "--threads", "8", "--no-control-socket"],
+                [*command, "--workers", str(self._processes), "--threads", "8", "--no-control-socket"],
                 cwd=ROOT,
                 env=environment(**self._variables),
                 stdout=log,
