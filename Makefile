@@ -26,6 +26,7 @@ run: install ## Install, start everything, do the main job; Ctrl-C stops it
 	@exec $(BIN)/python manage.py up
 
 test: .venv/installed-tests lint ## Run the whole test suite
+	@$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m pytest
 
 lint: .venv/installed-tests

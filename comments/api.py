@@ -4,6 +4,7 @@ Who may call what is decided where the routers are mounted (waywo_site/api.py).
 """
 
 import json
+import logging
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,14 +15,17 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from ninja import Body, Field, Query, Router, Schema
 from pydantic import BeforeValidator
 
-from comments import batches
+from comments import batches, collection
 from comments.api_listing import Id, Order, PageParameters, a_time, limited_query, one, page
 from comments.api_sending import PRIORITY, Sent, sent
 from comments.api_streams import stream
 from comments.item_ids import ITEM_ID, ITEM_PAGE, LARGEST_ITEM_ID, item_id_of
+from comments.json_client import SourceError
 from comments.models import Comment, Post
 from comments.problems import Problem, invalid
 from comments.text import plain_text, safe_html
+
+logger = logging.getLogger(__name__)
 
 reading = Router(tags=["reading"])
 acting = Router(tags=["acting"])
@@ -248,14 +252,37 @@ def process_waywo_post(request: HttpRequest, post_id: Id, arguments: CollectPost
 
 @acting.post("/waywo-posts/add", response={202: Sent}, summary="Add a thread")
 def add_waywo_post(request: HttpRequest, arguments: AddPost) -> Any:
-    """Collect a thread by its id or address, whether it is known or not. What is no thread fails the task."""
+    """Look a thread up by its id or address, save it and collect it. One that was collected before is 409."""
+    given = _given(arguments)
+    text = str(given.pop("post"))
     try:
-        post_id = item_id_of(str(arguments.post))
+        _refuse_collected(item_id_of(text))
+        post = collection.add_post(text, year=arguments.year, month=arguments.month)
+    except collection.NotAThread as error:
+        raise Http404(str(error)) from error
     except ValueError as error:
         raise invalid("body.post", "is no item of Hacker News", str(error).split("it takes ")[-1]) from error
-    task = {"post_id": post_id} | _given(arguments)
-    task.pop("post")
-    return sent(request, "process_waywo_post", task, f"Collecting post {post_id}.", queue=PRIORITY)
+    except SourceError as error:
+        raise _not_looked_up(error) from error
+    task = {"post_id": post.pk} | given
+    return sent(request, "process_waywo_post", task, f"Collecting {post.title}.", queue=PRIORITY)
+
+
+def _refuse_collected(post_id: int) -> None:
+    # One that was added and not collected is sent again: the broker may have been away.
+    if Post.objects.filter(pk=post_id).exclude(collected_at=None).exists():
+        again = f"/api/waywo-posts/{post_id}/process"
+        raise Problem(409, f"Post {post_id} is there already: collect it again with {again}.")
+
+
+def _not_looked_up(error: SourceError) -> Problem:
+    # The message names an address of ours, so it goes to the log alone.
+    logger.warning("A thread could not be looked up: %s", error)
+    if error.permanent:
+        return Problem(502, "Hacker News gave no answer that can be used; nothing was added.")
+    seconds = max(5, round(error.retry_after or 0))
+    retry = {"Retry-After": str(seconds)}
+    return Problem(503, "Hacker News cannot be reached; nothing was added. Try again soon.", headers=retry)
 
 
 def _given(arguments: Schema | None) -> dict[str, Any]:
@@ -296,6 +323,11 @@ class BatchOut(Schema):
     done: int
     failed: int
     finished: bool
+    label: str
+    retried: int
+    per_minute: float
+    seconds_left: float | None
+    cancelled: bool
     task_ids: list[str]
 
 
@@ -344,11 +376,16 @@ def get_batch(request: HttpRequest, batch_id: TaskId) -> Any:
     """How far a group of tasks has come; its id is the `group_id` of a result."""
     try:
         task_ids = batches.tasks_of_batch(batch_id)
+        progress = batches.progress_of(batch_id)
     except batches.TaskNotFound as error:
         raise Http404(str(error)) from error
-    progress = batches.batch_progress(task_ids)
     return BatchOut(
         batch_id=batch_id,
+        label=progress.label,
+        retried=progress.retried,
+        per_minute=progress.per_minute,
+        seconds_left=progress.seconds_left,
+        cancelled=progress.is_cancelled,
         total=progress.total,
         done=progress.done,
         failed=progress.failed,

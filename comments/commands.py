@@ -150,10 +150,7 @@ class JobCommand(BaseCommand):
         result = task.result
         if "task_ids" not in result:
             return result
-        while not (state := batches.batch_progress(result["task_ids"])).is_finished:
-            progress("tasks", state.done, state.total)
-            time.sleep(POLL_SECONDS)
-        errors = batches.failures(result["task_ids"])
+        errors = follow_batch(result["group_id"], progress)
         return result | {"status": "partial" if errors else "success", "errors": errors}
 
     def _report(self, result: dict[str, Any], as_json: bool) -> None:
@@ -172,6 +169,17 @@ class JobCommand(BaseCommand):
             self.stdout.write(self.summary(result))
         if errors:
             sys.exit(1)
+
+
+def follow_batch(group_id: str, progress: Progress) -> list[str]:
+    """Wait for a batch to end and return a line for each of its tasks that did not succeed."""
+    while not (state := batches.progress_of(group_id)).is_finished:
+        pace = f"{state.per_minute:.0f} a minute, {state.failed} failed"
+        if state.seconds_left is not None:
+            pace += f", {state.seconds_left:.0f} s left"
+        progress(f"tasks ({pace})", state.done, state.total)
+        time.sleep(POLL_SECONDS)
+    return batches.failures(group_id)
 
 
 def _missing(result: dict[str, Any]) -> list[str]:

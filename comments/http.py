@@ -1,13 +1,26 @@
-"""The one place that builds an httpx client, and the base of every error an outside service can cause."""
+"""The one place that builds HTTP clients, and the base of every error an outside service can cause."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
-USER_AGENT = "waywo/1.0 (index of what Hacker News is working on)"
-TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+if TYPE_CHECKING:
+    import aiohttp
+
+CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 10.0  # seconds
+TIMEOUT = httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT)
+
+
+def user_agent() -> str:
+    """Return what Waywo calls itself, with the ``CONTACT`` of who runs it, if one is set."""
+    from django.conf import settings
+
+    contact = f"; +{settings.CONTACT}" if settings.CONTACT else ""
+    return f"waywo/1.0 (index of what Hacker News is working on{contact})"
 
 
 class OutsideError(Exception):
@@ -44,7 +57,7 @@ def build_client(
     peer.
     """
     return httpx.AsyncClient(
-        headers={"User-Agent": USER_AGENT},
+        headers={"User-Agent": user_agent()},
         timeout=timeout,
         limits=limits or httpx.Limits(),
         transport=transport,
@@ -53,7 +66,34 @@ def build_client(
     )
 
 
-def asked_pause(response: httpx.Response) -> float | None:
+def build_session(*, connections: int, deadline: float) -> "aiohttp.ClientSession":
+    """Return a session for thousands of small requests to one host, otherwise like ``build_client``'s.
+
+    aiohttp takes 0.3 ms of processor a request where httpx takes 2 (measured: 20 connections, 50 ms an answer), and
+    that is what bounds a collection. ``deadline`` is in seconds and for a whole request: a drip never ends else.
+    Cookies are not kept. To be called inside of the loop that it is for.
+    """
+    import aiohttp
+
+    return aiohttp.ClientSession(
+        headers={"User-Agent": user_agent()},
+        timeout=aiohttp.ClientTimeout(total=deadline, sock_connect=CONNECT_TIMEOUT, sock_read=READ_TIMEOUT),
+        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=30),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+    )
+
+
+class Answered(Protocol):
+    """An answer of either library."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, by their names in any case."""
+        ...
+
+
+def asked_pause(response: Answered) -> float | None:
     """Return the seconds that the answer's Retry-After asks for, None where it has none that can be read.
 
     Both forms of the header are read: seconds, and an HTTP date (0 when it has passed).

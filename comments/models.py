@@ -2,14 +2,23 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
+from comments.batch_models import Batch, BatchTask, Cancellation, Redelivery
+
+__all__ = ["Batch", "BatchTask", "Cancellation", "Candidate", "Comment", "Post", "Redelivery", "Source", "source_url"]
+
 # A thread takes comments for about two weeks (pitfalls, "What was not settled").
 LIVE_FOR = timedelta(days=14)
+# How old a comment is when it is looked at again: an author may edit for two hours, a moderator acts later.
+SECOND_LOOKS = (timedelta(hours=3), timedelta(days=1), timedelta(days=3), timedelta(days=14))
 # Rows of sources other than Hacker News are numbered from here, far above its item ids (about 5e7 in 2026).
 FIRST_FOREIGN_ID = 10**12
 # A worker that holds a comment longer than this is dead: twice the hard limit of the extraction queue (6 min).
@@ -30,6 +39,7 @@ class Source(models.TextChoices):
     """Where a post comes from."""
 
     HACKER_NEWS = "hn", "Hacker News"
+    LOBSTERS = "lobsters", "Lobsters"
     SAMPLE = "sample", "Sample thread"
 
 
@@ -40,10 +50,9 @@ class PostQuerySet(models.QuerySet):
         """Threads that still take comments."""
         return self.filter(posted_at__gt=(now or timezone.now()) - LIVE_FOR)
 
-    def due_for_collection(self, now: datetime | None = None) -> "PostQuerySet":
-        """Threads to look at: never collected, or live."""
-        now = now or timezone.now()
-        return self.filter(Q(collected_at=None) | Q(posted_at__gt=now - LIVE_FOR))
+    def due_for_collection(self) -> "PostQuerySet":
+        """Threads to look at by schedule: those that live, or were not found complete since they closed."""
+        return self.filter(settled_at=None)
 
     def visible(self) -> "PostQuerySet":
         """Threads that strangers may see: neither flagged nor deleted."""
@@ -57,17 +66,13 @@ class PostQuerySet(models.QuerySet):
         )
 
     def with_comment_counts(self) -> "PostQuerySet":
-        """Add ``comment_count``, ``pending_count``, ``processed_count`` and ``failed_count``."""
+        """Add ``comment_count`` and one count for each status, as ``pending_count``."""
 
         def count(**conditions) -> models.Count:
             return models.Count("comments", filter=Q(**conditions))
 
-        return self.annotate(
-            comment_count=models.Count("comments"),
-            pending_count=count(comments__status=Comment.Status.PENDING),
-            processed_count=count(comments__status=Comment.Status.PROCESSED),
-            failed_count=count(comments__status=Comment.Status.FAILED),
-        )
+        by_status = {f"{status}_count": count(comments__status=status) for status in Comment.Status.values}
+        return self.annotate(comment_count=models.Count("comments"), **by_status)
 
 
 class Post(models.Model):
@@ -98,6 +103,11 @@ class Post(models.Model):
     dead = models.BooleanField(default=False)
     deleted = models.BooleanField(default=False)
     collected_at = models.DateTimeField(null=True, blank=True, help_text="When its comments were last collected.")
+    settled_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When it was found complete after it had closed; from then on it is looked at only when asked.",
+    )
 
     objects = PostQuerySet.as_manager()
 
@@ -130,7 +140,11 @@ class Post(models.Model):
     @property
     def source_url(self) -> str:
         """Where a person reads the thread; empty for the sample."""
-        return hacker_news_url(self.source, self.source_id)
+        return source_url(self.source, self.source_id)
+
+    def has_closed(self, now: datetime | None = None) -> bool:
+        """Return whether the thread takes no more comments."""
+        return self.posted_at <= (now or timezone.now()) - LIVE_FOR
 
 
 class CommentQuerySet(models.QuerySet):
@@ -150,6 +164,14 @@ class CommentQuerySet(models.QuerySet):
         return self.filter(
             Q(status=Comment.Status.PENDING) | Q(status=Comment.Status.PROCESSING, claimed_at__lt=expired)
         )
+
+    def due_for_a_look(self, now: datetime | None = None) -> "CommentQuerySet":
+        """Comments that may have been edited or removed since the source was last asked for them."""
+        now = now or timezone.now()
+        due = Q(looked_at=None)
+        for age in SECOND_LOOKS:
+            due |= Q(posted_at__lte=now - age, looked_at__lt=F("posted_at") + age)
+        return self.filter(due)
 
     def failed(self) -> "CommentQuerySet":
         """Comments whose reading ended in an error."""
@@ -198,6 +220,9 @@ class Comment(models.Model):
     author = models.CharField(max_length=AUTHOR_LENGTH, blank=True)
     text = models.TextField(blank=True, help_text="HTML as served.")
     posted_at = models.DateTimeField()
+    looked_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the source was last asked for it."
+    )
     dead = models.BooleanField(default=False, help_text="Flagged or killed at the source.")
     deleted = models.BooleanField(default=False, help_text="Deleted by its author.")
     status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
@@ -230,6 +255,8 @@ class Comment(models.Model):
             models.Index(fields=("status", "-posted_at"), name="comment_status_posted_at"),
             models.Index(fields=("post", "status"), name="comment_post_status"),
             models.Index(fields=("author", "-posted_at"), name="comment_author_posted_at"),
+            # What the admin's search looks at (comments/finding.py).
+            GinIndex(SearchVector("text", config="english"), name="comment_text_words"),
             models.Index(fields=("-posted_at", "-id"), name="comment_posted_at"),
         )
 
@@ -239,7 +266,7 @@ class Comment(models.Model):
     @property
     def source_url(self) -> str:
         """Where a person reads the comment; empty for the sample."""
-        return hacker_news_url(self.source, self.source_id)
+        return source_url(self.source, self.source_id, "c")
 
     def claim(self, task_id: str = "", now: datetime | None = None) -> bool:
         """Take the comment for reading, if nobody has it; count the attempt. Return whether it is ours.
@@ -293,16 +320,49 @@ class Comment(models.Model):
         )
 
 
-class Cancellation(models.Model):
-    """A task that must not run any more, whichever worker meets its message."""
+class Candidate(models.Model):
+    """A thread on Hacker News that discovery found and was not sure of; a person accepts or refuses it."""
 
-    task_id = models.CharField("task ID", max_length=255, primary_key=True)
-    requested_at = models.DateTimeField(auto_now_add=True)
+    class Status(models.TextChoices):
+        """What became of it."""
+
+        WAITING = "waiting", "Waiting"
+        ACCEPTED = "accepted", "Accepted"
+        REFUSED = "refused", "Refused"
+
+    id = models.BigIntegerField("ID", primary_key=True, help_text="The Hacker News item id.")
+    title = models.CharField(max_length=TITLE_LENGTH)
+    author = models.CharField(max_length=AUTHOR_LENGTH, blank=True)
+    comments = models.PositiveIntegerField(default=0, help_text="Comments of all levels when it was found.")
+    posted_at = models.DateTimeField()
+    year = models.PositiveSmallIntegerField()
+    month = models.PositiveSmallIntegerField()
+    reason = models.CharField(max_length=300, help_text="Why it was not taken at once.")
+    status = models.CharField(max_length=16, choices=Status, default=Status.WAITING)
+    found_at = models.DateTimeField(auto_now_add=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ("-posted_at",)
+        indexes = (models.Index(fields=("status", "-posted_at"), name="candidate_status_posted_at"),)
 
     def __str__(self) -> str:
-        return self.task_id
+        return self.title
+
+    @property
+    def source_url(self) -> str:
+        """Where a person reads the thread."""
+        return source_url(Source.HACKER_NEWS, str(self.pk))
 
 
-def hacker_news_url(source: str, source_id: str) -> str:
-    """Return the page of an item on Hacker News, or an empty text for another source."""
-    return f"https://news.ycombinator.com/item?id={source_id}" if source == Source.HACKER_NEWS else ""
+def source_url(source: str, source_id: str, lobsters_kind: str = "s") -> str:
+    """Return the page of an item at its source, an empty text for the sample.
+
+    ``lobsters_kind`` is ``s`` for a story, ``c`` for a comment.
+    """
+    if source == Source.HACKER_NEWS:
+        return f"https://news.ycombinator.com/item?id={source_id}"
+    return f"{settings.LOBSTERS_BASE_URL}/{lobsters_kind}/{source_id}" if source == Source.LOBSTERS else ""

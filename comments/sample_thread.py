@@ -50,7 +50,10 @@ def _item(path: Path, number: int, line: str) -> dict[str, Any]:
 class SampleThread:
     """The sample thread as a source of items, in the place of the client of Hacker News. Needs no network."""
 
-    source = "sample"
+    name = "sample"
+    address = copy_address = ""
+    concurrency = 1
+    is_whole = True
 
     def __init__(self, path: Path = SAMPLE_FILE) -> None:
         """Raises SampleThreadError for a file that cannot be used."""
@@ -58,12 +61,13 @@ class SampleThread:
         self.post_id: int = items[0]["id"]
         self._items = {item["id"]: item for item in items}
 
-    async def item(self, item_id: int) -> Item | None:
+    async def item(self, item_id: int | str) -> Item | None:
         """Return one item, None when the sample has none with this id."""
+        item_id = int(item_id)
         data = self._items.get(item_id)
         return None if data is None else Item.parse(data, item_id)
 
-    async def items(self, item_ids: Iterable[int]) -> AsyncIterator[tuple[int, Item | None]]:
+    async def items(self, item_ids: Iterable[int], at_once: int = 1) -> AsyncIterator[tuple[int, Item | None]]:
         """Yield each id with its item, or None, in the order given."""
         for item_id in item_ids:
             yield item_id, await self.item(item_id)

@@ -1,41 +1,39 @@
 """Collection as tasks. Names, arguments and results are contracts (design, section 4)."""
 
-from typing import Any
+from typing import Annotated, Any
 
+from annotated_types import Ge, Interval
 from celery import shared_task
 
-from comments import batches, collection
+from comments import batches, collection, discovery
 from comments.retrying import RetryingTask
 
 
 @shared_task(name="process_waywo_posts", bind=True, base=RetryingTask)
 def process_waywo_posts(
-    self: RetryingTask, *, limit_posts: int | None = None, limit_comments: int | None = None
+    self: RetryingTask,
+    *,
+    limit_posts: Annotated[int, Ge(1)] | None = None,
+    limit_comments: Annotated[int, Ge(1)] | None = None,
 ) -> dict[str, Any]:
-    """Collect the newest known threads, each in a task of its own.
+    """Collect the newest threads of all enabled sources that are due, each in a task of its own.
 
-    limit_posts: how many threads, newest first; empty for all. limit_comments: how many comments of each; empty for
-    all.
+    limit_posts: how many threads of each source, newest first; empty for all. limit_comments: how many comments of
+    each thread; empty for all.
     """
     collection.check_limit("limit_comments", limit_comments)
-    threads = collection.threads_to_collect(limit_posts)
+    threads, errors = collection.threads_to_collect(limit_posts)
     batch = batches.start_batch(
         "process_waywo_post",
-        [
-            {
-                "post_id": thread.id,
-                "year": thread.year,
-                "month": thread.month,
-                "limit_comments": limit_comments,
-            }
-            for thread in threads
-        ],
+        [vars(thread) | {"limit_comments": limit_comments} for thread in threads],
+        label=f"Collect {len(threads)} threads",
     )
     return {
         "status": "queued",
         "posts_queued": len(threads),
         "task_ids": batch.task_ids,
         "group_id": batch.group_id,
+        "errors": errors,
     }
 
 
@@ -43,10 +41,10 @@ def process_waywo_posts(
 def process_waywo_post(
     self: RetryingTask,
     *,
-    post_id: int,
-    year: int | None = None,
-    month: int | None = None,
-    limit_comments: int | None = None,
+    post_id: Annotated[int, Ge(1)],
+    year: Annotated[int, Interval(ge=2006, le=2200)] | None = None,
+    month: Annotated[int, Interval(ge=1, le=12)] | None = None,
+    limit_comments: Annotated[int, Ge(1)] | None = None,
 ) -> dict[str, Any]:
     """Collect one thread: its post and its top-level comments.
 
@@ -56,3 +54,12 @@ def process_waywo_post(
     return collection.collect_post(
         post_id, year=year, month=month, limit_comments=limit_comments, progress=self.report_progress
     ).as_dict()
+
+
+@shared_task(name="discover_waywo_posts", bind=True, base=RetryingTask)
+def discover_waywo_posts(self: RetryingTask, *, since_days: int = 45) -> dict[str, Any]:
+    """Search Hacker News for new threads; add those that are sure, keep the others for a decision in the admin.
+
+    since_days: how far back to look.
+    """
+    return discovery.discover_posts(since_days, progress=self.report_progress)

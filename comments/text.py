@@ -143,7 +143,7 @@ def _pieces(html: str, *, keep_links: bool = False) -> Iterator[tuple[str, str]]
         elif tag == "a":
             if href:
                 shown = " ".join("".join(words).split())
-                yield ("href", href) if keep_links else ("link", _shown_link(href, shown))
+                yield ("href", href) if keep_links else ("link", shown_link(href, shown))
             href = ""
         elif not href and tag in BLOCK_TAGS | LINE_TAGS:
             yield "close" if closing else "open", tag
@@ -151,7 +151,8 @@ def _pieces(html: str, *, keep_links: bool = False) -> Iterator[tuple[str, str]]
     yield "text", entities.unescape(tidy[at:])
 
 
-def _shown_link(href: str, words: str) -> str:
+def shown_link(href: str, words: str) -> str:
+    """Return what ``plain_text`` writes for a link to ``href`` whose visible text is ``words``."""
     start = words.rstrip(".…")
     is_the_address = not words or href.startswith(start) or href.split("://", 1)[-1].startswith(start)
     return href if is_the_address or BARE_LINK.match(words) else f"{words} ({href})"

@@ -24,7 +24,9 @@ from comments.api_listing import (
     a_number,
     a_text,
     a_time,
+    answer,
     asked_format,
+    chosen,
     csv_text,
     limited_query,
     one,
@@ -40,6 +42,7 @@ from projects import catalogue
 from projects.export import FIELDS, export_rows
 from projects.models import Project
 from projects.review import review
+from projects.search import similar
 
 # Review shares its address with reading, and an address belongs to one router: GET is open, PATCH is not.
 reading_and_review = Router(tags=["reading"])
@@ -94,6 +97,19 @@ class ProjectPage(Schema):
     """A page of projects."""
 
     items: list[ProjectOut]
+    next: str | None
+
+
+class SimilarProject(ProjectOut):
+    """A project and how much it is like the one asked for: the cosine of their embeddings, 1 for the same texts."""
+
+    similarity: float | None = None
+
+
+class SimilarList(Schema):
+    """The most alike first; `next` is always null."""
+
+    items: list[SimilarProject]
     next: str | None
 
 
@@ -158,6 +174,7 @@ DETAIL_FIELDS = PROJECT_FIELDS | {
     "url_summaries": lambda project: project.url_summaries,
     "submissions": _submissions,
 }
+SIMILAR_FIELDS = PROJECT_FIELDS | {"similarity": lambda project: round(project.similarity, 4)}
 TAG_FIELDS = {"name": lambda tag: tag.name, "project_count": lambda tag: tag.project_count}
 
 PROJECT_ORDERS = {
@@ -220,6 +237,12 @@ class ProjectFilters(PageParameters, Conditions):
     order: Literal[tuple(PROJECT_ORDERS)] = Field("-last_seen_at", description="`-` is falling.")
 
 
+class SimilarParameters(Conditions, OneParameters):
+    """Which of the similar projects."""
+
+    limit: int = Field(10, ge=1, le=50, description="Projects.")
+
+
 class TagParameters(PageParameters):
     """Which tags."""
 
@@ -270,6 +293,22 @@ def get_project(request: HttpRequest, project_id: Id, parameters: Query[OneParam
         if project is None:
             raise Http404(f"There is no project {project_id}.")
         return one(request, project, DETAIL_FIELDS, parameters.fields)
+
+
+@reading_and_review.get("/projects/{int:project_id}/similar", response=SimilarList, summary="Similar projects")
+def list_similar(request: HttpRequest, project_id: Id, parameters: Query[SimilarParameters]) -> HttpResponse:
+    """The approved and pending projects most like one, by what their texts mean; the conditions of the list apply."""
+    refuse_unknown(request, SimilarParameters.model_fields)
+    media_type = asked_format(request)
+    fields = chosen(SIMILAR_FIELDS, parameters.fields)
+    with limited_query():
+        project = Project.objects.published().only("embedding", "embedding_model").filter(pk=project_id).first()
+        if project is None:
+            raise Http404(f"There is no project {project_id}.")
+        wanted = catalogue.with_names(catalogue.published(parameters.wanted()))
+        found = similar(project, wanted, parameters.limit)
+    rows = [{name: get(row) for name, get in fields.items()} for row in found]
+    return answer(request, rows, list(fields), media_type)
 
 
 @reading_and_review.get("/tags", response=TagPage, summary="Tags")

@@ -5,5 +5,5 @@ class ProjectsConfig(AppConfig):
     name = "projects"
 
     def ready(self) -> None:
-        """Register the system checks of the model servers."""
-        from projects import checks  # noqa: F401
+        """Register the system checks of the model servers, and what follows from a withdrawn comment."""
+        from projects import checks, withdrawals  # noqa: F401

@@ -5,12 +5,12 @@ from datetime import date
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from comments.models import Post
 from projects.models import Project, Submission, Tag
+from projects.search import with_words
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def published(wanted: Wanted) -> QuerySet[Project]:
     if wanted.has_link is not None:
         projects = projects.exclude(primary_url="") if wanted.has_link else projects.filter(primary_url="")
     if wanted.text:
-        projects = projects.filter(search_vector=SearchQuery(wanted.text, search_type="websearch", config="english"))
+        projects = with_words(projects, wanted.text)
     return projects
 
 
@@ -88,8 +88,9 @@ def with_names(projects: QuerySet[Project]) -> QuerySet[Project]:
 
 
 def tags_with_counts() -> QuerySet[Tag]:
-    """Return the tags that published projects have, each with ``project_count``."""
-    return Tag.objects.filter(projects__in=Project.objects.published()).annotate(project_count=Count("projects"))
+    """Return the tags that published projects have, each with ``project_count``; generated ideas do not count."""
+    counted = Project.objects.published().posted()
+    return Tag.objects.filter(projects__in=counted).annotate(project_count=Count("projects"))
 
 
 def months_with_counts() -> list[dict[str, Any]]:
@@ -97,7 +98,7 @@ def months_with_counts() -> list[dict[str, Any]]:
     in_month = Submission.objects.filter(
         comment__post__year=OuterRef("year"),
         comment__post__month=OuterRef("month"),
-        project__in=Project.objects.published(),
+        project__in=Project.objects.published().posted(),
     )
     projects = in_month.order_by().values("comment__post__year").annotate(n=Count("project", distinct=True)).values("n")
     rows = (

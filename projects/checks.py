@@ -45,24 +45,39 @@ def check_model_settings(**_: Any) -> list[CheckMessage]:
 @register(deploy=True)
 def check_models_are_there(**_: Any) -> list[CheckMessage]:
     """Ask the configured endpoints for their models (5 s each). Runs with ``check --deploy`` alone."""
-    found: list[CheckMessage] = []
-    for kind, number in (("LLM", 20), ("EMBEDDING", 21)):
+    numbers = {"LLM": 20, "EMBEDDING": 21}
+    return [
+        Error(f"{kind}_BASE_URL: {problem}", hint=remedy, id=f"projects.E{numbers[kind]:03}")
+        for kind, problem, remedy in endpoint_problems()
+    ]
+
+
+def endpoint_problems() -> list[tuple[str, str, str]]:
+    """Ask the configured endpoints for their models (5 s each) and return what is wrong, one line each.
+
+    Each is ("LLM" or "EMBEDDING", what is wrong, what to do): no server, a refused key, a model that is not there.
+    """
+    found = []
+    for kind in ("LLM", "EMBEDDING"):
         url, model = getattr(settings, f"{kind}_BASE_URL"), getattr(settings, f"{kind}_MODEL")
         if not url or not model:
             continue
-        problem, hint = _problem(url, getattr(settings, f"{kind}_API_KEY"), model)
+        problem, remedy = endpoint_problem(url, getattr(settings, f"{kind}_API_KEY"), model)
         if problem:
-            found.append(Error(f"{kind}_BASE_URL: {problem}", hint=hint.format(kind=kind), id=f"projects.E{number:03}"))
+            found.append((kind, problem, remedy.format(kind=kind)))
     return found
 
 
-def _problem(url: str, key: str, model: str) -> tuple[str, str]:
-    """Return what is wrong with an endpoint and what to do, as lines; empty texts when the model is there."""
+def endpoint_problem(url: str, key: str, model: str) -> tuple[str, str]:
+    """Return what is wrong with an endpoint and what to do, as lines; empty texts when the model is there.
+
+    The second has ``{kind}`` where the variables' prefix (LLM, EMBEDDING) belongs.
+    """
     import httpx
 
-    from comments.http import USER_AGENT, in_short
+    from comments.http import in_short, user_agent
 
-    headers = {"User-Agent": USER_AGENT} | ({"Authorization": f"Bearer {key}"} if key else {})
+    headers = {"User-Agent": user_agent()} | ({"Authorization": f"Bearer {key}"} if key else {})
     try:
         answer = httpx.get(f"{url}/models", headers=headers, timeout=CONTACT_SECONDS, trust_env=False)
     except httpx.HTTPError as error:

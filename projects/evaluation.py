@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from comments.hackernews import Item
-from comments.http import OutsideError
+from comments.http import NotAsked, OutsideError
 from comments.models import Comment, Post
 from projects.duplicates import canonical_url, cosine
 from projects.embeddings import WordLlamaEmbedder
@@ -73,8 +73,9 @@ def evaluate(
     """Read the labelled comments of ``items`` (one thread, JSON Lines in the item format) and measure the result.
 
     The first ``limit`` labelled comments are read, by ``analyst`` (a name that ``get_analyst`` takes), into a scratch
-    database. Returns ``{"analyst", "prompt_version", "summary": {…}, "comments": {id: {…}}}`` as JSON. Raises
-    EvaluationError, and ValueError or Refused for an analyst that cannot be had.
+    database; what was read before an interruption (Ctrl-C) is measured too. Returns
+    ``{"analyst", "prompt_version", "summary": {…}, "comments": {id: {…}}}`` as JSON. Raises EvaluationError, and
+    ValueError or Refused for an analyst that cannot be had.
     """
     known = read_labels(labels)
     chosen = get_analyst(analyst)
@@ -85,9 +86,13 @@ def evaluate(
         if not ids:
             raise EvaluationError(f"{labels}: labels no comment of {items}.")
         rows = {}
-        for done, pk in enumerate(ids, 1):
-            rows[str(pk)] = _read_one(known[pk], chosen)
-            progress(f"comment {pk}", done, len(ids))
+        try:
+            for done, pk in enumerate(ids, 1):
+                rows[str(pk)] = _read_one(known[pk], chosen)
+                progress(f"comment {pk}", done, len(ids))
+        except KeyboardInterrupt:
+            if not rows:
+                raise
     return {
         "analyst": chosen.name,
         "prompt_version": chosen.prompt_version,
@@ -138,10 +143,17 @@ def _read_one(label: Label, analyst: Any) -> dict[str, Any]:
     """Read one comment and return how the result stands to its label."""
     started = time.perf_counter()
     error = ""
-    try:
-        read_comment(label.comment_id, analyst=analyst)
-    except (ReadingError, OutsideError) as caught:
-        error = str(caught)
+    while True:
+        try:
+            read_comment(label.comment_id, analyst=analyst)
+        except NotAsked as caught:
+            # The comment was not read, so it says nothing of the model: wait until the circuit lets it be.
+            time.sleep(caught.retry_after or 1.0)
+            started = time.perf_counter()
+            continue
+        except (ReadingError, OutsideError) as caught:
+            error = str(caught)
+        break
     seconds = time.perf_counter() - started
     run = Extraction.objects.filter(comment_id=label.comment_id).first()
     submissions = Comment.objects.get(pk=label.comment_id).submissions.order_by("position")

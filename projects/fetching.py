@@ -13,7 +13,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
-from comments.http import build_client, in_short
+from comments.http import asked_pause, build_client, in_short
 from comments.text import storable
 from projects.addresses import PublicOnlyTransport
 from projects.page_text import LONGEST_TEXT, LONGEST_TITLE, extract_text
@@ -23,6 +23,8 @@ from projects.robots import RobotsCache
 __all__ = ["FetchedPage", "extract_text", "fetch"]
 
 LONGEST_URL = 2_000  # characters
+DEADLINE = 10.0  # seconds
+MOST_REDIRECTS = 5
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 TEXT_TYPES = (*HTML_TYPES, "text/plain", "text/markdown")
 HEADERS = {
@@ -56,6 +58,12 @@ class FetchedPage:
     title: str
     text: str
     error: str
+    retry_after: float | None = None
+    """The seconds for which the host asked to be left alone."""
+    moved_to: str = ""
+    """Where on another host the page is, for a caller that goes there itself."""
+    redirects: int = 0
+    """How many led here, or to ``moved_to``."""
 
 
 class _PageError(Exception):
@@ -65,18 +73,27 @@ class _PageError(Exception):
 class _Visit:
     """One fetch under way: what is known of it so far, whatever ends it."""
 
-    def __init__(self, client: httpx.AsyncClient, url: str, max_bytes: int, max_redirects: int) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, url: str, max_bytes: int, max_redirects: int, leaves_host: bool
+    ) -> None:
         self._client = client
+        self._leaves_host = leaves_host
         self._max_bytes = max_bytes
         self._max_redirects = max_redirects
         self.final_url = url
         self.status: int | None = None
         self.content_type = ""
+        self.retry_after: float | None = None
+        self.moved_to = ""
+        self.redirects = 0
 
     async def body(self) -> str:
-        """Follow the URL to its page and return the page decoded; each hop is checked like the first."""
+        """Follow the URL to its page and return the page decoded; each hop is checked like the first.
+
+        The body of a page that is on a host where the visit may not go is "".
+        """
         url = httpx.URL(self.final_url)
-        for _ in range(self._max_redirects + 1):
+        while self.redirects <= self._max_redirects:
             self.final_url = str(url)
             if len(self.final_url) > LONGEST_URL:
                 raise _PageError(f"the URL is longer than {LONGEST_URL} characters")
@@ -85,9 +102,15 @@ class _Visit:
                 raise _PageError(refusal)
             async with self._client.stream("GET", url, headers=HEADERS) as response:
                 self.status = response.status_code
+                if response.status_code in (429, 503):
+                    self.retry_after = asked_pause(response)
                 if response.next_request is None:
                     return await self._page(response)
-                url = response.next_request.url
+                here, url = url, response.next_request.url
+                self.redirects += 1
+            if not self._leaves_host and url.netloc != here.netloc and self.redirects <= self._max_redirects:
+                self.moved_to = self.final_url = str(url)
+                return ""
         raise _PageError(f"more than {self._max_redirects} redirects")
 
     async def _page(self, response: httpx.Response) -> str:
@@ -118,15 +141,18 @@ async def fetch(
     url: str,
     *,
     transport: httpx.AsyncBaseTransport | None = None,
-    deadline: float = 10.0,
+    deadline: float = DEADLINE,
     max_bytes: int = 2 * 1024 * 1024,
-    max_redirects: int = 5,
+    max_redirects: int = MOST_REDIRECTS,
+    leaves_host: bool = True,
+    redirects: int = 0,
 ) -> FetchedPage:
     """Fetch ``url`` and return what it says, or why it could not be had.
 
     ``deadline`` is in seconds, for robots.txt, redirects and the page together (reading its text then takes
     5 s at most); ``max_bytes`` counts decoded bytes. Without ``transport`` public addresses alone are in
-    reach; one that is given stays open.
+    reach; one that is given stays open. Without ``leaves_host`` a redirect to another host ends in ``moved_to``;
+    ``redirects`` is how many led to ``url`` then.
     """
     own_transport = PublicOnlyTransport() if transport is None else None
     client = build_client(
@@ -134,7 +160,8 @@ async def fetch(
         timeout=httpx.Timeout(deadline),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
     )
-    visit = _Visit(client, url, max_bytes, max_redirects)
+    visit = _Visit(client, url, max_bytes, max_redirects, leaves_host)
+    visit.redirects = redirects
     body = error = ""
     try:
         async with asyncio.timeout(deadline):
@@ -158,6 +185,9 @@ async def fetch(
         title=title,
         text=text,
         error=storable(error)[:300],
+        retry_after=visit.retry_after,
+        moved_to=visit.moved_to if not error else "",
+        redirects=visit.redirects,
     )
 
 

@@ -112,13 +112,13 @@ class LanguageModel:
         self.circuit = circuit or Circuit("The language model")
         self._api_key = api_key
         self._timeout = timeout
-        self._mode: Mode | None = None
+        self.mode: Mode | None = None
+        """How the server takes schemas; None before it has been found out, or when no way works any more."""
         self._local = threading.local()
 
-    @property
-    def mode(self) -> Mode | None:
-        """How the server takes schemas; None before it has been found out."""
-        return self._mode
+    async def open(self) -> None:
+        """Make the client of the running loop now: its import takes seconds, which the first call would wait for."""
+        self._client()
 
     async def ask(
         self,
@@ -154,16 +154,17 @@ class LanguageModel:
         raise BadAnswer(f"{self.name} gave no answer that fits, asked twice: {complaint}")
 
     async def _say(self, messages: list[tuple[str, str]], wanted: type[BaseModel], max_tokens: int) -> _Said:
-        """Send one call, in the mode that the server is known to take; find that out with the first one."""
-        modes = [self._mode] if self._mode else list(Mode)
+        """Send one call, in the mode that the server is known to take; find that out, also when it has changed."""
+        modes = sorted(Mode, key=lambda mode: mode is not self.mode)
         for mode in modes:
             try:
                 said = await self._call(_with_schema(messages, wanted, mode), max_tokens, _format(wanted, mode))
             except _FormatRefused as error:
                 if mode is modes[-1]:
+                    self.mode = None
                     raise Refused(str(error)) from error
                 continue
-            self._mode = mode
+            self.mode = mode
             return said
         raise AssertionError("a mode was tried")
 

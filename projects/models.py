@@ -28,6 +28,21 @@ class Tag(models.Model):
         return self.name
 
 
+class TagAlias(models.Model):
+    """Another name of a tag: whoever writes it, a reading or a person, gets the tag."""
+
+    name = models.CharField(max_length=50, unique=True)
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="aliases")
+
+    class Meta:
+        ordering = ("name",)
+        verbose_name_plural = "tag aliases"
+        constraints = (models.CheckConstraint(condition=Q(name=Lower("name")), name="tag_alias_in_lower_case"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Page(models.Model):
     """A fetched URL, shared by all who link to it."""
 
@@ -38,6 +53,7 @@ class Page(models.Model):
     text = models.TextField(blank=True)
     fetched_at = models.DateTimeField()
     error = models.CharField(max_length=500, blank=True)
+    failures = models.PositiveIntegerField(default=0, help_text="In a row; each doubles the pause before the next try.")
 
     class Meta:
         ordering = ("-fetched_at",)
@@ -45,6 +61,31 @@ class Page(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+
+class HostTurn(models.Model):
+    """When a host that projects link to may be asked again, by whichever process."""
+
+    host = models.CharField(max_length=300, primary_key=True)
+    free_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.host
+
+
+class ModelMode(models.Model):
+    """How a server takes the schemas of the answers that a model is to give, once it was found out."""
+
+    base_url = models.CharField("base URL", max_length=URL_LENGTH)
+    model = models.CharField(max_length=200)
+    mode = models.CharField(max_length=20)
+    found_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("base_url", "model"), name="model_mode_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.model}: {self.mode}"
 
 
 class ProjectQuerySet(models.QuerySet):
@@ -57,6 +98,14 @@ class ProjectQuerySet(models.QuerySet):
     def published(self) -> "ProjectQuerySet":
         """Projects that strangers may see: all that were not rejected."""
         return self.exclude(review_status=Project.ReviewStatus.REJECTED)
+
+    def posted(self) -> "ProjectQuerySet":
+        """Projects that people posted: what statistics are about. The generator's ideas are none of them."""
+        return self.exclude(source=Project.Source.NEMO_DATA_DESIGNER)
+
+    def generated(self) -> "ProjectQuerySet":
+        """Ideas of the generator."""
+        return self.filter(source=Project.Source.NEMO_DATA_DESIGNER)
 
     def touched_by_a_person(self) -> "ProjectQuerySet":
         """Projects that a person reviewed or bookmarked: a machine never deletes these."""
@@ -175,6 +224,10 @@ class Project(models.Model):
         indexes = (
             models.Index(fields=("-last_seen_at", "-id"), name="project_last_seen"),
             models.Index(fields=("review_status", "-last_seen_at"), name="project_review_last_seen"),
+            # The order of the review queue.
+            models.Index(
+                fields=("-last_seen_at", "-id"), condition=Q(review_status="pending"), name="project_review_queue"
+            ),
             models.Index(fields=("source", "-last_seen_at"), name="project_source_last_seen"),
             models.Index(fields=("-idea_score",), name="project_idea_score"),
             models.Index(fields=("-complexity_score",), name="project_complexity_score"),
@@ -183,6 +236,8 @@ class Project(models.Model):
             models.Index(Coalesce("idea_score", 0).desc(), F("id").desc(), name="project_idea_order"),
             models.Index(Coalesce("complexity_score", 0).desc(), F("id").desc(), name="project_complexity_order"),
             models.Index(fields=("canonical_url",), condition=~Q(canonical_url=""), name="project_canonical_url"),
+            # For the filter that lists the analysts there are.
+            models.Index(fields=("created_by",), name="project_created_by"),
             models.Index(fields=("-last_seen_at",), condition=Q(is_bookmarked=True), name="project_bookmarked"),
             models.Index(fields=("-last_seen_at",), condition=~Q(flag_reason=""), name="project_flagged"),
             GinIndex(fields=("search_vector",), name="project_search_vector"),
@@ -208,6 +263,14 @@ class Submission(models.Model):
         null=True,
         blank=True,
         help_text="Cosine similarity to the earlier project it was matched with; empty when it was new.",
+    )
+    split_off_from = models.ForeignKey(
+        Project,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The project that a person said this one is not: a later reading keeps them apart.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -281,3 +344,34 @@ class ProjectMerge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.absorbed_title} into {self.kept_id}"
+
+
+class ReviewAction(models.Model):
+    """One thing that a person did to a project, with what is needed to undo it."""
+
+    class Kind(models.TextChoices):
+        """What was done."""
+
+        REVIEW = "review", "Reviewed"
+        EDIT = "edit", "Edited"
+        BOOKMARK = "bookmark", "Bookmarked"
+        MERGE = "merge", "Merged"
+        SPLIT = "split", "Split off"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=16, choices=Kind)
+    project_id = models.BigIntegerField("project's ID", help_text="A number only: a merge deletes the row.")
+    before = models.JSONField(default=dict, help_text="The fields as they were.")
+    after = models.JSONField(
+        default=dict, help_text="The fields as they were left; another value now means a conflict."
+    )
+    merge = models.ForeignKey(ProjectMerge, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    done_at = models.DateTimeField(auto_now_add=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (models.Index(fields=("user", "-id"), name="review_action_user"),)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.project_id}"

@@ -1,17 +1,21 @@
 """The pages that projects link to: fetched once, kept, shared by all who link to them."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils import timezone
 
 from projects.extraction.schemas import PageText
 from projects.models import URL_LENGTH, Page
+from projects.turns import NoTurn, Turns
 
 FRESH_FOR = timedelta(days=30)
-FAILURE_FRESH_FOR = timedelta(days=1)
+FAILURE_FRESH_FOR = timedelta(days=1)  # after the first; doubled with every failure in a row, up to FRESH_FOR
 
 
 class PageReader:
@@ -22,8 +26,11 @@ class PageReader:
     """
 
     def __init__(self, links: Iterable[str]) -> None:
-        self._pages = _fresh_pages(links) if settings.FETCH_PAGES else {}
+        known = list(Page.objects.filter(url__in=links)) if settings.FETCH_PAGES else []
+        self._pages = {page.url: page for page in known if _is_fresh(page)}
+        self._failures = {page.url: page.failures for page in known}
         self._fetched: list[Page] = []
+        self._turns = Turns() if settings.FETCH_PAGES else None
 
     async def read(self, urls: list[str]) -> list[PageText]:
         """Return what the pages at ``urls`` say, in order, fetching those that are not fresh in the database.
@@ -34,9 +41,11 @@ class PageReader:
         if not settings.FETCH_PAGES:
             return []
         urls = [url for url in dict.fromkeys(urls) if len(url) <= URL_LENGTH]
-        for page in await asyncio.gather(*(_fetch(url) for url in urls if url not in self._pages)):
+        for page in await asyncio.gather(*(_fetch(url, self._turns) for url in urls if url not in self._pages)):
             self._pages[page.url] = page
-            self._fetched.append(page)
+            page.failures = self._failures.get(page.url, 0) + 1 if page.error else 0
+            if page.fetched_at is not None:
+                self._fetched.append(page)
         return [_page_text(self._pages[url]) for url in urls]
 
     def keep(self) -> None:
@@ -45,31 +54,29 @@ class PageReader:
             sorted(self._fetched, key=lambda page: page.url),
             update_conflicts=True,
             unique_fields=["url"],
-            update_fields=["final_url", "status", "title", "text", "fetched_at", "error"],
+            update_fields=["final_url", "status", "title", "text", "fetched_at", "error", "failures"],
         )
         self._fetched.clear()
 
 
-def _fresh_pages(urls: Iterable[str]) -> dict[str, Page]:
-    """Return the pages that need no new request: fetched 30 days ago at most, or 1 day for a failure."""
-    now = timezone.now()
-    return {
-        page.url: page
-        for page in Page.objects.filter(url__in=urls)
-        if now - page.fetched_at < (FAILURE_FRESH_FOR if page.error else FRESH_FOR)
-    }
+def _is_fresh(page: Page) -> bool:
+    """Return whether a page needs no new request yet: for 30 days, or for 1, 2, 4, … 30 after so many failures."""
+    pause = FRESH_FOR
+    if page.error:
+        pause = min(FAILURE_FRESH_FOR * 2 ** min(max(page.failures, 1) - 1, 10), FRESH_FOR)
+    return timezone.now() - page.fetched_at < pause
 
 
 def _page_text(page: Page) -> PageText:
     return PageText(url=page.url, final_url=page.final_url, title=page.title, text=page.text, error=page.error)
 
 
-async def _fetch(url: str) -> Page:
-    from projects.addresses import PublicOnlyTransport
-    from projects.fetching import fetch
-
-    async with PublicOnlyTransport(allowed_networks=settings.PAGES_ALLOWED_TEST_NETWORKS) as transport:
-        fetched = await fetch(url, transport=transport)
+async def _fetch(url: str, turns: Turns) -> Page:
+    """Fetch a page when its host has a turn for us; without one it has an error, and is not to be kept."""
+    try:
+        fetched = await _follow(url, turns)
+    except (NoTurn, ValueError) as error:
+        return Page(url=url, error=str(error)[:500])
     return Page(
         url=url,
         final_url=fetched.final_url[:URL_LENGTH],
@@ -79,3 +86,25 @@ async def _fetch(url: str) -> Page:
         fetched_at=timezone.now(),
         error=fetched.error[:500],
     )
+
+
+async def _follow(url: str, turns: Turns) -> Any:
+    """Return what fetching ``url`` came to, with a turn at each host that the redirects lead to.
+
+    The deadline is for all requests together; waiting for a turn does not count. Raises NoTurn.
+    """
+    from projects.addresses import PublicOnlyTransport
+    from projects.fetching import DEADLINE, fetch
+
+    left, redirects = DEADLINE, 0
+    async with PublicOnlyTransport(allowed_networks=settings.PAGES_ALLOWED_TEST_NETWORKS) as transport:
+        while True:
+            async with turns.at(urlsplit(url).netloc.lower()) as turn:
+                started = time.monotonic()
+                fetched = await fetch(url, transport=transport, deadline=left, leaves_host=False, redirects=redirects)
+                turn.pause = fetched.retry_after or turn.pause
+            if not fetched.moved_to:
+                return fetched
+            url = fetched.moved_to
+            redirects = fetched.redirects
+            left = max(left - (time.monotonic() - started), 0.1)

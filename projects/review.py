@@ -1,17 +1,26 @@
 """What a person says about a project."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from projects.duplicates import canonical_url
-from projects.models import Project, Tag
+from projects.models import Project
+from projects.tags import resolve
 
 # What a review sets; any other field that a person changes is theirs from then on.
 REVIEW_FIELDS = {"review_status", "review_note", "is_bookmarked"}
 # What ``note_changes`` sets.
 NOTED_FIELDS = ("reviewer", "reviewed_at", "flag_reason", "canonical_url", "edited_fields", "updated_at")
+LOT = 1000
+
+
+class ReviewConflict(Exception):
+    """Somebody else changed the project meanwhile, so nothing was saved; the message is one line."""
 
 
 def note_changes(project: Project, changed: set[str], reviewer: Any) -> None:
@@ -27,25 +36,103 @@ def note_changes(project: Project, changed: set[str], reviewer: Any) -> None:
     project.edited_fields = sorted({*project.edited_fields, *(changed - REVIEW_FIELDS)})
 
 
-def review(project_id: int, changes: dict[str, Any], reviewer: Any) -> Project:
-    """Apply ``changes`` (review_status, review_note, is_bookmarked, tags as names) to a project and return it.
+def review(project_id: int, changes: dict[str, Any], reviewer: Any, *, seen: datetime | None = None) -> Project:
+    """Apply ``changes`` (fields of a project; tags as names) to a project and return it.
 
-    Tags that do not exist are made. Raises Project.DoesNotExist.
+    Tags that do not exist are made. ``seen`` is the ``updated_at`` of the row that the reviewer looked at: when the
+    row is another one by now nothing is saved. Raises Project.DoesNotExist and ReviewConflict.
     """
     changes = dict(changes)
     names = changes.pop("tags", None)
     with transaction.atomic():
-        project = Project.objects.select_for_update().defer("embedding", "search_vector").get(pk=project_id)
+        project = locked(project_id, seen)
         changed = {name for name, value in changes.items() if getattr(project, name) != value}
         for name in changed:
             setattr(project, name, changes[name])
-        if names is not None:
-            wanted = {name.strip().lower() for name in names}
-            if wanted != set(project.tags.values_list("name", flat=True)):
-                Tag.objects.bulk_create([Tag(name=name) for name in sorted(wanted)], ignore_conflicts=True)
-                project.tags.set(Tag.objects.filter(name__in=wanted))
-                changed.add("tags")
+        if names is not None and _set_tags(project, names):
+            changed.add("tags")
         note_changes(project, changed, reviewer)
         if changed:
             project.save(update_fields=[*(changed - {"tags"}), *NOTED_FIELDS])
     return project
+
+
+def _set_tags(project: Project, names: Iterable[str]) -> bool:
+    wanted = resolve(names)
+    if {tag.pk for tag in wanted} == set(project.tags.values_list("pk", flat=True)):
+        return False
+    project.tags.set(wanted)
+    return True
+
+
+def locked(project_id: int, seen: datetime | None) -> Project:
+    """Return the project, locked until the transaction ends, if it still is as it was ``seen`` (None: however it is).
+
+    Raises Project.DoesNotExist and ReviewConflict.
+    """
+    projects = Project.objects.select_for_update(of=("self",)).select_related("reviewer")
+    project = projects.defer("embedding", "search_vector").get(pk=project_id)
+    if seen is not None and project.updated_at != seen:
+        raise ReviewConflict(_told(project, seen))
+    return project
+
+
+def _told(project: Project, seen: datetime) -> str:
+    """Return what happened to ``project`` since it was ``seen``."""
+    if project.reviewed_at is not None and project.reviewed_at > seen:
+        who = project.reviewer.get_username() if project.reviewer else "Somebody"
+        what = f"{who} {project.get_review_status_display().lower()} “{project.title}”"
+    else:
+        what = f"“{project.title}” was changed"
+    at = timezone.localtime(project.updated_at)
+    return f"{what} at {at:%H:%M:%S}, after you opened it. Nothing was changed by you: look at it again."
+
+
+def review_many(projects: QuerySet[Project], status: str, reviewer: Any, note: str | None = None) -> list[int]:
+    """Set the review status (and the note, where one is given) of many projects; return the ids of those changed.
+
+    Those that have the status already stay as they are, so that their reviewer is not overwritten.
+    """
+    now = timezone.now()
+    fields = {"review_status": status, "reviewer": reviewer, "reviewed_at": now, "flag_reason": "", "updated_at": now}
+    if note is not None:
+        fields["review_note"] = note
+    with transaction.atomic():
+        ids = list(
+            Project.objects.filter(pk__in=projects.order_by().values("pk"))
+            .exclude(review_status=status)
+            .order_by("pk")
+            .select_for_update(of=("self",))
+            .values_list("pk", flat=True)
+        )
+        Project.objects.filter(pk__in=ids).update(**fields)
+    return ids
+
+
+def tag_many(projects: QuerySet[Project], names: Iterable[str]) -> list[int]:
+    """Add tags to many projects and return the ids of those that lacked one.
+
+    A later reading leaves the tags of these alone.
+    """
+    with transaction.atomic():
+        tags = resolve(names)
+        through = Project.tags.through
+        wanted = list(
+            Project.objects.filter(pk__in=projects.order_by().values("pk"))
+            .order_by("pk")
+            .select_for_update(of=("self",))
+            .only("pk", "edited_fields")
+        )
+        changed = set()
+        for start in range(0, len(wanted), LOT):
+            lot = wanted[start : start + LOT]
+            held = set(through.objects.filter(project__in=lot, tag__in=tags).values_list("project_id", "tag_id"))
+            missing = [(row.pk, tag.pk) for row in lot for tag in tags if (row.pk, tag.pk) not in held]
+            through.objects.bulk_create([through(project_id=row, tag_id=tag) for row, tag in missing])
+            gained = {row for row, _ in missing}
+            changed |= gained
+            for row in lot:
+                row.edited_fields = sorted({*row.edited_fields, "tags"})
+                row.updated_at = timezone.now()
+            Project.objects.bulk_update([row for row in lot if row.pk in gained], ["edited_fields", "updated_at"])
+    return sorted(changed)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import httpx
 
-AGENT = "waywo"  # the product token of comments.http.USER_AGENT
+AGENT = "waywo"  # the product token of comments.http.user_agent
 LARGEST_FILE = 500 * 1024  # bytes that RFC 9309 asks to read at least; the rest is not looked at
 
 KEPT_SECONDS = 3600.0

@@ -1,7 +1,8 @@
 """Reading as tasks. Names, arguments and results are contracts (design, section 4)."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from annotated_types import Ge
 from celery import shared_task
 
 from comments import batches
@@ -13,9 +14,9 @@ from projects.extraction import runner
 def process_waywo_comments(
     self: RetryingTask,
     *,
-    limit: int | None = None,
+    limit: Annotated[int, Ge(1)] | None = None,
     comment_ids: list[int] | None = None,
-    analyst: str | None = None,
+    analyst: Literal["rules", "llm"] | None = None,
 ) -> dict[str, Any]:
     """Read comments, each in a task of its own.
 
@@ -24,7 +25,11 @@ def process_waywo_comments(
     """
     ids = runner.comments_to_read(limit, comment_ids)
     by = {"analyst": analyst} if analyst else {}
-    batch = batches.start_batch("process_waywo_comment", [{"comment_id": comment_id, **by} for comment_id in ids])
+    batch = batches.start_batch(
+        "process_waywo_comment",
+        ({"comment_id": comment_id, **by} for comment_id in ids),
+        label=f"Read {len(ids)} comments",
+    )
     return {
         "status": "queued",
         "comments_queued": len(ids),
@@ -33,8 +38,10 @@ def process_waywo_comments(
     }
 
 
-@shared_task(name="process_waywo_comment", bind=True, base=RetryingTask)
-def process_waywo_comment(self: RetryingTask, *, comment_id: int, analyst: str | None = None) -> dict[str, Any]:
+@shared_task(name="process_waywo_comment", bind=True, base=RetryingTask, counts_its_deaths=True)
+def process_waywo_comment(
+    self: RetryingTask, *, comment_id: Annotated[int, Ge(1)], analyst: Literal["rules", "llm"] | None = None
+) -> dict[str, Any]:
     """Read one comment, whatever its status, and save the projects in it.
 
     comment_id: the comment's id. analyst: rules or llm; empty for the language model where one is configured.

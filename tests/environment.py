@@ -20,6 +20,10 @@ VARIABLES = [
     "HN_API_BASE_URL",
     "HN_SEARCH_BASE_URL",
     "HN_CONCURRENCY",
+    "SOURCES",
+    "LOBSTERS_BASE_URL",
+    "THREAD_AUTHORS",
+    "CONTACT",
     "LLM_BASE_URL",
     "LLM_MODEL",
     "LLM_API_KEY",
@@ -29,14 +33,24 @@ VARIABLES = [
     "EMBEDDING_API_KEY",
     "EMBEDDING_DIMENSIONS",
     "DEDUP_SIMILARITY_THRESHOLD",
+    "IDEA_SIMILARITY_THRESHOLD",
     "API_TOKENS",
     "API_READS_PER_MINUTE",
     "API_ACTIONS_PER_MINUTE",
     "FLOWER_BASIC_AUTH",
+    "FLOWER_CONTROL",
+    "FLOWER_ADDRESS",
+    "FLOWER_PORT",
+    "FLOWER_URL",
     "BACKUP_DIR",
     "BACKUP_KEEP",
     "QUEUE_ALERT_DEPTH",
     "ALERT_EMAIL",
+    "ALERT_WEBHOOK_URL",
+    "EMAIL_URL",
+    "EMAIL_FROM",
+    "LOG_FORMAT",
+    "METRICS_TOKEN",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
 ]
 for variable in VARIABLES:
@@ -45,7 +59,9 @@ VAR_DIR = Path(tempfile.mkdtemp(prefix="waywo-tests-"))
 os.environ["VAR_DIR"] = str(VAR_DIR)
 os.environ["ENV_FILE"] = os.devnull
 # The network is shut: a test that wants Hacker News or pages serves them on loopback.
-os.environ["HN_API_BASE_URL"] = os.environ["HN_SEARCH_BASE_URL"] = "http://127.0.0.1:9/closed"
+os.environ["HN_API_BASE_URL"] = os.environ["HN_SEARCH_BASE_URL"] = os.environ["LOBSTERS_BASE_URL"] = (
+    "http://127.0.0.1:9/closed"
+)
 os.environ["FETCH_PAGES"] = "false"
 
 

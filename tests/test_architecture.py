@@ -11,13 +11,16 @@ from django.core.management import call_command
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("comments", "projects", "ideas", "waywo_site")
-HEAVY = ("llama_index", "data_designer", "trafilatura", "wordllama", "workflows", "numpy")
+HEAVY = ("llama_index", "data_designer", "trafilatura", "wordllama", "workflows", "numpy", "pandas")
 
 # Inside an app: models <- outside clients <- domain <- tasks <- faces. What is not named here is domain.
 LAYERS = ("models", "client", "domain", "tasks", "face")
-MODELS = {"models", "migrations"}
+MODELS = {"models", "batch_models", "migrations"}
 CLIENTS = {
-    "comments": {"http", "hackernews", "text", "threads", "sample_thread", "event_loop", "item_ids"},
+    "comments": {
+        *("http", "json_client", "event_loop", "text", "threads", "item_ids", "sample_thread"),
+        *("hackernews", "algolia", "lobsters", "sources"),
+    },
     "projects": {
         "addresses",
         "fetching",
@@ -27,9 +30,9 @@ CLIENTS = {
         "embedding_service",
         "llm",
         "answers",
-        *("circuit", "tokens", "embedding_index"),
+        *("circuit", "tokens", "embedding_index", "turns"),
     },
-    "ideas": set(),
+    "ideas": {"designer", "prompts"},
 }
 TASKS = {"tasks"}
 FACES = {"admin", "api", "views", "urls", "management", "commands"}

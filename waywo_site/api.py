@@ -6,6 +6,7 @@ from ninja import NinjaAPI
 from ninja.errors import ValidationError, ValidationErrorContext
 
 from comments import api as comments_api
+from ideas import api as ideas_api
 from projects import api as projects_api
 from waywo_site import api_errors, api_operations, api_schema
 from waywo_site.api_auth import Anyone, Bearer, ReadingOr
@@ -51,4 +52,5 @@ api.add_router("", projects_api.reading_and_review, auth=ReadingOr(Bearer(Scope.
 api.add_router("", comments_api.following, auth=Anyone())
 api.add_router("", comments_api.acting, auth=Bearer(Scope.RUN))
 api.add_router("", projects_api.acting, auth=Bearer(Scope.RUN))
+api.add_router("", ideas_api.acting, auth=Bearer(Scope.RUN))
 api.add_router("", api_operations.router, auth=Bearer(Scope.READ_ALL, "reads"))

@@ -32,6 +32,7 @@ ALWAYS = {
     400: "It cannot be understood",
     411: "Content-Length is missing",
     413: "The body is larger than 64 KiB",
+    414: "The address is longer than 8 KiB",
     422: "A field has a wrong value; `errors` names each",
     429: "Too many requests; Retry-After says how long to wait",
     500: "Something went wrong here",
@@ -40,7 +41,15 @@ ALWAYS = {
 SECURED = {401: "No valid token and no staff session", 403: "The scope is missing, or the CSRF token is wrong"}
 NOT_FOUND = {404: "There is no such thing"}
 NOT_ACCEPTABLE = {406: "There is no format that Accept takes"}
-CONFLICT = {409: "The task is under way or has ended"}
+# What some operations answer beside those, by the end of their path.
+BY_ENDING = {
+    "/cancel": {409: "The task is under way or has ended"},
+    "/generate-ideas": {409: "No language model is configured"},
+    "/waywo-posts/add": {
+        409: "The thread was collected before",
+        502: "Hacker News gave no answer that can be used",
+    },
+}
 NOT_MODIFIED = {"description": "What If-None-Match names is still right"}
 SESSION = {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "A staff session, with X-CSRFToken."}
 BEARER = {"type": "http", "scheme": "bearer", "description": "A token, made in the admin."}
@@ -83,8 +92,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         errors |= SECURED
     if "{" in path or operation.get("requestBody"):
         errors |= NOT_FOUND
-    if path.endswith("/cancel"):
-        errors |= CONFLICT
+    for ending, answers in BY_ENDING.items():
+        if path.endswith(ending):
+            errors |= answers
     if path.endswith(STREAMS):
         responses[200] = {
             "description": "Events named `task`, each with the task as JSON",

@@ -1,9 +1,18 @@
 """The Celery app. It starts the embedded broker when somebody first asks for a connection to it."""
 
 import os
+import time
+from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_process_shutdown
+from celery.signals import (
+    before_task_publish,
+    celeryd_init,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_ready,
+)
+from celery.worker.control import control_command
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "waywo_site.settings")
 
@@ -22,7 +31,53 @@ class WaywoCelery(Celery):
 
 
 app = WaywoCelery("waywo")
+# The queues that this worker was started for, paused or not.
+SERVED: set[str] = set()
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.steps["consumer"].add("waywo_site.unacknowledged:SignOfLife")
+
+
+@celeryd_init.connect
+def keep_apart(conf: Any = None, **_: Any) -> None:
+    """Keep what this worker takes apart from what others took."""
+    from waywo_site import unacknowledged
+
+    unacknowledged.keep_apart(conf)
+
+
+@before_task_publish.connect
+def stamp(headers: dict[str, Any] | None = None, **_: Any) -> None:
+    """Write into each message when it was sent: the age of a queue's oldest message is told by it."""
+    if isinstance(headers, dict):
+        headers.setdefault("sent_at", time.time())
+
+
+@worker_ready.connect
+def begin(sender: Any = None, **_: Any) -> None:
+    """Put back what killed workers had taken, and take nothing from the queues that are paused.
+
+    Pausing outlives the workers that it was said to.
+    """
+    from django.db import close_old_connections
+
+    from waywo_site.queues import paused
+    from waywo_site.unacknowledged import restore
+
+    close_old_connections()  # this runs again at each connection to the broker
+    restore()
+    SERVED.update(sender.app.amqp.queues.consume_from)
+    for queue in paused():
+        # At once and by itself: told by a message, it would take from the queue until it read that message.
+        sender.cancel_task_queue(queue)
+
+
+@control_command(args=[("queue", str)])
+def resume_queue(state: Any, queue: str) -> dict[str, str]:
+    """Take from ``queue`` again, where this worker was started for it."""
+    if queue not in SERVED:
+        return {"ok": f"{queue} is not served here"}
+    state.consumer.call_soon(state.consumer.add_task_queue, queue)
+    return {"ok": f"taking from {queue}"}
 
 
 @worker_process_shutdown.connect
@@ -42,6 +97,18 @@ def start_tracing(**_) -> None:
         from waywo_site import tracing
 
         tracing.start(settings.OTEL_EXPORTER_OTLP_ENDPOINT)
+
+
+@worker_process_init.connect
+def open_language_model(**_) -> None:
+    """Make the model's client in a process that reads comments: the first comment would wait for its import."""
+    from django.conf import settings
+
+    if settings.LLM_BASE_URL and settings.LLM_MODEL and "extraction" in app.amqp.queues.consume_from:
+        from comments import event_loop
+        from projects.llm import get_language_model
+
+        event_loop.run(get_language_model().open())
 
 
 @worker_process_shutdown.connect

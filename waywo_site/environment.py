@@ -11,7 +11,8 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 T = TypeVar("T")
 
@@ -93,6 +94,40 @@ def url(name: str, default: str = "", *, schemes: tuple[str, ...] = ("http", "ht
     except ImproperlyConfigured:
         takes = " or ".join(f"{scheme}://" for scheme in schemes)
         raise ImproperlyConfigured(f"{name} is not a valid URL: it takes one that begins with {takes}.") from None
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """Return one of the ``allowed`` words."""
+
+    def parse(value: str) -> str:
+        if value not in allowed:
+            raise ValueError(value)
+        return value
+
+    return _read(name, default, parse, " or ".join(allowed))
+
+
+def secret(name: str, *, least: int) -> str:
+    """Return a secret of at least ``least`` characters, or an empty text; a message shows none of it."""
+    value = text(name)
+    if value and (len(value) < least or not value.isascii() or not value.isprintable() or " " in value):
+        raise ImproperlyConfigured(f"{name} is not valid: it takes a random text of {least} characters or more.")
+    return value
+
+
+def addresses(name: str) -> list[str]:
+    """Return a comma-separated variable of e-mail addresses as a list."""
+
+    def parse(value: str) -> list[str]:
+        found = [part.strip() for part in value.split(",") if part.strip()]
+        for address in found:
+            try:
+                validate_email(address)
+            except ValidationError as error:
+                raise ValueError(address) from error
+        return found
+
+    return _read(name, [], parse, "e-mail addresses, separated by commas")
 
 
 def time_zone(name: str, default: str) -> str:

@@ -9,7 +9,8 @@ from django.contrib.auth import get_user_model
 
 from comments import batches, event_loop
 from comments.collection import collect_sample
-from comments.hackernews import HackerNews, HackerNewsError
+from comments.hackernews import HackerNews
+from comments.json_client import SourceError
 from comments.models import Comment, Post, Source
 from comments.threads import known_threads
 from waywo_site.queues import depth
@@ -69,7 +70,7 @@ def _unreachable(item_id: int) -> str:
 
     try:
         event_loop.run(ask())
-    except HackerNewsError as error:
+    except SourceError as error:
         return str(error).rstrip(".")
     return ""
 

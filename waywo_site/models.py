@@ -5,6 +5,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from waywo_site.operations.models import Alert, Analytics, HealthResult, QueueSample, Tally
+
+__all__ = ["Alert", "Analytics", "ApiToken", "HealthResult", "QueueSample", "RequestCount", "Scope", "Tally"]
+
 
 class Scope(models.TextChoices):
     """What a token allows beside the open reading."""
@@ -59,3 +63,24 @@ class RequestCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.count}"
+
+
+class PausedQueue(models.Model):
+    """A queue from which no worker takes."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    paused_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Heartbeat(models.Model):
+    """The last sign of life of a part: beat's tick, or a queue's canary."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    sent_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,30 +1,32 @@
-"""The processes of a running Waywo, under honcho."""
+"""The processes of a running Waywo, under a supervisor."""
 
-import os
-import shlex
+import logging
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from datetime import datetime
 
+from celery import current_app
 from django.conf import settings
-from honcho.manager import Manager
+from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.utils import timezone
+from kombu.exceptions import OperationalError
 
+from waywo_site import heartbeats
 from waywo_site.embedded.ports import HOST, is_free
+from waywo_site.queues import paused
+from waywo_site.supervisor import Process, Supervisor
+
+logger = logging.getLogger(__name__)
 
 # Two processes: one alone gives 88 reads of the API a second on two cores, two give 200 (tests/benchmarks/api.py).
 WEB_PROCESSES = 2
 WEB_THREADS = 8
 WATCH_SECONDS = 5
-
-
-@dataclass(frozen=True)
-class Process:
-    """A command with the variables it needs beside the environment's."""
-
-    name: str
-    command: list[str]
-    environment: dict[str, str] = field(default_factory=dict)
+HEALTH_SECONDS = 60
+# No canary came through for so long, and the worker is at nothing: it is deaf (pitfalls, 3.2).
+DEAF_SECONDS = 180
+ANSWER_SECONDS = 5
 
 
 def web() -> Process:
@@ -34,6 +36,8 @@ def web() -> Process:
         [
             *(sys.executable, "-m", "gunicorn", "waywo_site.wsgi", "--bind", f"{HOST}:{settings.PORT}"),
             *("--workers", str(WEB_PROCESSES), "--threads", str(WEB_THREADS), "--no-control-socket"),
+            # A search by many tags and authors is a long address; this is the most that gunicorn takes, in bytes.
+            *("--limit-request-line", "8190"),
         ],
     )
 
@@ -53,9 +57,15 @@ def flower(password: str) -> Process:
     """Return Flower on ``flower_port()`` behind ``password`` ("user:password"), which ``ps`` does not show."""
     return Process(
         "flower",
-        [*_celery(), "flower", f"--address={HOST}", f"--port={flower_port()}"],
-        {"FLOWER_BASIC_AUTH": password},
+        [*_celery(), "flower", f"--conf={settings.BASE_DIR / 'waywo_site' / 'flowerconfig.py'}"],
+        {"FLOWER_BASIC_AUTH": password, "FLOWER_ADDRESS": HOST, "FLOWER_PORT": str(flower_port())},
     )
+
+
+def health() -> Process:
+    """Return the watch that alerts also when worker, beat, broker or database are gone."""
+    command = [sys.executable, "manage.py", "health", "--alert", "--every", str(HEALTH_SECONDS)]
+    return Process("health", command)
 
 
 def _celery() -> list[str]:
@@ -72,28 +82,45 @@ def taken_ports() -> list[int]:
     return [port for port in (settings.PORT, flower_port()) if not is_free(port)]
 
 
-def run(processes: list[Process], watch: Callable[[], None]) -> int:
-    """Run the processes until a signal comes or one of them ends; return the exit code (0 after Ctrl-C).
+def is_deaf(name: str, ran_for: float, now: datetime | None = None) -> bool:
+    """Return whether the worker is connected and takes no work.
 
-    ``watch`` is called every 5 s meanwhile.
+    That is when canaries were sent and none came through for three minutes, while it is at no task: a worker whose
+    processes are all busy leaves the canary waiting too, and says so when it is asked.
     """
-    manager = Manager()
-    for process in processes:
-        environment = os.environ | {"PYTHONUNBUFFERED": "1"} | process.environment
-        manager.add_process(
-            process.name, "exec " + shlex.join(process.command), env=environment, cwd=str(settings.BASE_DIR)
-        )
+    if name != "worker" or ran_for < DEAF_SECONDS:
+        return False
+    try:
+        close_old_connections()
+        now, stopped = now or timezone.now(), paused()
+        sent = [canary for canary in heartbeats.canaries() if canary.queue not in stopped and canary.sent_at]
+        ages = [canary.age_seconds if canary.done_at else float("inf") for canary in sent]
+        tick = heartbeats.beat_last_tick()
+        if not ages or min(ages) < DEAF_SECONDS or not tick or (now - tick).total_seconds() > DEAF_SECONDS:
+            return False
+        active = current_app.control.inspect(timeout=ANSWER_SECONDS).active() or {}
+    except (DatabaseError, InterfaceError, OperationalError, OSError):
+        return False  # database or broker are away: that is no fault of the worker
+    return not any(active.values())
+
+
+def run(processes: list[Process], watch: Callable[[], None]) -> int:
+    """Run the processes until a signal comes (0) or one of them cannot be kept alive; return the exit code.
+
+    A process that dies or turns deaf is started again. ``watch`` is called every 5 s meanwhile.
+    """
+    supervisor = Supervisor(processes, settings.BASE_DIR, is_deaf)
     ended = threading.Event()
 
     def watching() -> None:
         while not ended.wait(WATCH_SECONDS):
             watch()
+            supervisor.restart_deaf()
 
     thread = threading.Thread(target=watching, name="watch", daemon=True)
     thread.start()
     try:
-        manager.loop()
+        return supervisor.run()
     finally:
         ended.set()
-        thread.join()
-    return 0 if manager.returncode in (130, 143) else manager.returncode or 0
+        thread.join(ANSWER_SECONDS)

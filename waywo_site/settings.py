@@ -1,6 +1,7 @@
 """Every setting of Waywo, read from the environment. README.md has the table of variables."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -79,6 +80,7 @@ INSTALLED_APPS = [
     "django_celery_results",
     # For the pages of /api/docs: with it their scripts come from us, without it from a stranger's host.
     "ninja",
+    "axes",
     "comments",
     "projects",
     "ideas",
@@ -95,6 +97,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "waywo_site.security.ContentSecurityPolicyMiddleware",
+    # Last, as it asks for: turns a refused sign-in into its page.
+    "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
     {
@@ -121,10 +126,48 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# -- Safe by default ---------------------------------------------------------------------------------------
+
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = any(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# Two weeks after a person signed in.
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# What a page may load and do. Our own pages take all from here and run nothing that stands in the page.
+SECURE_CSP = {
+    "default-src": ["'self'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+    "object-src": ["'none'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'self'"],
+    "frame-ancestors": ["'none'"],
+}
+# Unfold's Alpine.js compiles the expressions in its attributes ('unsafe-eval'), and its templates and charts write
+# style attributes ('unsafe-inline', for styles alone). No script that stands in a page runs in the admin either.
+SECURE_CSP_ADMIN = SECURE_CSP | {
+    "script-src": ["'self'", "'unsafe-eval'"],
+    "style-src": ["'self'", "'unsafe-inline'"],
+}
+
+# Five wrong passwords for one name from one address, and both wait a quarter of an hour (manage.py axes_reset ends it).
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_CALLABLE = "waywo_site.security.locked_out"
+AXES_CLIENT_IP_CALLABLE = "waywo_site.security.client_address"
+AXES_ENABLE_ADMIN = False
+# Attempts are kept until their wait is over; a row for every sign-in would be kept for ever.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
@@ -135,14 +178,19 @@ STATIC_URL = "static/"
 # Served by whitenoise straight from the packages: no collectstatic step to forget on a laptop or in an image.
 WHITENOISE_USE_FINDERS = True
 
+LOG_FORMAT = environment.choice("LOG_FORMAT", "line", ("line", "json"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"()": "waywo_site.logs.LineFormatter"}, "json": {"()": "waywo_site.logs.JsonFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": "INFO"},
     # A line per outside request would bury everything else.
-    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+    "loggers": {
+        **{name: {"level": "WARNING"} for name in ("httpx", "httpcore", "axes")},
+        # A page for each run; what fails of it stands in the run.
+        "data_designer": {"level": "ERROR"},
+    },
 }
 
 UNFOLD = {
@@ -154,23 +202,31 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("waywo_site/favicon.svg")},
     ],
     "SHOW_HISTORY": True,
+    "SCRIPTS": [lambda request: static("waywo_site/progress.js")],
+    "STYLES": [lambda request: static("waywo_site/admin.css")],
+    "SIDEBAR": {"show_search": True, "navigation": "waywo_site.navigation.sections"},
+    "DASHBOARD_CALLBACK": "waywo_site.dashboard_page.context",
 }
 
 # -- Celery ------------------------------------------------------------------------------------------------
 
-CELERY_RESULT_BACKEND = "django-db"
+# Batches keep their own results, by which they cost a fraction (tests/benchmarks/queue.py).
+CELERY_RESULT_BACKEND = "comments.results:ResultBackend"
 CELERY_RESULT_EXTENDED = True
 CELERY_RESULT_EXPIRES = 30 * 24 * 3600
+# A result waits for a database that is away, some three minutes (tests/faults/test_servers.py).
+CELERY_RESULT_BACKEND_ALWAYS_RETRY = True
+CELERY_RESULT_BACKEND_MAX_RETRIES = 40
 CELERY_TASK_TRACK_STARTED = True
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
+# Each run is written at once, not every three minutes: whoever takes over from a killed beat sends nothing again.
+CELERY_BEAT_SYNC_EVERY = 1
 CELERY_BEAT_SCHEDULER = "waywo_site.scheduler:Scheduler"
 # Beat looks at the table at least this often (s), so that an edit is soon in force.
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
-# A crontab missed by more than this (s) waits for its next turn instead of running twice (pitfalls, 1.2).
-CELERY_BEAT_CRON_STARTING_DEADLINE = 3600
 
 # Soft and hard limits in seconds, by queue (design, section 4).
 QUEUE_TIME_LIMITS = {
@@ -184,8 +240,18 @@ QUEUE_TIME_LIMITS = {
 TASK_QUEUES = {
     "process_waywo_posts": "collection",
     "process_waywo_post": "collection",
+    "discover_waywo_posts": "collection",
     "process_waywo_comments": "extraction",
     "process_waywo_comment": "extraction",
+    "generate_ideas": "generation",
+    "health_check": "operations",
+    "monitor_queues": "operations",
+    "backup_database": "operations",
+    "cleanup_old_data": "operations",
+    "generate_analytics": "operations",
+    "reconcile": "waywo",
+    "send_canaries": "waywo",
+    "canary": "waywo",  # sent through each queue by name
 }
 CELERY_TASK_DEFAULT_QUEUE = "waywo"
 CELERY_TASK_QUEUES = [Queue(name) for name in QUEUE_TIME_LIMITS]
@@ -206,6 +272,9 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Seconds that a new child may take to start; importing what traces takes more than Celery's 4 on a busy machine.
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 60
+# A child keeps its database connection from task to task; Celery would open one for each, which costs more than all
+# else of a small task (tests/benchmarks/queue.py). waywo_site/task_signals.py closes one that is old, dead or in doubt.
+CELERY_DB_REUSE_MAX = 1_000_000
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # Twice the longest hard limit: a shorter one runs a long task twice (pitfalls, 3.5).
@@ -228,6 +297,21 @@ HN_API_BASE_URL = environment.url("HN_API_BASE_URL", "https://hacker-news.fireba
 HN_SEARCH_BASE_URL = environment.url("HN_SEARCH_BASE_URL", "https://hn.algolia.com/api/v1")
 HN_CONCURRENCY = environment.whole_number("HN_CONCURRENCY", 20, least=1, most=100)
 
+# -- Collection --------------------------------------------------------------------------------------------
+
+# Names of comments.sources.SOURCES.
+SOURCES = environment.words("SOURCES", ("hn",))
+LOBSTERS_BASE_URL = environment.url("LOBSTERS_BASE_URL", "https://lobste.rs")
+# Who posts the monthly thread: with the usual title theirs is taken at once, everybody else's waits for a person.
+THREAD_AUTHORS = environment.words("THREAD_AUTHORS", ("david927",))
+CONTACT = environment.text("CONTACT")
+if not (CONTACT.isascii() and CONTACT.isprintable() and len(CONTACT) <= 200 and not set(CONTACT) & set("()")):
+    raise ImproperlyConfigured(
+        f"CONTACT={CONTACT!r} is not valid: it takes an address or URL of 200 plain characters, without brackets."
+    )
+
+# -- Models and pages --------------------------------------------------------------------------------------
+
 LLM_BASE_URL = environment.url("LLM_BASE_URL")
 LLM_MODEL = environment.text("LLM_MODEL")
 LLM_API_KEY = environment.text("LLM_API_KEY")
@@ -239,6 +323,9 @@ EMBEDDING_API_KEY = environment.text("EMBEDDING_API_KEY")
 EMBEDDING_DIMENSIONS = environment.whole_number("EMBEDDING_DIMENSIONS", None, least=1, most=16000)
 DEDUP_SIMILARITY_THRESHOLD = environment.number("DEDUP_SIMILARITY_THRESHOLD", 0.85, least=0, most=1)
 
+# -- Ideas: from which likeness to any project on an idea is refused as a copy.
+IDEA_SIMILARITY_THRESHOLD = environment.number("IDEA_SIMILARITY_THRESHOLD", 0.85, least=0, most=1)
+
 FETCH_PAGES = environment.boolean("FETCH_PAGES", True)
 # Networks that a page may be fetched from although they are not public. For tests alone: a check refuses it.
 PAGES_ALLOWED_TEST_NETWORKS = ()
@@ -248,8 +335,20 @@ API_TOKENS = environment.words("API_TOKENS")
 API_READS_PER_MINUTE = environment.whole_number("API_READS_PER_MINUTE", 600, least=1, most=1_000_000)
 API_ACTIONS_PER_MINUTE = environment.whole_number("API_ACTIONS_PER_MINUTE", 60, least=1, most=1_000_000)
 FLOWER_BASIC_AUTH = environment.text("FLOWER_BASIC_AUTH")
+OTEL_EXPORTER_OTLP_ENDPOINT = environment.url("OTEL_EXPORTER_OTLP_ENDPOINT")
+# Whether Flower may end tasks and workers; else it only shows them.
+FLOWER_CONTROL = environment.boolean("FLOWER_CONTROL", False)
+
+# -- Operations ----------------------------------------------------------------------------------------------
+
 BACKUP_DIR = Path(environment.text("BACKUP_DIR", str(VAR_DIR / "backups"))).expanduser().absolute()
 BACKUP_KEEP = environment.whole_number("BACKUP_KEEP", 14, least=1, most=10_000)
 QUEUE_ALERT_DEPTH = environment.whole_number("QUEUE_ALERT_DEPTH", 1000, least=1, most=10_000_000)
-ALERT_EMAIL = environment.text("ALERT_EMAIL")
-OTEL_EXPORTER_OTLP_ENDPOINT = environment.url("OTEL_EXPORTER_OTLP_ENDPOINT")
+FLOWER_URL = environment.url("FLOWER_URL", f"http://127.0.0.1:{PORT + 1}")
+METRICS_TOKEN = environment.secret("METRICS_TOKEN", least=16)
+ALERT_EMAIL = environment.addresses("ALERT_EMAIL")
+ALERT_WEBHOOK_URL = environment.url("ALERT_WEBHOOK_URL")
+EMAIL_URL = environment.url("EMAIL_URL", "smtp://localhost:25", schemes=("smtp", "smtp+tls", "smtp+ssl"))
+vars().update({name: value for name, value in environ.Env.email_url_config(EMAIL_URL).items() if value})
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = next(iter(environment.addresses("EMAIL_FROM")), "waywo@localhost")

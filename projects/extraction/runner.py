@@ -15,11 +15,12 @@ from comments import event_loop
 from comments.http import NotAsked, OutsideError
 from comments.models import MAX_ATTEMPTS, Comment
 from comments.text import links, plain_text
+from projects import model_modes
 from projects.duplicates import known_projects
 from projects.embeddings import Embedder, WordLlamaEmbedder, get_embedder
 from projects.extraction.saving import save_projects
 from projects.extraction.schemas import Analyst, CommentInput
-from projects.llm import Usage, get_language_model, metering
+from projects.llm import LanguageModel, Usage, get_language_model, metering
 from projects.models import Extraction
 from projects.pages import PageReader
 
@@ -40,6 +41,10 @@ class ReadingError(Exception):
 
 class CommentNotFound(ReadingError):
     """There is no such comment."""
+
+
+class TooSlow(OutsideError):
+    """The workflow had no time left: pages, model and embeddings together took too long. It may pass."""
 
 
 class ClaimLost(ReadingError):
@@ -190,13 +195,18 @@ def _run(comment: Comment, analyst: Analyst, embedder: Embedder, task_id: str, l
 
 def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extraction: Extraction) -> Any:
     """Run the workflow and return its ``CommentRead``; note on ``extraction`` what it did, also when it fails."""
+    from workflows.errors import WorkflowTimeoutError
+
     from projects.extraction.events import CommentReceived
-    from projects.extraction.workflow import ExtractionWorkflow
+    from projects.extraction.workflow import TIMEOUT, ExtractionWorkflow
 
     received = _comment_input(comment)
     pages = PageReader(received.links)
-    workflow = ExtractionWorkflow(analyst, embedder, pages.read)
+    workflow = ExtractionWorkflow(analyst, embedder, pages.read, timeout=TIMEOUT)
     known = known_projects(comment.author)
+    model = getattr(analyst, "model", None)
+    if isinstance(model, LanguageModel) and model.mode is None:
+        model_modes.recall(model)
 
     usage = Usage()
 
@@ -206,12 +216,17 @@ def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extrac
 
     try:
         return event_loop.run(run())
+    except WorkflowTimeoutError:
+        under_way = workflow.steps[-1]["step"] if workflow.steps else "start"
+        raise TooSlow(f"The comment was not read within {TIMEOUT:g} s; it stood at {under_way}.") from None
     finally:
         extraction.llm_calls = usage.calls
         extraction.tokens_in, extraction.tokens_out = usage.tokens_in, usage.tokens_out
         extraction.steps = workflow.steps
         extraction.segments = [segment.model_dump(mode="json") for segment in workflow.segments]
         pages.keep()
+        if isinstance(model, LanguageModel):
+            model_modes.remember(model)
 
 
 def _comment_input(comment: Comment) -> CommentInput:

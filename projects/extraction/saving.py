@@ -1,7 +1,6 @@
 """Writes what a reading found: updates in place what is there, keeps what a person touched."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -10,7 +9,9 @@ from comments.models import Comment
 from projects.duplicates import KnownProject, Match, canonical_url, find_match, identity, known_projects
 from projects.embeddings import Embedder
 from projects.extraction.schemas import Analyst
-from projects.models import Page, Project, Submission, Tag
+from projects.models import Page, Project, Submission
+from projects.splitting import is_split_off, kept_apart, set_seen
+from projects.tags import resolve
 
 if TYPE_CHECKING:
     from projects.extraction.events import Draft
@@ -34,7 +35,8 @@ def save_projects(comment: Comment, drafts: "list[Draft]", analyst: Analyst, emb
     """
     _lock_author(comment.author)
     earlier = set(comment.submissions.values_list("project_id", flat=True))
-    known = known_projects(comment.author)
+    apart = kept_apart(comment)
+    known = [project for project in known_projects(comment.author) if project.id not in apart]
     saved = Saved()
     for draft in drafts:
         taken = [project for project in known if project.id in saved.project_ids]
@@ -96,7 +98,7 @@ def _create(comment: Comment, draft: "Draft", analyst: Analyst, embedder: Embedd
     _link(project, draft)
     _embed(project, draft, embedder)
     project.save()
-    project.tags.set(_tags(draft))
+    project.tags.set(resolve(draft.description.tags))
     project.pages.set(_pages(project))
     return project
 
@@ -125,7 +127,7 @@ def _update(match: Match, comment: Comment, draft: "Draft", analyst: Analyst, em
         project.flag_reason = ""
     project.save()
     if "tags" not in edited:
-        project.tags.add(*_tags(draft))
+        project.tags.add(*resolve(draft.description.tags))
     project.pages.set(_pages(project))
     return project
 
@@ -143,12 +145,6 @@ def _link(project: Project, draft: "Draft", edited: frozenset[str] | set[str] = 
 def _embed(project: Project, draft: "Draft", embedder: Embedder) -> None:
     project.embedding = draft.vector
     project.embedding_model = embedder.name if draft.vector is not None else ""
-
-
-def _tags(draft: "Draft") -> list[Tag]:
-    names = list(dict.fromkeys(draft.description.tags))
-    Tag.objects.bulk_create([Tag(name=name) for name in names], ignore_conflicts=True)
-    return list(Tag.objects.filter(name__in=names))
 
 
 def _pages(project: Project) -> list[Page]:
@@ -180,15 +176,9 @@ def _let_go(project: Project, comment: Comment) -> None:
     """Part a project from a comment that no longer mentions it; keep and flag what a person touched."""
     if project.submissions.exclude(comment=comment).exists():
         comment.submissions.filter(project=project).delete()
-        _set_seen(project)
-    elif project.is_touched_by_a_person or project.edited_fields:
+        set_seen(project)
+    elif project.is_touched_by_a_person or project.edited_fields or is_split_off(project):
         project.flag_reason = NO_LONGER_FOUND
         project.save(update_fields=["flag_reason", "updated_at"])
     else:
         project.delete()
-
-
-def _set_seen(project: Project) -> None:
-    times: list[datetime] = list(project.submissions.values_list("comment__posted_at", flat=True))
-    project.first_seen_at, project.last_seen_at = min(times), max(times)
-    project.save(update_fields=["first_seen_at", "last_seen_at", "updated_at"])

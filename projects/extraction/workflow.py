@@ -56,7 +56,7 @@ class ExtractionWorkflow(Workflow):
     One instance serves one run: ``steps`` holds what each step did, also after a failure.
     """
 
-    def __init__(self, analyst: Analyst, embedder: Embedder, fetch_pages: FetchPages, *, timeout: float = TIMEOUT):
+    def __init__(self, analyst: Analyst, embedder: Embedder, fetch_pages: FetchPages, *, timeout: float):
         super().__init__(timeout=timeout)
         self.analyst = analyst
         self.embedder = embedder

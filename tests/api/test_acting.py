@@ -9,9 +9,9 @@ from comments import batches
 from comments.models import Comment, Post
 from projects.models import Project, Tag
 from tests.factories import make_comment, make_post, make_project
-from tests.servers.hackernews import HackerNewsServer
+from tests.servers.hackernews import Fault
 from tests.servers.processes import Worker, manage
-from tests.servers.threads import generate_thread
+from tests.servers.threads import POST_ID
 from tests.servers.web import BOOTSTRAP
 from tests.waiting import wait_until
 from waywo_site.models import ApiToken
@@ -22,14 +22,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 TEXT = "I am building Foo (https:&#x2F;&#x2F;foo.example), a static site generator written in Rust."
 
 
-def test_a_thread_is_added_followed_and_read_over_http(web, tmp_path):
-    items = generate_thread(20, seed=2)
-    address = f"https://news.ycombinator.com/item?id={items[0]['id']}"
-    with (
-        web.client(BOOTSTRAP) as client,
-        HackerNewsServer(items) as server,
-        Worker(tmp_path, HN_API_BASE_URL=server.item_api),
-    ):
+def test_a_thread_is_added_followed_and_read_over_http(web, hacker_news, tmp_path):
+    address = f"https://news.ycombinator.com/item?id={POST_ID}"
+    with web.client(BOOTSTRAP) as client, Worker(tmp_path, HN_API_BASE_URL=hacker_news.item_api):
         sent = client.post("/api/waywo-posts/add", json={"post": address, "limit_comments": 5})
         assert sent.status_code == 202, sent.text
         assert sent.json()["status"] == "PENDING"
@@ -47,13 +42,49 @@ def test_a_thread_is_added_followed_and_read_over_http(web, tmp_path):
         workers = client.get("/api/workers").json()["items"]
         assert "extraction" in workers[0]["queues"]
         health = client.get("/api/health").json()
-        assert health["status"] == "ok", health
-        missing = client.post("/api/waywo-posts/add", json={"post": 5}).json()
-        failed = wait_until(lambda: ended(client, missing["status_url"]), "the task ends")
-        assert failed["status"] == "FAILURE"
-        assert "Post 5" in failed["error"]
-        assert "Traceback" not in json.dumps(failed)
-    assert Post.objects.get().pk == items[0]["id"]
+        states = {check["name"]: check["state"] for check in health["checks"]}
+        assert {states[name] for name in ("database", "migrations", "broker", "workers", "queues")} == {"ok"}, health
+        again = client.post("/api/waywo-posts/add", json={"post": POST_ID})
+        assert again.status_code == 409
+        assert f"/api/waywo-posts/{POST_ID}/process" in again.json()["detail"]
+    assert Post.objects.get().pk == POST_ID
+
+
+def test_a_thread_is_saved_when_it_is_added_and_may_be_added_until_it_was_collected(web):
+    with web.client(BOOTSTRAP) as client:
+        for _ in range(2):
+            answer = client.post("/api/waywo-posts/add", json={"post": POST_ID, "year": 2025, "month": 2})
+            assert answer.status_code == 202, answer.text
+    post = Post.objects.get()
+    assert (post.pk, post.year, post.month, post.collected_at) == (POST_ID, 2025, 2, None)
+    assert post.title in answer.json()["message"]
+
+
+def test_what_is_no_thread_is_said_at_once_and_leaves_nothing(web, hacker_news):
+    comment = hacker_news.items[POST_ID]["kids"][0]
+    with web.client(BOOTSTRAP) as client:
+        for post, said in ((5, "no such item"), (comment, "is a comment")):
+            answer = client.post("/api/waywo-posts/add", json={"post": post})
+            assert answer.status_code == 404
+            assert said in answer.json()["detail"]
+    assert not Post.objects.exists()
+    assert not TaskResult.objects.exists()
+
+
+@pytest.mark.parametrize(("fault", "status"), [(Fault.SERVER_ERROR, 503), (Fault.NOT_FOUND, 502)])
+def test_a_source_that_fails_is_told_without_its_address_and_leaves_nothing(web, hacker_news, fault, status):
+    hacker_news.fail(None, fault)
+    try:
+        with web.client(BOOTSTRAP) as client:
+            answer = client.post("/api/waywo-posts/add", json={"post": POST_ID})
+    finally:
+        hacker_news.heal()
+    assert answer.status_code == status, answer.text
+    assert ("Retry-After" in answer.headers) == (status == 503)
+    assert "nothing was added" in answer.json()["detail"]
+    assert "127.0.0.1" not in answer.text
+    assert not Post.objects.exists()
+    assert not TaskResult.objects.exists()
 
 
 def ended(client, url: str):
@@ -96,9 +127,9 @@ def test_sending_ten_thousand_tasks_leaves_a_row_each_in_a_few_statements(django
     calls = [{"comment_id": number} for number in range(2000)]
     with django_assert_max_num_queries(20):
         batch = batches.start_batch("process_waywo_comment", calls)
-    assert TaskResult.objects.filter(task_id__in=batch.task_ids, status="PENDING").count() == 2000
+    assert batch.tasks.filter(status="PENDING").count() == 2000
     assert batches.tasks_of_batch(batch.group_id) == batch.task_ids
-    assert batches.batch_progress(batch.task_ids).done == 0
+    assert batches.progress_of(batch.group_id).done == 0
 
 
 def test_a_review_is_noted_and_the_fields_it_touched_are_a_persons(web):

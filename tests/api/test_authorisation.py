@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from comments import batches
 from tests.factories import make_comment, make_project
+from tests.servers.threads import POST_ID
 from tests.servers.web import BOOTSTRAP
 from waywo_site.models import ApiToken
 from waywo_site.tokens import make_token
@@ -63,6 +64,7 @@ ENDPOINTS = [
     ("GET", "/api/projects", OPEN, 200),
     ("GET", "/api/projects/export", OPEN, 200),
     ("GET", "/api/projects/{project}", OPEN, 200),
+    ("GET", "/api/projects/{project}/similar", OPEN, 200),
     ("GET", "/api/tags", OPEN, 200),
     ("GET", "/api/months", OPEN, 200),
     ("GET", "/api/tasks/{ended}", OPEN, 200),
@@ -73,13 +75,15 @@ ENDPOINTS = [
     ("POST", "/api/waywo-posts/{post}/process", FOR_RUN, 202),
     ("POST", "/api/waywo-posts/add", FOR_RUN, 202),
     ("POST", "/api/waywo-comments/{comment}/process", FOR_RUN, 202),
+    # The web server of these tests has no language model.
+    ("POST", "/api/generate-ideas", FOR_RUN, 409),
     ("POST", "/api/tasks/{ended}/cancel", FOR_RUN, 200),
     ("PATCH", "/api/projects/{project}", FOR_REVIEW, 200),
     ("GET", "/api/queues", FOR_READ_ALL, 200),
     ("GET", "/api/workers", FOR_READ_ALL, 200),
     ("GET", "/api/health", FOR_READ_ALL, 200),
 ]
-BODIES = {"/api/waywo-posts/add": {"post": 41342017}, "/api/projects/{project}": {"is_bookmarked": True}}
+BODIES = {"/api/waywo-posts/add": {"post": POST_ID}, "/api/projects/{project}": {"is_bookmarked": True}}
 
 
 @pytest.mark.parametrize(

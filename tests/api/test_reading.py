@@ -186,3 +186,21 @@ def test_threads_and_comments_are_told_without_what_was_deleted(web):
         assert "javascript" not in comment["html"]
         assert client.get("/api/posts/1/comments").status_code == 404
         assert client.get("/api/posts?year=2025").json()["items"] == []
+
+
+def test_similar_projects_come_most_alike_first_and_fit_the_conditions(web, index):
+    for title, vector in {"Alpha": [1, 0], "Beta": [0.6, 0.8], "Gamma": [0.8, 0.6], "Rejected": [1, 0]}.items():
+        Project.objects.filter(title=title).update(embedding=vector, embedding_model="m")
+    address = f"/api/projects/{index['Alpha'].pk}/similar"
+    with web.client() as client:
+        rows = client.get(address).json()
+        assert [(row["title"], row["similarity"]) for row in rows["items"]] == [("Gamma", 0.8), ("Beta", 0.6)]
+        assert rows["next"] is None
+        assert titles(client.get(f"{address}?limit=1")) == ["Gamma"]
+        assert titles(client.get(f"{address}?tags=rust")) == ["Beta"]
+        lines = client.get(f"{address}?fields=title,similarity", headers={"Accept": "text/csv"}).text
+        assert lines == "title,similarity\nGamma,0.8\nBeta,0.6\n"
+        assert client.get(f"{address}?limit=51").status_code == 422
+        assert client.get(f"{address}?order=id").status_code == 422
+        assert client.get(f"/api/projects/{index['Rejected'].pk}/similar").status_code == 404
+        assert titles(client.get(f"/api/projects/{make_project().pk}/similar")) == []

@@ -8,23 +8,21 @@ import subprocess
 import pytest
 
 from projects.models import Project
-from tests.servers.hackernews import HackerNewsServer
 from tests.servers.processes import ROOT, Worker, environment
-from tests.servers.threads import POST_ID, generate_thread
+from tests.servers.threads import POST_ID
 from tests.servers.web import BOOTSTRAP
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
-def test_the_walk_through_of_the_documentation_runs(web, tmp_path):
+def test_the_walk_through_of_the_documentation_runs(web, hacker_news, tmp_path):
     lines = "\n".join(re.findall(r"```sh\n(.*?)```", (ROOT / "docs/api.md").read_text(), re.DOTALL))
     lines = lines.replace("http://localhost:8000", web.url).replace("waywo_…", BOOTSTRAP)
     lines = lines.replace(".venv/bin/python manage.py", f"{ROOT}/.venv/bin/python {ROOT}/manage.py")
     assert lines.count("curl ") > 12
-    items = generate_thread(30, seed=3)
-    assert items[0]["id"] == POST_ID
-    with HackerNewsServer(items) as server, Worker(tmp_path, HN_API_BASE_URL=server.item_api):
+    assert POST_ID in hacker_news.items
+    with Worker(tmp_path, HN_API_BASE_URL=hacker_news.item_api):
         done = subprocess.run(
             ["bash", "-e", "-u", "-o", "pipefail", "-x", "-c", lines],
             cwd=tmp_path,

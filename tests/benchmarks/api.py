@@ -6,15 +6,15 @@ p95 with 10 clients at once, the queries of a request, and 200 requests a second
 
 import argparse
 import asyncio
-import os
 import random
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+
+from tests.benchmarks.own_servers import own_servers, vacuum
 
 CLIENTS = 10
 REQUESTS = 400
@@ -173,34 +173,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--projects", type=int, default=50_000)
     rows = parser.parse_args().projects
-    with tempfile.TemporaryDirectory(prefix="waywo-benchmark-") as folder:
-        os.environ |= {
-            "VAR_DIR": folder,
-            "ENV_FILE": os.devnull,
-            "DJANGO_SETTINGS_MODULE": "waywo_site.settings",
-            "API_READS_PER_MINUTE": "1000000",
-        }
-        for name in ("DATABASE_URL", "CELERY_BROKER_URL"):
-            os.environ.pop(name, None)
-        import django
-
-        django.setup()
-        from django.conf import settings
-        from django.core.management import call_command
-        from django.db import connection
-
-        try:
-            call_command("migrate", verbosity=0)
-            started = time.perf_counter()
-            seed(rows)
-            with connection.cursor() as cursor:
-                cursor.execute("VACUUM ANALYZE")
-            print(f"{rows} projects seeded in {time.perf_counter() - started:.0f} s")
-            measure(Path(folder), rows)
-        finally:
-            connection.close()
-            for server in (settings.EMBEDDED_POSTGRESQL, settings.EMBEDDED_VALKEY):
-                server.stop()
+    with own_servers(API_READS_PER_MINUTE="1000000") as folder:
+        started = time.perf_counter()
+        seed(rows)
+        vacuum()
+        print(f"{rows} projects seeded in {time.perf_counter() - started:.0f} s")
+        measure(folder, rows)
 
 
 def measure(folder: Path, rows: int) -> None:

@@ -1,8 +1,12 @@
-"""200 comments, the model's server killed after 50 and back after a minute: what it costs.
+"""200 comments, the model's server killed (-9) after 50 and back after a minute: what it costs.
+
+The server is a process of its own, and every call takes it 50 ms.
 
 .venv/bin/python -m pytest -s tests/benchmarks/outage.py
 """
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -11,9 +15,27 @@ from comments import batches
 from comments.models import Comment
 from projects.models import Extraction, Project
 from tests.factories import make_comment, make_post
-from tests.servers.llm import LLMServer
-from tests.servers.processes import Worker
+from tests.servers.processes import ROOT, Worker
 from tests.waiting import wait_until
+
+SERVER = """
+import sys, time, threading
+from tests.servers.llm import LLMServer, reader
+def slowly(request):
+    time.sleep(0.05)
+    return reader(request)
+server = LLMServer(otherwise=slowly)
+server.port = int(sys.argv[1])
+server.start()
+print(server.port, flush=True)
+threading.Event().wait()
+"""
+
+
+def start_server(port: int = 0) -> tuple[subprocess.Popen, int]:
+    """Start the scripted server as a process and return it with its port."""
+    process = subprocess.Popen([sys.executable, "-c", SERVER, str(port)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    return process, int(process.stdout.readline())
 
 
 @pytest.mark.django_db(transaction=True)
@@ -23,24 +45,27 @@ def test_outage(tmp_path):
     for number in range(200):
         make_comment(f"I build Thing {number} (https://t{number}.example).", author=f"a{number}", post=post)
     processed = Comment.objects.filter(status="processed")
-    with LLMServer() as server, Worker(tmp_path, LLM_BASE_URL=server.url, LLM_MODEL="scripted"):
+    server, port = start_server()
+    with Worker(tmp_path, LLM_BASE_URL=f"http://127.0.0.1:{port}/v1", LLM_MODEL="scripted"):
         started = time.monotonic()
-        ids = [
-            batches.send("process_waywo_comment", {"comment_id": pk})
-            for pk in Comment.objects.values_list("pk", flat=True)
-        ]
+        batch = batches.start_batch(
+            "process_waywo_comment", [{"comment_id": pk} for pk in Comment.objects.values_list("pk", flat=True)]
+        )
         wait_until(lambda: processed.count() >= 50, "50 are read", 120)
-        server.stop()
+        server.kill()
+        server.wait()
         down_at = processed.count()
         time.sleep(60)
-        server.start()
-        wait_until(lambda: batches.batch_progress(ids).is_finished, "all are read", 240)
+        server, _ = start_server(port)
+        wait_until(lambda: batches.progress_of(batch.group_id).is_finished, "all are read", 240)
         seconds = time.monotonic() - started
+    server.kill()
+    server.wait()
     calls = sum(Extraction.objects.values_list("llm_calls", flat=True))
     print(
         f"\nread before the outage {down_at}, in the end {processed.count()}; projects {Project.objects.count()}; "
         f"readings that succeeded {Extraction.objects.filter(status='succeeded').count()}, failed "
         f"{Extraction.objects.filter(status='failed').count()}; calls {calls}, wasted {calls - 400}; {seconds:.0f} s; "
-        f"tasks failed {len(batches.failures(ids))}"
+        f"tasks failed {len(batches.failures(batch.group_id))}"
     )
     assert processed.count() == Project.objects.count() == 200

@@ -13,7 +13,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from comments.hackernews import HackerNews, HackerNewsError, InvalidAnswer, Item, Refused, Unavailable
+from comments.hackernews import HackerNews, Item
+from comments.json_client import InvalidAnswer, Refused, SourceError, Unavailable
 
 COMMENT = {
     "id": 8, "type": "comment", "by": "pg", "time": 1_724_603_328, "text": "I&#x27;m on it", "parent": 1,
@@ -243,9 +244,8 @@ def test_an_item_is_asked_for_by_its_address():
         (always(200, b"\xff\xfe\x00"), "no JSON but"),
         (always(200, b"[" * 100_000), "no JSON but"),
         (always(200, b"9" * 10_000), "no JSON but"),
-        (always(200, b'{"id": 8', Content_Length="500"), "peer closed connection"),
-        (always(200, b"not gzip", Content_Encoding="gzip"), "incorrect header check"),
-        (always(200, None), "disconnected"),
+        (always(200, b'{"id": 8', Content_Length="500"), "received 8 of 500 bytes"),
+        (always(200, b"not gzip", Content_Encoding="gzip"), "Can not decode"),
     ],
 )
 def test_what_may_pass_is_tried_again_and_then_unavailable(answer, said):
@@ -291,15 +291,22 @@ def test_a_failure_that_passes_is_not_seen():
         assert ask(server, attempts=3).id == 8
 
 
+def test_a_dropped_connection_is_tried_again_and_then_unavailable():
+    with Server(always(200, None)) as server, pytest.raises(Unavailable, match="disconnected"):
+        ask(server, attempts=3)
+    # aiohttp asks once more at once by itself: a connection that was kept may have been closed just then.
+    assert server.asked == {8: 6}
+
+
 def test_nobody_listening_is_unavailable():
     with Server(item_answer) as server:
         pass
-    with pytest.raises(Unavailable, match="connection attempts failed"):
+    with pytest.raises(Unavailable, match="Cannot connect to host"):
         ask(server, attempts=2)
 
 
 def test_silence_is_unavailable_after_the_deadline(monkeypatch):
-    monkeypatch.setattr("comments.hackernews.REQUEST_DEADLINE", 0.2)
+    monkeypatch.setattr("comments.json_client.REQUEST_DEADLINE", 0.2)
     with Server(item_answer, latency=5) as server, pytest.raises(Unavailable, match=r"within 0\.2 s"):
         ask(server, attempts=1)
 
@@ -449,4 +456,4 @@ def test_the_settings_say_where_and_how_many_at_once(settings):
 
 
 def test_all_its_errors_are_of_one_kind():
-    assert all(issubclass(kind, HackerNewsError) for kind in (Unavailable, Refused, InvalidAnswer))
+    assert all(issubclass(kind, SourceError) for kind in (Unavailable, Refused, InvalidAnswer))

@@ -1,16 +1,23 @@
 """Measuring an analyst: in a database of its own, never with the operator's rows."""
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
+from comments.http import NotAsked
 from comments.models import Comment
+from projects import evaluation
 from projects.evaluation import EvaluationError, compare, read_labels, summarise
+from projects.extraction.runner import get_analyst, read_comment
 from tests.factories import make_comment
-from tests.servers.llm import LLMServer
-from tests.servers.processes import manage
+from tests.servers.llm import LLMServer, Says, reader
+from tests.servers.processes import ROOT, environment, manage
+from tests.waiting import wait_until
 
 STORY = {"id": 1, "type": "story", "by": "x", "time": 1_780_000_000, "title": "Ask HN: What are you working on?"}
 TEXTS = {
@@ -108,3 +115,49 @@ def test_a_failed_comment_counts_as_neither():
     }
     figures = summarise({"1": row, "2": row | {"error": "no answer"}})
     assert (figures["failed"], figures["none_recall"], figures["calls_per_comment"]) == (1, 1, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_ctrl_c_the_table_of_what_was_read_is_printed_and_the_scratch_database_dropped(thread):
+    def hang_at_the_third_comment(request):
+        return Says(hang=120) if TEXTS[4][:10] in str(request) else reader(request)
+
+    before = databases()
+    with LLMServer(otherwise=hang_at_the_third_comment) as server:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "manage.py", "evaluate_extraction", "--analyst", "llm"),
+                *("--items", thread[0], "--labels", thread[1]),
+            ],
+            cwd=ROOT,
+            env=environment(LLM_BASE_URL=server.url, LLM_MODEL="scripted"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A shell's background jobs, and so a suite that is one, ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        wait_until(lambda: "Bar is my " in str(server.requests), "the third comment is read", 90)
+        process.send_signal(signal.SIGINT)
+        out, error = process.communicate(timeout=90)
+    assert process.returncode == 0, error
+    assert "Traceback" not in error
+    [line] = [line for line in out.splitlines() if line.startswith("comments read")]
+    assert line.split()[-1] == "2"
+    assert databases() == before
+
+
+@pytest.mark.django_db
+def test_a_comment_that_an_open_circuit_kept_from_being_read_is_waited_for(monkeypatch):
+    comment = make_comment(TEXTS[2])
+    refusals = [NotAsked("The language model failed.", retry_after=0.01) for _ in range(3)]
+
+    def asked_later(*arguments, **options):
+        if refusals:
+            raise refusals.pop()
+        return read_comment(*arguments, **options)
+
+    monkeypatch.setattr(evaluation, "read_comment", asked_later)
+    row = evaluation._read_one(evaluation.Label(comment.pk, True, "", (), ()), get_analyst("rules"))
+    assert refusals == []
+    assert (row["projects"], row["error"]) == (1, "")

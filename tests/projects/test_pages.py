@@ -1,14 +1,19 @@
 """Pages through the database, from a real web server on loopback."""
 
+import subprocess
+import sys
 from datetime import timedelta
+from itertools import pairwise
+from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
 
 from comments import event_loop
-from projects.models import Page
+from projects.models import HostTurn, Page
 from projects.pages import PageReader
-from tests.servers.pages import PageServer, page
+from tests.servers.pages import Answer, PageServer, page
+from tests.servers.processes import ROOT, environment
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +71,85 @@ def test_this_machine_is_out_of_reach_in_production(server, settings):
     [text] = read(server, "/")
     assert "no public address" in text.error or "not the usual one" in text.error
     assert server.paths() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_host_is_asked_once_at_a_time_and_a_second_apart_whoever_asks(server, allowed):
+    server.pages = {f"/{number}": page(f"<title>{number}</title>") for number in range(4)}
+    code = (
+        "import sys, django; django.setup()\n"
+        "from django.conf import settings; settings.FETCH_PAGES = True\n"
+        "settings.PAGES_ALLOWED_TEST_NETWORKS = ('127.0.0.0/8',)\n"
+        "from comments import event_loop; from projects.pages import PageReader\n"
+        "print([text.title for text in event_loop.run(PageReader([]).read(sys.argv[1:]))])"
+    )
+    asked = [[server.url + "/0", server.url + "/1"], [server.url + "/2", server.url + "/3"]]
+    variables = environment(DJANGO_SETTINGS_MODULE="waywo_site.settings")
+    readers = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, *urls], cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True
+        )
+        for urls in asked
+    ]
+    assert [reader.communicate(timeout=90)[0].strip() for reader in readers] == ["['0', '1']", "['2', '3']"]
+    times = [moment for moment, path in server.times if path != "/robots.txt"]
+    assert len(times) == 4
+    assert min(later - earlier for earlier, later in pairwise(times)) >= 1.0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_host_that_asks_for_a_pause_is_left_alone(server, allowed):
+    server.pages = {"/": Answer(b"", 429, {"Retry-After": "3600"}), "/other": page("<title>Other</title>")}
+    [busy] = read(server, "/")
+    [refused] = read(server, "/other")
+    assert "429" in busy.error
+    assert "asked to be left alone" in refused.error
+    assert server.paths() == ["/"]
+    # It was not asked, so nothing is known of it.
+    assert list(Page.objects.values_list("status", flat=True)) == [429]
+
+
+def test_every_failure_in_a_row_doubles_the_pause_up_to_30_days(server, allowed):
+    url = server.url + "/missing"
+    for failures, too_early, days in ((0, 0, 0), (1, 0.9, 1.1), (2, 1.9, 2.1), (3, 3.9, 4.1), (9, 29.9, 30.1)):
+        if failures:
+            for age, asked in ((too_early, 0), (days, 1)):
+                Page.objects.filter(url=url).update(fetched_at=timezone.now() - timedelta(days=age), failures=failures)
+                before = len(server.paths())
+                read(server, "/missing")
+                assert len(server.paths()) - before == asked, (failures, age)
+        else:
+            read(server, "/missing")
+        assert Page.objects.get(url=url).failures == failures + 1
+    server.pages["/missing"] = page("<title>There</title>")
+    Page.objects.update(fetched_at=timezone.now() - timedelta(days=31))
+    read(server, "/missing")
+    assert Page.objects.get(url=url).failures == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_redirect_to_another_host_takes_that_hosts_turn(server, allowed):
+    with PageServer(
+        {"/": page("<title>Elsewhere</title>"), "/busy": Answer(b"", 503, {"Retry-After": "600"})}
+    ) as other:
+        server.pages["/away"] = Answer(b"", 302, {"Location": other.url + "/"})
+        [text] = read(server, "/away")
+        assert (text.title, text.final_url, text.error) == ("Elsewhere", other.url + "/", "")
+        hosts = {urlsplit(one.url).netloc for one in (server, other)}
+        assert set(HostTurn.objects.values_list("host", flat=True)) == hosts
+        read(other, "/busy")
+        asked = len(other.paths())
+        server.pages["/again"] = Answer(b"", 302, {"Location": other.url + "/"})
+        [refused] = read(server, "/again")
+        assert "asked to be left alone" in refused.error
+        assert len(other.paths()) == asked
+        assert not Page.objects.filter(url=server.url + "/again").exists()
+
+
+def test_redirects_between_hosts_end_after_five(server, allowed, settings):
+    with PageServer({}) as other:
+        server.pages["/loop"] = Answer(b"", 302, {"Location": other.url + "/loop"})
+        other.pages["/loop"] = Answer(b"", 302, {"Location": server.url + "/loop"})
+        [text] = read(server, "/loop")
+        assert text.error == "more than 5 redirects"
+        assert len(server.paths()) + len(other.paths()) == 6

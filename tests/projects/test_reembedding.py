@@ -11,7 +11,7 @@ from projects.embedding_service import BATCH, EmbeddingError, Refused, ServiceEm
 from projects.embeddings import WordLlamaEmbedder, get_embedder
 from projects.models import Project
 from projects.reembedding import reembed
-from projects.search import search, search_by_vector
+from projects.search import search, similar
 from tests.factories import make_project
 from tests.servers.llm import LLMServer, Says
 
@@ -93,9 +93,13 @@ def test_the_index_moves_to_another_model_and_goes_on_where_it_stopped():
         server.embedding_answers = [first]
         waits: list[float] = []
         found_meanwhile: list[int] = []
+        alike_meanwhile: list[tuple[int, int]] = []
 
         def stop_after_two_batches(step, done, total):
             found_meanwhile.append(len(search("birds", new)))
+            moved, waiting = Project.objects.order_by("pk")[0], Project.objects.order_by("pk")[9]
+            everything = Project.objects.published()
+            alike_meanwhile.append((len(similar(moved, everything, 10)), len(similar(waiting, everything, 10))))
             if done >= 8:
                 raise KeyboardInterrupt
 
@@ -103,6 +107,7 @@ def test_the_index_moves_to_another_model_and_goes_on_where_it_stopped():
             reembed(new, stop_after_two_batches, batch=4, sleep=waits.append)
         assert waits == [3.0]
         assert found_meanwhile == [10, 10]
+        assert alike_meanwhile == [(3, 5), (7, 1)]  # those that the same model embedded
         assert Project.objects.filter(embedding_model="m").count() == 8
         sent = sum(len(batch) for batch in server.embedded if len(batch) > 1)
         result = reembed(new, batch=4)
@@ -123,27 +128,3 @@ def test_a_wrong_dimension_stops_at_once_and_changes_nothing():
         reembed(ServiceEmbedder(server.url, "m", dimensions=8))
     assert Project.objects.filter(embedding_model="").count() == 1
     assert len(server.embedded) == 1
-
-
-@pytest.mark.django_db
-def test_search_by_meaning_uses_the_index_and_gives_as_many_as_asked_for():
-    embedder = WordLlamaEmbedder()
-    texts = [f"A tool number {number} for gardeners" for number in range(30)]
-    for text, vector in zip(texts, embedder.embed_now(texts), strict=True):
-        make_project(title=text, embedding=vector, embedding_model=embedder.name)
-    Project.objects.filter(title__contains="number 2").update(review_status="rejected")
-    [wanted] = embedder.embed_now([texts[17]])
-    found = search_by_vector(wanted, embedder.name, limit=10)
-    assert len(found) == 10
-    assert Project.objects.get(pk=found[0]).title == texts[17]
-    assert [project.title for project in search("gardeners 17", embedder, limit=1)] == [texts[17]]
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("SET LOCAL enable_sort = off")
-        cursor.execute(
-            "EXPLAIN SELECT id FROM projects_project WHERE embedding_model = %s "
-            "ORDER BY embedding::vector(256) <=> %s::vector(256) LIMIT 5",
-            [embedder.name, str(wanted)],
-        )
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert index_name(embedder.name) in plan

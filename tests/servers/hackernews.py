@@ -61,6 +61,8 @@ class HackerNewsServer(LoopbackServer):
             return Answer(as_json(item))
         if path.partition("?")[0] == "/v0/updates.json":
             return Answer(as_json({"items": self.updated, "profiles": []}))
+        if path == "/v0/maxitem.json":
+            return Answer(as_json(max(self.items, default=0)))
         if found := THREAD.fullmatch(path):
             thread = self._copy().thread(int(found[1]))
             return Answer(as_json(thread)) if thread else Answer(as_json({"status": 404, "error": "Not Found"}), 404)

@@ -78,7 +78,8 @@ class LLMServer:
     """The server, as a context manager. ``answers`` are given in order, then ``otherwise`` is asked for each request.
 
     ``takes`` are the forms of ``response_format`` that it takes; others are 400. ``requests`` holds the bodies that
-    came, ``url`` is what LLM_BASE_URL takes. ``stop`` and ``start`` take it down and up again, on the same port.
+    came, ``url`` is what LLM_BASE_URL takes, ``key`` what the list of models takes. ``stop`` and ``start`` take it down
+    and up again, on the same port.
     """
 
     def __init__(
@@ -89,7 +90,9 @@ class LLMServer:
         takes: Iterable[str] = ("json_schema", "json_object"),
         models: Iterable[str] = ("scripted",),
         dimensions: int = 8,
+        key: str = "",
     ) -> None:
+        self.key = key
         self.answers = [Says(answer) if isinstance(answer, str) else answer for answer in answers]
         self.otherwise = otherwise
         self.takes = set(takes)
@@ -163,6 +166,9 @@ class LLMServer:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
+                if server.key and self.headers.get("Authorization") != f"Bearer {server.key}":
+                    self._send(Says(status=401, body=b'{"error": {"message": "Incorrect API key"}}'))
+                    return
                 data = {"object": "list", "data": [{"id": model, "object": "model"} for model in server.models]}
                 self._send(Says(body=json.dumps(data).encode()))
 

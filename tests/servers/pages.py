@@ -3,6 +3,7 @@
 import gzip
 import ssl
 import threading
+import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -54,13 +55,15 @@ def bare_deflate(html: str) -> Answer:
 class PageServer:
     """The server, used as ``with PageServer({"/": page("…")}) as server``; other paths are 404.
 
-    ``requests`` holds (path, headers) of all that was asked, ``url`` the address without a last slash.
+    ``requests`` holds (path, headers) of all that was asked, ``times`` (seconds of
+    a clock, path), ``url`` the address without a last slash.
     With ``tls`` it speaks https.
     """
 
     def __init__(self, pages: Mapping[str, Answer], tls: ssl.SSLContext | None = None) -> None:
         self.pages = dict(pages)
         self.requests: list[tuple[str, dict[str, str]]] = []
+        self.times: list[tuple[float, str]] = []
         self._stopping = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -90,6 +93,7 @@ class PageServer:
 
             def do_GET(self) -> None:
                 server.requests.append((self.path, dict(self.headers)))
+                server.times.append((time.monotonic(), self.path))
                 answer = server.pages.get(self.path, Answer(b"not here", 404))
                 server._stopping.wait(answer.delay)
                 self.send_response(answer.status)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Permission
 from django.test import Client as Browser
 from django.test import override_settings
@@ -57,22 +58,29 @@ class Web:
         """Return a client with the session of a new user who has ``rights`` (code names of permissions)."""
         user = get_user_model().objects.create_user(username, is_staff=staff)
         user.user_permissions.set(Permission.objects.filter(codename__in=rights))
-        browser = Browser()
-        # The server signs with a key of its own.
-        with override_settings(SECRET_KEY=environment()["SECRET_KEY"]):
-            browser.force_login(user)
         client = self.client()
-        client.cookies.set("sessionid", browser.cookies["sessionid"].value)
+        client.cookies.set("sessionid", self.session_of(user))
         client.cookies.set("csrftoken", CSRF_TOKEN)
         if csrf:
             client.headers["X-CSRFToken"] = CSRF_TOKEN
         return client
 
+    def session_of(self, user: AbstractBaseUser) -> str:
+        """Return the value of the cookie ``sessionid`` with which ``user`` is signed in here."""
+        browser = Browser()
+        # The server signs with a key of its own.
+        with override_settings(SECRET_KEY=environment()["SECRET_KEY"]):
+            browser.force_login(user)
+        return browser.cookies["sessionid"].value
+
     def __enter__(self) -> "Web":
         command = [sys.executable, "-m", "gunicorn", "waywo_site.wsgi", "--bind", f"127.0.0.1:{self._port}"]
         with self._log.open("a") as log:
             self.process = subprocess.Popen(
-                [*command, "--workers", str(self._processes), "--threads", "8", "--no-control-socket"],
+                [
+                    *(*command, "--workers", str(self._processes), "--threads", "8"),
+                    *("--limit-request-line", "8190", "--no-control-socket"),
+                ],
                 cwd=ROOT,
                 env=environment(**self._variables),
                 stdout=log,

@@ -24,13 +24,15 @@ LISTS = (
         "projects_extraction",
         "projects_page",
         "projects_tag",
+        "projects_projectmerge",
     ),
     *(
         "django_celery_beat_periodictask",
-        "django_celery_beat_crontabschedule",
-        "django_celery_beat_intervalschedule",
+        "django_celery_results_taskresult",
+        "auth_user",
+        "auth_group",
+        "waywo_site_apitoken",
     ),
-    *("django_celery_results_taskresult", "auth_user", "auth_group", "waywo_site_apitoken"),
 )
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +70,7 @@ def fill(rows: int) -> None:
             steps=[{"step": "segment_and_judge", "seconds": 0.1, "outcome": ATTACK}],
             segments=[{"text": ATTACK, "rejection": "spam", "reason": ATTACK}],
         )
-        crontab, _ = CrontabSchedule.objects.get_or_create(minute=str(number))
+        crontab = CrontabSchedule.objects.create(minute=str(number))
         PeriodicTask.objects.create(name=f"{post.pk} {number}", task="process_waywo_posts", crontab=crontab)
         make_token(f"{ATTACK[:80]} {post.pk} {number}", ["run"], get_user_model().objects.first())
         TaskResult.objects.create(task_id=f"{post.pk} {number}", task_name="x", status="FAILURE", result=ATTACK)
@@ -143,7 +145,8 @@ def test_a_comment_leads_to_its_projects_and_readings_and_a_project_to_its_comme
         page = operator.get(target)
         assert page.status_code == 200
         assert "1 result" in page.text or page.text.count('class="action-select"') == 1
-    assert "/admin/projects/project/?submissions__comment=" in comment
+    assert reverse("admin:projects_project_change", args=[submission.project_id]) in comment
+    assert f"/admin/projects/extraction/?comment={submission.comment_id}" in comment
     project = operator.get(reverse("admin:projects_project_change", args=[submission.project_id])).text
     assert reverse("admin:comments_comment_change", args=[submission.comment_id]) in project
 

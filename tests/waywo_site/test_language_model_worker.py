@@ -15,7 +15,7 @@ from projects.models import Extraction, Project
 from tests.factories import make_comment, make_post
 from tests.servers.llm import LLMServer, Says, reader
 from tests.servers.otlp import TraceReceiver
-from tests.servers.processes import ROOT, Worker, manage
+from tests.servers.processes import ROOT, Worker, environment, manage
 from tests.waiting import wait_until
 
 TEXT = "I am building Thing {0} (https://thing{0}.example), number {0} of its kind."
@@ -52,6 +52,57 @@ def test_a_worker_reads_by_the_model_and_sends_its_traces(tmp_path):
     assert set(Extraction.objects.values_list("analyst", "llm_calls", "tokens_in")) == {("scripted", 2, 200)}
 
 
+@pytest.mark.parametrize(
+    ("queues", "model", "opened"),
+    [
+        ("extraction,priority", "scripted", True),
+        ("collection,operations", "scripted", False),
+        ("extraction", "", False),
+    ],
+)
+def test_the_models_client_is_opened_only_in_a_worker_that_serves_extraction(queues, model, opened):
+    code = (
+        "import sys, django; django.setup()\n"
+        "from celery.signals import worker_process_init\n"
+        "from waywo_site.celery import app\n"
+        "app.amqp.queues.select(sys.argv[1].split(','))\n"
+        "before = 'llama_index' in sys.modules\n"
+        "worker_process_init.send(sender=None)\n"
+        "print(before, 'llama_index' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, queues],
+        cwd=ROOT,
+        env=environment(
+            DJANGO_SETTINGS_MODULE="waywo_site.settings", LLM_BASE_URL="http://127.0.0.1:9/v1", LLM_MODEL=model
+        ),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["False", str(opened)]
+
+
+def test_web_and_beat_never_open_it_though_a_model_is_configured():
+    code = (
+        "import sys\n"
+        "import waywo_site.wsgi, waywo_site.urls, waywo_site.celery, waywo_site.scheduler\n"
+        "from waywo_site.celery import app; app.loader.import_default_modules(); app.Beat(app=app)\n"
+        "print([name for name in ('llama_index', 'openai', 'wordllama', 'numpy') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment(
+            DJANGO_SETTINGS_MODULE="waywo_site.settings", LLM_BASE_URL="http://127.0.0.1:9/v1", LLM_MODEL="scripted"
+        ),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip().endswith("[]")
+
+
 def test_without_a_receiver_and_a_model_nothing_of_them_is_imported():
     code = (
         "import sys, django; django.setup()\n"
@@ -85,12 +136,14 @@ def test_a_queue_waits_while_the_server_is_down_and_burns_no_tries(tmp_path):
             "import comments.retrying as r\nr.SPREAD = 1\n"
         )
         with Worker(tmp_path, processes=1, **variables):
-            ids = [batches.send("process_waywo_comment", {"comment_id": row.pk}) for row in Comment.objects.all()]
+            batch = batches.start_batch(
+                "process_waywo_comment", [{"comment_id": row.pk} for row in Comment.objects.all()]
+            )
             wait_until(lambda: len(server.requests) >= 15, "the circuit opens")
             failed_calls = len(server.requests) - 10
             server.otherwise = reader
-            wait_until(lambda: batches.batch_progress(ids).is_finished, "all are read", 60)
-    assert batches.failures(ids) == []
+            wait_until(lambda: batches.progress_of(batch.group_id).is_finished, "all are read", 60)
+    assert batches.failures(batch.group_id) == []
     assert Comment.objects.filter(status="processed").count() == 20
     assert Extraction.objects.filter(status="succeeded").count() == 20
     assert Project.objects.count() == 20
@@ -114,8 +167,8 @@ def test_the_command_chooses_what_to_read_again():
         assert read("--failed", "--analyst", "rules")["comments"] == 1
         assert server.requests == []
         assert read("--post", str(post))["comments"] == 3
-        assert read("--prompt-version-below", "1")["comments"] == 0
-        assert read("--prompt-version-below", "2")["comments"] == 3
+        assert read("--prompt-version-below", "2")["comments"] == 0
+        assert read("--prompt-version-below", "3")["comments"] == 3
         assert read("--analyst", "rules", "--prompt-version-below", "1")["comments"] == 2
     other.refresh_from_db()
     assert other.status == "pending"
@@ -152,3 +205,10 @@ def test_a_wrong_address_key_or_model_is_named_before_a_deployment(settings):
         assert "there" in message.hint
     [message] = checks.check_models_are_there()
     assert "cannot be reached" in message.msg
+    with LLMServer(models=["there"], key="right") as server:
+        settings.LLM_BASE_URL, settings.LLM_MODEL, settings.LLM_API_KEY = server.url, "there", "wrong"
+        [(kind, problem, remedy)] = checks.endpoint_problems()
+        assert (kind, remedy) == ("LLM", "Correct LLM_API_KEY.")
+        assert "refuses the key (401)" in problem
+        settings.LLM_API_KEY = "right"
+        assert checks.endpoint_problems() == []

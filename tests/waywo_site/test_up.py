@@ -106,6 +106,7 @@ def test_up_does_the_main_job_survives_ctrl_c_and_goes_on(waywo):
     assert httpx.get(flower).status_code == 401
     secret = json.loads((waywo.var_dir / "secrets.json").read_text())["FLOWER_PASSWORD"]
     assert httpx.get(flower, auth=("admin", secret), follow_redirects=True).status_code == 200
+    wait_until(lambda: "Looks every 60 s" in waywo.output, "the watch over all parts starts", 60)
     second = waywo.manage("up")
     assert second.returncode == 1
     assert f"Waywo runs already on VAR_DIR={waywo.var_dir}" in second.stderr

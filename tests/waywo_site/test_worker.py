@@ -36,8 +36,8 @@ def test_a_thread_is_collected_and_read_by_the_workers(tmp_path):
         assert collected["total_kids"] == len(items[0]["kids"]) == collected["comments_saved"]
         sent = result_of(batches.send("process_waywo_comments", {}))
         assert sent["comments_queued"] == len(sent["task_ids"]) > 20
-        wait_until(lambda: batches.batch_progress(sent["task_ids"]).is_finished, "all comments are read", 60)
-    assert batches.failures(sent["task_ids"]) == []
+        wait_until(lambda: batches.progress_of(sent["group_id"]).is_finished, "all comments are read", 60)
+    assert batches.failures(sent["group_id"]) == []
     assert set(Comment.objects.values_list("status", flat=True)) <= {"processed", "skipped"}
     assert Project.objects.count() > 0
     assert Extraction.objects.exclude(task_id="").count() == sent["comments_queued"]

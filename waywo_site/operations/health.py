@@ -1,27 +1,59 @@
-"""Whether database, broker and workers are there."""
+"""How each part of Waywo is: every look has a time limit of its own, and one that hangs holds up no other."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
 
+import httpx
 import kombu.exceptions
 from celery import current_app
-from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import Error, connections
 
 from comments.http import in_short
 from waywo_site.embedded import EmbeddedError
-from waywo_site.queues import depths
+from waywo_site.operations.findings import DEGRADED, FAILED, OK, Finding
+
+__all__ = ["DEGRADED", "FAILED", "OK", "Check", "Part", "WorkerState", "checks", "look_at", "workers", "worst"]
+
+logger = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 1.0
+SEVERITY = (OK, DEGRADED, FAILED)
+# What a part that cannot be reached raises.
+UNREACHABLE = (Error, kombu.exceptions.OperationalError, EmbeddedError, httpx.HTTPError, OSError)
+# What /readyz asks: without one of these no request can be served.
+READINESS = ("database", "broker", "migrations")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One part; ``detail`` says how it is, or what is wrong with it, in a line."""
+    """One part: ``state`` is ok, degraded or failed; ``reason`` says why and ``remedy`` what to do, in a line each.
+
+    ``seconds`` is how long the look took.
+    """
 
     name: str
-    ok: bool
-    detail: str
+    state: str
+    reason: str
+    remedy: str
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is looked at, how, for how many ``seconds`` at most, and what to do when there is no answer."""
+
+    name: str
+    look: Callable[[], Finding]
+    seconds: float
+    remedy: str
 
 
 @dataclass(frozen=True)
@@ -33,9 +65,34 @@ class WorkerState:
     active: int
 
 
-def checks() -> list[Check]:
-    """Return the state of each part; none of them raises."""
-    return [_check("database", _database), _check("broker", _broker), _check("workers", _workers)]
+def checks(names: Iterable[str] | None = None, *, seconds: float | None = None) -> list[Check]:
+    """Return the state of each part (of ``names`` alone where given), all looked at side by side.
+
+    Never raises for a part, and takes no longer than the longest time limit of a part; ``seconds`` lowers them all.
+    Raises ValueError for a name that is no part.
+    """
+    from waywo_site.operations.parts import PARTS
+
+    wanted = PARTS if names is None else [_part(PARTS, name) for name in names]
+    return look_at(wanted, seconds=seconds)
+
+
+def look_at(parts: Iterable[Part], *, seconds: float | None = None) -> list[Check]:
+    """Return the state of each of ``parts``, as ``checks``."""
+    looks = [(part, _Look.of(part)) for part in parts]
+    found = [look.check(part, min(part.seconds, seconds or part.seconds)) for part, look in looks]
+    if seconds is None:
+        # The first look of a process loads what it needs, on a busy machine for seconds. Who has answered meanwhile is
+        # asked once more; who still hangs costs no more time, since that look is joined, and its time is over.
+        for place, (part, _) in enumerate(looks):
+            if found[place].reason == _no_answer(part.seconds):
+                found[place] = _Look.of(part).check(part, part.seconds)
+    return found
+
+
+def worst(found: Iterable[Check]) -> str:
+    """Return the worst state among ``found``."""
+    return max((check.state for check in found), key=SEVERITY.index, default=OK)
 
 
 def workers() -> list[WorkerState]:
@@ -52,26 +109,65 @@ def workers() -> list[WorkerState]:
     ]
 
 
-def _check(name: str, look: Callable[[], str]) -> Check:
-    try:
-        return Check(name, True, look())
-    except (OperationalError, kombu.exceptions.OperationalError, EmbeddedError, OSError, LookupError) as error:
-        return Check(name, False, in_short(error))
+def _part(parts: Iterable[Part], name: str) -> Part:
+    for part in parts:
+        if part.name == name:
+            return part
+    raise ValueError(f"part={name!r} is not valid: it takes one of {', '.join(part.name for part in parts)}.")
 
 
-def _database() -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return "It answers."
+def _no_answer(seconds: float) -> str:
+    return f"No answer within {seconds:g} s."
 
 
-def _broker() -> str:
-    return f"{sum(depths().values())} messages wait."
+class _Look:
+    """One look at a part, in a thread of its own.
 
+    A thread cannot be ended from outside. So there is never more than one for a part: whoever asks while an earlier
+    look still hangs joins that one, and a service that hangs for a day costs one thread.
+    """
 
-def _workers() -> str:
-    alive = workers()
-    unserved = set(settings.QUEUE_TIME_LIMITS) - {queue for worker in alive for queue in worker.queues}
-    if unserved:
-        raise LookupError(f"{len(alive)} workers; nobody serves {', '.join(sorted(unserved))}")
-    return f"{len(alive)} workers serve all queues."
+    _under_way: dict[str, "_Look"] = {}
+    _lock = threading.Lock()
+
+    @classmethod
+    def of(cls, part: Part) -> "_Look":
+        """Return the look that is under way, or begin one."""
+        with cls._lock:
+            look = cls._under_way.get(part.name)
+            if look is None:
+                look = cls._under_way[part.name] = cls(part)
+                look._thread.start()
+            return look
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self._began = time.monotonic()
+        self._ended: float | None = None
+        self._finding: Finding | None = None
+        self._thread = threading.Thread(target=self._run, name=f"health-{part.name}", daemon=True)
+
+    def check(self, part: Part, seconds: float) -> Check:
+        """Wait until ``seconds`` after its begin, and return what was found by then."""
+        self._thread.join(max(0.0, self._began + seconds - time.monotonic()))
+        if self._finding is None or self._ended is None:
+            taken = time.monotonic() - self._began
+            return Check(part.name, FAILED, _no_answer(seconds), part.remedy, round(taken, 2))
+        finding = self._finding
+        remedy = "" if finding.state == OK else finding.remedy or part.remedy
+        return Check(part.name, finding.state, finding.reason, remedy, round(self._ended - self._began, 2))
+
+    def _run(self) -> None:
+        try:
+            self._finding = self._part.look()
+        except UNREACHABLE as error:
+            self._finding = Finding(FAILED, in_short(error))
+        except Exception as error:
+            # A bug in one look must not hide what the others see.
+            logger.exception("the look at %s failed", self._part.name)
+            self._finding = Finding(FAILED, in_short(error))
+        finally:
+            self._ended = time.monotonic()
+            with self._lock:
+                self._under_way.pop(self._part.name, None)
+            connections.close_all()

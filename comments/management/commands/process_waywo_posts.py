@@ -4,20 +4,21 @@ from django.core.management.base import CommandParser
 
 from comments.collection import collect_posts
 from comments.commands import JobCommand, Progress, whole_number
+from comments.http import OutsideError
 from comments.threads import ThreadsFileError
 
 
 class Command(JobCommand):
-    help = "Collect the newest known threads (comments/threads.yml) from Hacker News."
+    help = "Collect the newest threads of all enabled sources that are live or not complete yet."
     task_name = "process_waywo_posts"
-    expected_errors = (ThreadsFileError,)
+    expected_errors = (ThreadsFileError, OutsideError)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--limit-posts",
             "--limit",
             type=whole_number("--limit-posts"),
-            help="How many threads, newest first; else all.",
+            help="How many threads of each source, newest first; else all.",
         )
         parser.add_argument(
             "--limit-comments",

@@ -6,8 +6,8 @@ from typing import Any
 from celery.states import SUCCESS
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from comments.batches import TaskNotFound, TaskState, batch_progress, failures, task_state
-from comments.commands import POLL_SECONDS, Progress, ProgressBar
+from comments.batches import TaskNotFound, TaskState, task_state
+from comments.commands import POLL_SECONDS, Progress, ProgressBar, follow_batch
 
 
 class Command(BaseCommand):
@@ -43,11 +43,8 @@ class Command(BaseCommand):
             seen = state.progress or {}
             progress(seen.get("step") or state.status.lower(), seen.get("done") or 0, seen.get("total") or 1)
             time.sleep(POLL_SECONDS)
-        sent = state.result.get("task_ids", []) if isinstance(state.result, dict) else []
-        while sent and not (batch := batch_progress(sent)).is_finished:
-            progress("tasks", batch.done, batch.total)
-            time.sleep(POLL_SECONDS)
-        return failures(sent) if sent else []
+        group_id = state.result.get("group_id") if isinstance(state.result, dict) else None
+        return follow_batch(group_id, progress) if group_id else []
 
     def _sentence(self, state: TaskState) -> str:
         parts = [f"{state.name or 'task'} {state.task_id}: {state.status}"]

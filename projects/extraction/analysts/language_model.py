@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from projects.extraction import prompts
 from projects.extraction.schemas import CommentInput, PageText, ProjectDescription, Rejection, Score, Segment
 from projects.llm import LanguageModel
 
-# Tokens that an answer may have: a segment takes some 40, a description some 300. A model that rambles ends there.
+# Tokens that an answer may have: a segment takes some 40, over several lines 65; a description some 300. A model that
+# rambles ends there.
 SEGMENTS_TOKENS = 120
-TOKENS_PER_SEGMENT = 45
+TOKENS_PER_SEGMENT = 80
 DESCRIPTION_TOKENS = 800
 MOST_SEGMENTS = 40
 MOST_PROJECTS = 20
@@ -63,13 +65,43 @@ class ProjectAnswer(BaseModel):
     complexity_reason: Text
 
 
+@cache
+def comment_answer(sentences: int) -> type[CommentAnswer]:
+    """Return CommentAnswer for a comment of so many sentences: no more segments, no higher numbers.
+
+    A server that holds a model to the schema then holds it to these too: a small model that never stops writing
+    segments comes to an end, and none names a sentence that is not there. Beyond MOST_SEGMENTS all share one schema,
+    because servers compile and keep each one.
+    """
+    if sentences > MOST_SEGMENTS:
+        return CommentAnswer
+    number = (Annotated[int, Field(ge=1, le=sentences)], ...)
+    part = create_model("JudgedSegment", __base__=JudgedSegment, first=number, last=number)
+    parts = (Annotated[list[part], Field(min_length=1, max_length=sentences)], ...)  # type: ignore[valid-type]
+    return create_model("CommentAnswer", __base__=CommentAnswer, segments=parts)
+
+
+@cache
+def project_answer(links: int) -> type[ProjectAnswer]:
+    """Return ProjectAnswer for a project with so many links: no higher numbers, no more summaries."""
+    summary = create_model(
+        "LinkSummary", __base__=LinkSummary, link=(Annotated[int, Field(ge=1, le=max(links, 1))], ...)
+    )
+    return create_model(
+        "ProjectAnswer",
+        __base__=ProjectAnswer,
+        primary_link=(Annotated[int, Field(ge=0, le=links)], ...),
+        link_summaries=(Annotated[list[summary], Field(max_length=links)], ...),  # type: ignore[valid-type]
+    )
+
+
 class LanguageModelAnalyst:
     """Answers an extraction's two questions by a language model. Raises what ``LanguageModel.ask`` raises."""
 
     prompt_version = prompts.VERSION
 
     def __init__(self, model: LanguageModel) -> None:
-        self._model = model
+        self.model = model
         self.name = model.name
 
     async def segment(self, comment: CommentInput) -> list[Segment]:
@@ -87,10 +119,10 @@ class LanguageModelAnalyst:
             if sum(part.verdict == "project" for part in answer.segments) > MOST_PROJECTS:
                 raise ValueError(f"these are more than {MOST_PROJECTS} projects: join what belongs together.")
 
-        answer = await self._model.ask(
+        answer = await self.model.ask(
             prompts.SEGMENT_SYSTEM,
             prompts.segment_prompt(parts, prompts.new_mark()),
-            CommentAnswer,
+            comment_answer(len(parts)),
             max_tokens=SEGMENTS_TOKENS + TOKENS_PER_SEGMENT * min(len(parts), MOST_SEGMENTS),
             check=check,
         )
@@ -103,12 +135,12 @@ class LanguageModelAnalyst:
         given = "\n".join([segment.text, comment.text, *(page.text for page in pages)])
 
         def check(answer: ProjectAnswer) -> None:
-            _check_description(answer, links, given)
+            _check_description(answer, given)
 
-        answer = await self._model.ask(
+        answer = await self.model.ask(
             prompts.DESCRIBE_SYSTEM,
             prompts.describe_prompt(segment.text, comment, links, pages, prompts.new_mark()),
-            ProjectAnswer,
+            project_answer(len(links)),
             max_tokens=DESCRIPTION_TOKENS,
             check=check,
         )
@@ -122,11 +154,8 @@ def _segment(part: JudgedSegment, parts: Sequence[str]) -> Segment:
     return Segment(text=text, rejection=Rejection(part.verdict), reason=part.reason[:300])
 
 
-def _check_description(answer: ProjectAnswer, links: Sequence[str], given: str) -> None:
+def _check_description(answer: ProjectAnswer, given: str) -> None:
     """Raise ValueError, with what to mend, for an answer that says more than it was told."""
-    numbers = [answer.primary_link, *(summary.link for summary in answer.link_summaries)]
-    if max(numbers) > len(links):
-        raise ValueError(f"there is no link {max(numbers)}: they run from 1 to {len(links)}, 0 is none.")
     if not FEWEST_WORDS <= len(answer.short_description.split()) <= MOST_WORDS:
         raise ValueError("short_description: it takes 5 to 10 words.")
     if len(set(_tags(answer))) < 3:

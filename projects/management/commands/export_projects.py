@@ -16,11 +16,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--format", choices=FORMATS, default="jsonl", help="Default: jsonl.")
         parser.add_argument("--output", type=Path, help="A file to write; it is replaced once all is written.")
+        parser.add_argument("--source", choices=Project.Source.values, help="Posted projects (hn) or ideas; else both.")
         parser.add_argument("--all", action="store_true", help="Rejected projects too.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         require_tables()
         projects = Project.objects.all() if options["all"] else Project.objects.published()
+        if options["source"]:
+            projects = projects.filter(source=options["source"])
         path = options["output"]
         if path is None:
             try:

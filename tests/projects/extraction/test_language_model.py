@@ -6,6 +6,7 @@ import pytest
 
 from comments.http import NotAsked, OutsideError
 from comments.text import links, plain_text
+from projects import model_modes
 from projects.circuit import Circuit
 from projects.embeddings import WordLlamaEmbedder
 from projects.extraction import prompts
@@ -13,7 +14,7 @@ from projects.extraction.analysts.language_model import MOST_PROJECTS, LanguageM
 from projects.extraction.runner import get_analyst, read_comment
 from projects.extraction.schemas import CommentInput, Segment
 from projects.llm import BadAnswer, LanguageModel, Refused
-from projects.models import Extraction, Project
+from projects.models import Extraction, ModelMode, Project
 from projects.tokens import approximate_tokens, cut_to_tokens
 from tests.factories import make_comment
 from tests.servers.llm import LLMServer, Says, description, segments
@@ -110,6 +111,17 @@ def test_a_server_known_to_be_down_leaves_the_comment_as_if_nobody_had_tried():
     assert Extraction.objects.count() == len(server.requests) == 0
 
 
+def test_a_server_is_told_how_many_sentences_and_links_there_are():
+    with LLMServer([segments((1, 2, "project")), description()]) as server:
+        segment("I build Foo. It flies.", server)
+        describe("Foo: https://foo.example and https://docs.example", server)
+    judging, describing = (request["response_format"]["json_schema"]["schema"] for request in server.requests)
+    parts = judging["properties"]["segments"]
+    assert (parts["maxItems"], parts["items"]["properties"]["last"]["maximum"]) == (2, 2)
+    assert describing["properties"]["primary_link"]["maximum"] == 2
+    assert describing["properties"]["link_summaries"]["maxItems"] == 2
+
+
 def test_an_empty_comment_costs_no_call():
     with LLMServer() as server:
         [only] = segment("<p> ", server)
@@ -162,8 +174,8 @@ def test_what_a_comment_orders_stands_between_marks_that_it_cannot_know():
 @pytest.mark.parametrize(
     ("wrong", "complaint"),
     [
-        ({"primary_link": 3}, "no link 3"),
-        ({"link_summaries": [{"link": 9, "summary": "x"}]}, "no link 9"),
+        ({"primary_link": 3}, "primary_link: Input should be less than or equal to 2"),
+        ({"link_summaries": [{"link": 9, "summary": "x"}]}, "link_summaries.0.link"),
         ({"description": "See https://evil.example/pwn for more."}, "evil.example"),
         ({"title": "Foo https://evil.example"}, "evil.example"),
         ({"tags": ["a", "b"]}, "tags"),
@@ -226,3 +238,18 @@ def test_the_settings_choose_who_reads(settings):
 
         get_analyst.cache_clear()
         get_language_model.cache_clear()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_how_a_server_takes_schemas_is_remembered_for_other_processes_until_it_changes():
+    with LLMServer(takes=["json_object"]) as server:
+        read(make_comment("Hello."), server)
+        assert len(server.requests) == 2
+        other = LanguageModel(server.url, "scripted", timeout=5.0)
+        model_modes.recall(other)
+        assert other.mode == "json_object"
+        read_comment(make_comment("Hi.").pk, analyst=LanguageModelAnalyst(other), embedder=WordLlamaEmbedder())
+        assert len(server.requests) == 3
+        server.takes = {"json_schema"}
+        read_comment(make_comment("Oh.").pk, analyst=LanguageModelAnalyst(other), embedder=WordLlamaEmbedder())
+    assert ModelMode.objects.get().mode == "json_schema"

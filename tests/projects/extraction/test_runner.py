@@ -11,18 +11,21 @@ from django.utils import timezone
 
 from comments.http import OutsideError
 from comments.models import CLAIM_EXPIRES_AFTER, Comment
+from projects import tags
 from projects.embeddings import WordLlamaEmbedder
 from projects.extraction import runner
 from projects.extraction.runner import (
     ClaimLost,
     CommentNotFound,
     ReadingError,
+    TooSlow,
     comments_to_read,
     read_comment,
     read_comments,
 )
 from projects.extraction.schemas import ProjectDescription, Rejection, Segment
-from projects.models import Extraction, Project, Submission
+from projects.models import Extraction, Project, Submission, Tag
+from projects.splitting import split_off
 from tests.factories import make_comment, make_post, make_project
 from tests.waiting import wait_until
 
@@ -458,3 +461,42 @@ def test_a_link_too_long_for_an_index_costs_the_comment_nothing_else():
     link = "https://foo.example/" + "漢" * 1500
     make_comment(f"I am building Foo, a dictionary of rare characters, see {link}")
     assert read_comments()["failed"] == 0
+
+
+@pytest.mark.django_db
+def test_a_reading_that_takes_too_long_may_pass(monkeypatch):
+    monkeypatch.setattr("projects.extraction.workflow.TIMEOUT", 0.2)
+
+    class Slow(ScriptedAnalyst):
+        async def segment(self, comment):
+            await asyncio.sleep(60)
+
+    comment = make_comment()
+    with pytest.raises(TooSlow, match="it stood at segment_and_judge"):
+        read(comment, Slow(), last_try=False)
+    comment.refresh_from_db()
+    assert comment.status == "pending"
+
+
+@pytest.mark.django_db
+def test_a_reading_writes_the_tag_that_an_alias_stands_for():
+    tags.add_alias(Tag.objects.create(name="snakes"), "python")
+    comment = make_comment()
+    read(comment, ScriptedAnalyst(("Foo", "https://foo.example")))
+    found = set(Tag.objects.filter(projects__submissions__comment=comment).values_list("name", flat=True))
+    assert found == {"snakes", "web", "tools"}
+
+
+@pytest.mark.django_db
+def test_what_a_person_split_off_is_not_joined_again_by_a_later_reading():
+    first, second = make_comment(), make_comment()
+    analyst = ScriptedAnalyst(("Foo", "https://foo.example"))
+    read(first, analyst)
+    read(second, analyst)
+    project = Project.objects.get()
+    split = split_off(project.submissions.get(comment=second).pk)
+    read(second, analyst)
+    assert set(Project.objects.values_list("pk", flat=True)) == {project.pk, split.pk}
+    assert list(split.submissions.values_list("comment", flat=True)) == [second.pk]
+    read(first, analyst)
+    assert Project.objects.count() == 2

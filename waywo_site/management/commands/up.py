@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Run everything: web, worker, beat and Flower, with PostgreSQL and Valkey where no URL is set."
+    help = "Run everything: web, worker, beat, Flower, health; with PostgreSQL and Valkey where no URL is set."
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self._alone():
@@ -53,10 +53,8 @@ class Command(BaseCommand):
         except ThreadsFileError as error:
             raise CommandError(str(error)) from error
         self.stdout.flush()
-        code = processes.run(
-            [processes.web(), processes.worker(), processes.beat(), processes.flower(flower_password)],
-            watch=self._keep_servers,
-        )
+        all_of_it = [processes.web(), processes.worker(), processes.beat(), processes.flower(flower_password)]
+        code = processes.run([*all_of_it, processes.health()], watch=self._keep_servers)
         if code:
             sys.exit(code)
 

@@ -1,0 +1,190 @@
+"""The comments: how far their reading is, what went wrong, and what came out."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.db.models.functions import Left
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+from unfold.decorators import action, display
+
+from comments.admin.batches import send_batch
+from comments.admin.exporting import Export, ExportAdmin
+from comments.admin.listing import ReadOnlyAdmin, filtered_list_link, outside_link, page_context, require
+from comments.admin.threads import READ
+from comments.export import FIELDS, export_rows
+from comments.failures import failed_with, failure_groups, grouped
+from comments.finding import find
+from comments.models import Comment
+from comments.text import plain_text, safe_html
+
+EXCERPT = 160
+READINGS = 10
+HEAVY = ("project__embedding", "project__search_vector", "project__description", "project__url_summaries")
+STATUS_COLOURS = {
+    Comment.Status.PENDING: "info",
+    Comment.Status.PROCESSING: "warning",
+    Comment.Status.PROCESSED: "success",
+    Comment.Status.FAILED: "danger",
+}
+
+
+class FailureFilter(admin.SimpleListFilter):
+    """One group of failures, where the page of failures leads to it."""
+
+    title = "failure"
+    parameter_name = "failure"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        """Offer the group that was asked for alone: to find all of them would cost every list a look at all errors."""
+        key = request.GET.get(self.parameter_name, "")
+        return [(key, "This one")] if key else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Comment]) -> QuerySet[Comment]:
+        """Keep the comments of the group."""
+        return grouped(queryset).filter(group_key=self.value()) if self.value() else queryset
+
+
+@admin.register(Comment)
+class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
+    """The comments, each with its state, its projects and its readings."""
+
+    list_display = ("excerpt", "author", "thread", "shown_status", "projects", "posted_at")
+    list_filter = ("status", FailureFilter, "source", "dead", "deleted", ("post", admin.RelatedOnlyFieldListFilter))
+    # Django shows the field for these; ``get_search_results`` looks for them.
+    search_fields = ("=id", "=author", "text")
+    search_help_text = "Beginnings of words, an author's name, or the id"
+    list_select_related = ("post",)
+    actions = ("read_again",)
+    fields = (
+        *("shown_text", "author", "at_source", "thread", "posted_at", "status", "last_error", "attempts"),
+        *("processed_at", "dead", "deleted"),
+    )
+    change_form_outer_before_template = "admin/comments/comment/before.html"
+    exports = {"comments": Export("Comments", FIELDS, export_rows, "The text without its markup, status and error.")}
+
+    class Media:
+        css = {"all": ("comments/admin.css",)}
+        js = ("comments/admin.js",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Comment]:
+        """Leave out in lists what is long."""
+        comments = super().get_queryset(request).with_project_count()
+        if request.resolver_match and request.resolver_match.url_name == "comments_comment_changelist":
+            # 8,000 characters a row would be sent for the 160 that are shown.
+            comments = comments.annotate(beginning=Left("text", 4 * EXCERPT)).defer("text", "post__text", "post__kids")
+        return comments
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Comment], search_term: str
+    ) -> tuple[QuerySet[Comment], bool]:
+        """Search by the indexes that there are."""
+        return find(queryset, search_term), False
+
+    def get_urls(self) -> list[Any]:
+        """Add the failures and the button of one comment."""
+        wrap = self.admin_site.admin_view
+        return [
+            path("failures/", wrap(self.failures_view), name="comments_comment_failures"),
+            path("failures/retry/", wrap(require_POST(self.retry_view)), name="comments_comment_retry"),
+            path("<int:pk>/read/", wrap(require_POST(self.read_view)), name="comments_comment_read"),
+            *super().get_urls(),
+        ]
+
+    def has_read_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the user may have comments read again."""
+        return request.user.has_perm("comments.change_comment")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """Show the list with a link to the failures."""
+        failures = (reverse("admin:comments_comment_failures"), "Failures by error", "error")
+        return super().changelist_view(request, {"more_tools": [failures]} | (extra_context or {}))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        """Show the comment with its projects, its readings and a button that reads it again."""
+        comment = self.get_object(request, object_id)
+        context = {}
+        if comment is not None:
+            context = {
+                "comment": comment,
+                "may_read": self.has_read_permission(request),
+                "found": comment.submissions.select_related("project").defer(*HEAVY),
+                "readings": comment.extractions.all()[:READINGS],
+                "readings_url": reverse("admin:projects_extraction_changelist") + f"?comment={comment.pk}",
+            }
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    @action(description="Read again", permissions=["read"])
+    def read_again(self, request: HttpRequest, queryset: QuerySet[Comment]) -> None:
+        """Have the chosen comments read again."""
+        ids = queryset.order_by("posted_at").values_list("pk", flat=True)
+        send_batch(request, READ, ({"comment_id": pk} for pk in ids), "Read again")
+
+    def read_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Have one comment read again."""
+        require(self.has_read_permission(request))
+        comment = Comment.objects.filter(pk=pk).first()
+        if comment is None:
+            messages.error(request, f"There is no comment {pk}.")
+            return HttpResponseRedirect(reverse("admin:comments_comment_changelist"))
+        send_batch(request, READ, [{"comment_id": pk}], "Read again")
+        self.log_change(request, comment, "Had it read again.")
+        return HttpResponseRedirect(reverse("admin:comments_comment_change", args=[pk]))
+
+    def failures_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the failed comments, grouped by what went wrong."""
+        require(self.has_view_permission(request))
+        groups = failure_groups()
+        context = page_context(
+            self,
+            request,
+            "Failures",
+            groups=groups,
+            total=sum(group.count for group in groups),
+            may_read=self.has_read_permission(request),
+        )
+        return TemplateResponse(request, "admin/comments/comment/failures.html", context)
+
+    def retry_view(self, request: HttpRequest) -> HttpResponse:
+        """Have the comments of one group of failures read again; of all of them without a group."""
+        require(self.has_read_permission(request))
+        key = request.POST.get("group", "")
+        failed = failed_with(key) if key else Comment.objects.failed()
+        ids = failed.order_by("posted_at").values_list("pk", flat=True)
+        send_batch(request, READ, ({"comment_id": pk} for pk in ids), "Retry failed")
+        return HttpResponseRedirect(reverse("admin:comments_comment_failures"))
+
+    @display(description="comment")
+    def excerpt(self, comment: Comment) -> str:
+        text = " ".join(plain_text(comment.beginning).split())
+        return (text[:EXCERPT] + "…" if len(text) > EXCERPT else text) or f"(no text) {comment.pk}"
+
+    @display(description="thread", ordering="post")
+    def thread(self, comment: Comment) -> SafeString:
+        url = reverse("admin:comments_post_change", args=[comment.post_id])
+        return format_html('<a href="{}">{}</a>', url, comment.post.month_name)
+
+    @display(description="status", ordering="status", label=STATUS_COLOURS)
+    def shown_status(self, comment: Comment) -> tuple[str, str]:
+        return comment.status, comment.get_status_display()
+
+    @display(description="projects", ordering="project_count")
+    def projects(self, comment: Comment) -> str | SafeString:
+        if not comment.project_count:
+            return "0"
+        return filtered_list_link("projects_project_changelist", comment.project_count, submissions__comment=comment.pk)
+
+    @display(description="at its source")
+    def at_source(self, comment: Comment) -> str | SafeString:
+        return outside_link(comment.source_url, comment.source_id)
+
+    @display(description="text")
+    def shown_text(self, comment: Comment) -> SafeString:
+        return safe_html(comment.text)

@@ -1,0 +1,204 @@
+"""The threads: add one, see how far its comments are, have them collected and read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+from unfold.decorators import display
+
+from comments.admin.adding import AddThread
+from comments.admin.batches import send_batch
+from comments.admin.listing import ReadOnlyAdmin, filtered_list_link, outside_link, require
+from comments.models import Comment, Post, Source
+from comments.text import safe_html
+
+READ = "process_waywo_comment"
+
+
+@dataclass(frozen=True)
+class Button:
+    """A batch that one click starts: its name, what it says, and which comments of a thread it reads."""
+
+    name: str
+    label: str
+    comments: Callable[[QuerySet[Comment]], QuerySet[Comment]]
+    question: str = ""
+
+
+READINGS = (
+    Button("pending", "Read pending", lambda comments: comments.pending()),
+    Button("failed", "Retry failed", lambda comments: comments.failed()),
+    Button(
+        "all",
+        "Read all again",
+        lambda comments: comments.visible(),
+        "Read every comment of this thread again? What a person reviewed or edited stays.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the bar of a thread: how many comments have a status, and their share in percent."""
+
+    status: str
+    label: str
+    count: int
+    share: float
+    start: float
+
+
+def bar_of(post: Post) -> list[Part]:
+    """Return the parts of a thread's bar in the order of the statuses; ``post`` has the counts."""
+    parts, start = [], 0.0
+    for status, label in Comment.Status.choices:
+        count = getattr(post, f"{status}_count")
+        share = 100 * count / post.comment_count if post.comment_count else 0
+        if count:
+            parts.append(Part(status, label, count, share, start))
+        start += share
+    return parts
+
+
+@admin.register(Post)
+class PostAdmin(AddThread, ReadOnlyAdmin):
+    """The threads, each with how far its comments have been read."""
+
+    list_display = ("title", "month_of_thread", "bar", "collected", "read", "waiting", "failed", "collected_at")
+    list_filter = ("year", "source", "dead")
+    search_fields = ("title", "author", "source_id")
+    search_help_text = "Title, author or Hacker News id"
+    fields = (
+        *("title", "source", "at_source", "author", "score", "posted_at", "year", "month", "shown_text"),
+        *("descendants", "dead", "deleted", "collected_at"),
+    )
+    change_form_outer_before_template = "admin/comments/post/before.html"
+
+    class Media:
+        css = {"all": ("comments/admin.css",)}
+        js = ("comments/admin.js",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
+        """Leave out the long fields that the list never shows."""
+        return super().get_queryset(request).with_comment_counts().defer("text", "kids")
+
+    def get_urls(self) -> list[Any]:
+        """Add the buttons of a thread."""
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/collect/", wrap(require_POST(self.collect_view)), name="comments_post_collect"),
+            path("<int:pk>/read/<str:which>/", wrap(require_POST(self.read_view)), name="comments_post_read"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        """Show the thread with its bar and buttons."""
+        post = self.get_object(request, object_id)
+        context = {}
+        if post is not None:
+            context = {
+                "bar": bar_of(post),
+                "post": post,
+                "buttons": self._buttons(request, post),
+                "may_collect": self._may_collect(request) and post.source == Source.HACKER_NEWS,
+                "comments_url": reverse("admin:comments_comment_changelist") + f"?post__id__exact={post.pk}",
+            }
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    def _buttons(self, request: HttpRequest, post: Post) -> list[tuple[Button, int]]:
+        if not self._may_read(request):
+            return []
+        counts = {"pending": post.pending_count, "failed": post.failed_count, "all": post.comment_count}
+        return [(button, counts[button.name]) for button in READINGS]
+
+    def _may_collect(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("comments.change_post")
+
+    def _may_read(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("comments.change_comment")
+
+    def collect_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Collect a thread again."""
+        require(self._may_collect(request))
+        post = Post.objects.filter(pk=pk, source=Source.HACKER_NEWS).first()
+        if post is None:
+            messages.error(request, f"There is no thread {pk} of Hacker News.")
+            return HttpResponseRedirect(reverse("admin:comments_post_changelist"))
+        call = {"post_id": post.pk, "year": post.year, "month": post.month, "limit_comments": None}
+        send_batch(request, "process_waywo_post", [call], f"Collect {post.month_name} again")
+        self.log_change(request, post, "Had it collected again.")
+        return HttpResponseRedirect(reverse("admin:comments_post_change", args=[pk]))
+
+    def read_view(self, request: HttpRequest, pk: int, which: str) -> HttpResponse:
+        """Have comments of a thread read."""
+        require(self._may_read(request))
+        post = Post.objects.filter(pk=pk).first()
+        button = next((button for button in READINGS if button.name == which), None)
+        if post is None or button is None:
+            messages.error(request, f"There is no thread {pk}, or nothing called “{which}” to do with it.")
+            return HttpResponseRedirect(reverse("admin:comments_post_changelist"))
+        ids = button.comments(Comment.objects.filter(post=post)).order_by("posted_at").values_list("pk", flat=True)
+        count = send_batch(request, READ, ({"comment_id": pk} for pk in ids), f"{button.label} of {post.month_name}")
+        if count:
+            self.log_change(request, post, f"{button.label}: {count} comments.")
+        return HttpResponseRedirect(reverse("admin:comments_post_change", args=[pk]))
+
+    @display(description="month", ordering="posted_at")
+    def month_of_thread(self, post: Post) -> str:
+        return post.month_name
+
+    @display(description="comments by status")
+    def bar(self, post: Post) -> SafeString:
+        """An image: widths in SVG attributes need no style, which a strict policy would refuse."""
+        if not post.comment_count:
+            return format_html('<span class="desk-muted">{}</span>', "none yet")
+        rects = format_html_join(
+            "",
+            '<rect class="desk-bar-{}" x="{}" width="{}" height="8"></rect>',
+            ((part.status, f"{part.start:.2f}", f"{part.share:.2f}") for part in bar_of(post)),
+        )
+        words = ", ".join(f"{part.count} {part.label.lower()}" for part in bar_of(post))
+        return format_html(
+            '<svg class="desk-bar" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="{}">'
+            "<title>{}</title>{}</svg>",
+            words,
+            words,
+            rects,
+        )
+
+    @display(description="comments", ordering="comment_count")
+    def collected(self, post: Post) -> SafeString:
+        return filtered_list_link("comments_comment_changelist", post.comment_count, post__id__exact=post.pk)
+
+    @display(description="read", ordering="processed_count")
+    def read(self, post: Post) -> int:
+        return post.processed_count
+
+    @display(description="pending", ordering="pending_count")
+    def waiting(self, post: Post) -> int:
+        return post.pending_count
+
+    @display(description="failed", ordering="failed_count")
+    def failed(self, post: Post) -> str | SafeString:
+        if not post.failed_count:
+            return "0"
+        return filtered_list_link(
+            "comments_comment_changelist", post.failed_count, post__id__exact=post.pk, status__exact="failed"
+        )
+
+    @display(description="at its source")
+    def at_source(self, post: Post) -> str | SafeString:
+        return outside_link(post.source_url, post.source_id)
+
+    @display(description="text")
+    def shown_text(self, post: Post) -> SafeString:
+        return safe_html(post.text)

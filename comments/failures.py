@@ -1,0 +1,54 @@
+"""Groups the comments that could not be read by what went wrong."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import CharField, Count, F, Func, Max, QuerySet, Value
+from django.db.models.functions import MD5, Left
+
+from comments.models import Comment
+
+LENGTH = 240
+# What differs between two failures of one kind: addresses, long hexadecimal ids, numbers.
+VARYING = ((r"https?://\S+", "(address)"), (r"\m(0x)?[0-9a-f]{8,}(-[0-9a-f]{4,})*\M", "(id)"), (r"\d+", "N"))
+
+
+@dataclass(frozen=True)
+class FailureGroup:
+    """The comments that failed for one reason. ``key`` names the group; ``newest`` is its latest comment's date."""
+
+    key: str
+    error: str
+    count: int
+    newest: datetime
+    example_id: int
+
+
+def grouped(comments: QuerySet[Comment]) -> QuerySet[Comment]:
+    """Add ``group_error`` (the error without what varies) and ``group_key`` to failed comments."""
+    error = F("last_error")
+    for pattern, stand_in in VARYING:
+        error = Func(
+            error, Value(pattern), Value(stand_in), Value("g"), function="regexp_replace", output_field=CharField()
+        )
+    return comments.failed().annotate(group_error=Left(error, LENGTH)).annotate(group_key=MD5("group_error"))
+
+
+def failure_groups(limit: int = 50) -> list[FailureGroup]:
+    """Return the ``limit`` largest groups of failed comments, the largest first."""
+    rows = (
+        grouped(Comment.objects.all())
+        .order_by()
+        .values("group_key", "group_error")
+        .annotate(count=Count("pk"), newest=Max("posted_at"), example_id=Max("pk"))
+        .order_by("-count", "group_error")[:limit]
+    )
+    return [
+        FailureGroup(row["group_key"], row["group_error"], row["count"], row["newest"], row["example_id"])
+        for row in rows
+    ]
+
+
+def failed_with(key: str) -> QuerySet[Comment]:
+    """Return the failed comments of one group."""
+    return grouped(Comment.objects.all()).filter(group_key=key)

@@ -1,0 +1,316 @@
+"""Runs the pipeline and saves what comes, idea by idea: a run that dies keeps what it had finished."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+from pydantic import BaseModel
+
+from comments import batches, event_loop
+from comments.http import NotAsked, OutsideError, in_short
+from ideas.asking import Wish, check_wish, require_language_model
+from ideas.models import IdeaRun
+from ideas.pipeline import Endpoint, Pipeline, PipelineError, Record
+from ideas.saving import NearCopy, NotAnIdea, save_idea
+from ideas.tags import TagPool, tag_pool
+from projects.embeddings import Embedder, get_embedder
+from projects.llm import BadAnswer, Usage, get_language_model, metering
+
+TASK = "generate_ideas"
+# How often others are asked for in place of near copies.
+TIMES_ASKED_AGAIN = 2
+# A run whose worker died this often is given up: something in it kills workers.
+MOST_ATTEMPTS = 3
+PATIENCE_SECONDS = 10
+MOST_ERRORS = 20  # kept of a run; 50 rows can fail twice each
+
+Progress = Callable[[str, int, int], None]
+
+
+class GenerationFailed(Exception):
+    """Not one idea came of a run; the message says why."""
+
+
+class AlreadyRunning(Exception):
+    """Another worker is at this run."""
+
+
+class Ready(BaseModel):
+    """What the model answers before anything is asked of it."""
+
+    ready: bool
+
+
+def request_ideas(wish: Wish, started_by: Any = None) -> IdeaRun:
+    """Note a run and send its task, for a person who wants to look at it at once.
+
+    Raises OperationalError of kombu when the broker is away; then there is no run that would wait for ever.
+    """
+    run = _new_run(wish, started_by=started_by)
+    try:
+        with transaction.atomic():
+            run.task_id = batches.send(TASK, as_arguments(wish))
+            run.save()
+    except OperationalError:
+        run.delete()
+        raise
+    return run
+
+
+def as_arguments(wish: Wish) -> dict[str, Any]:
+    """Return the keyword arguments of the task."""
+    return {"num_ideas": wish.num_ideas, "seed_tags": list(wish.seed_tags) or None, "creativity": wish.creativity}
+
+
+def generate_ideas(
+    num_ideas: int = 5,
+    seed_tags: list[str] | None = None,
+    creativity: float = 0.85,
+    *,
+    task_id: str = "",
+    last_try: bool = True,
+    progress: Progress = lambda *_: None,
+) -> IdeaRun:
+    """Make ideas and save them as pending projects; return the finished run.
+
+    With a ``task_id`` that was seen before, it goes on where the worker that died had come to: what was finished is
+    saved and is not made again. A run that is finished is returned as it is. ``last_try`` says that nobody tries
+    again when the model cannot be reached.
+
+    Raises ValueError for wrong arguments, NoLanguageModel without one, OutsideError where the model cannot be
+    reached, AlreadyRunning, and GenerationFailed when not one idea was saved. Ideas that failed are ``run.errors``.
+    """
+    progress("building_pipeline", 0, 1)
+    try:
+        wish = check_wish(num_ideas, seed_tags, creativity)
+        require_language_model()
+    except (ValueError, OutsideError) as error:
+        _refuse(task_id, str(error))
+        raise
+    run = _open_run(wish, task_id)
+    with _held(run):
+        run.refresh_from_db()
+        if run.status == IdeaRun.Status.FAILED:
+            raise GenerationFailed(" ".join(run.errors))
+        if run.is_finished:
+            return run
+        _begin(run)
+        _sweep(run)
+        try:
+            _generate(run, wish, progress)
+        except SoftTimeLimitExceeded:
+            run.errors.append("It was stopped at its time limit.")
+        except OutsideError as error:
+            run.errors.append(str(error))
+            if isinstance(error, NotAsked) or not (error.permanent or last_try):
+                # The task tries again, and goes on where this try ended; it died of nothing.
+                run.attempts -= 1
+                run.status = IdeaRun.Status.QUEUED
+                run.save()
+            else:
+                run.finish(IdeaRun.Status.FAILED)
+            raise
+        except BaseException as error:
+            run.errors.append(f"{type(error).__name__}: {in_short(error)}")
+            run.finish(IdeaRun.Status.FAILED)
+            raise
+        finally:
+            shutil.rmtree(_folder(run), ignore_errors=True)
+        return _end(run)
+
+
+def _refuse(task_id: str, error: str) -> None:
+    """Tell a run that a person waits for why it never began."""
+    waiting = IdeaRun.objects.unfinished().filter(task_id=task_id).exclude(task_id="")
+    waiting.update(status=IdeaRun.Status.FAILED, finished_at=timezone.now(), errors=[error])
+
+
+def _new_run(wish: Wish, **fields: Any) -> IdeaRun:
+    return IdeaRun.objects.create(
+        num_ideas=wish.num_ideas, seed_tags=list(wish.seed_tags), creativity=wish.creativity, **fields
+    )
+
+
+def _open_run(wish: Wish, task_id: str) -> IdeaRun:
+    if not task_id:
+        return _new_run(wish)
+    run, _ = IdeaRun.objects.get_or_create(
+        task_id=task_id,
+        defaults={"num_ideas": wish.num_ideas, "seed_tags": list(wish.seed_tags), "creativity": wish.creativity},
+    )
+    return run
+
+
+@contextmanager
+def _held(run: IdeaRun) -> Iterator[None]:
+    """Keep every other worker from the run. PostgreSQL lets go by itself when this process dies.
+
+    It may take a moment to notice, and the task of a killed worker is handed on at once: so it is asked repeatedly.
+    """
+    until = time.monotonic() + PATIENCE_SECONDS
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"waywo idea run {run.pk}"])
+            if cursor.fetchone()[0]:
+                break
+            if time.monotonic() > until:
+                raise AlreadyRunning(f"Another worker is making these ideas: run {run.pk}.")
+            time.sleep(0.2)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"waywo idea run {run.pk}"])
+
+
+def _begin(run: IdeaRun) -> None:
+    """Count the attempt before the work starts; give up a run whose workers keep dying."""
+    run.attempts += 1
+    run.status, run.finished_at, run.errors = IdeaRun.Status.RUNNING, None, []
+    run.started_at = run.started_at or timezone.now()
+    run.language_model = settings.LLM_MODEL
+    run.save()
+    if run.attempts > MOST_ATTEMPTS:
+        error = f"Its worker died {MOST_ATTEMPTS} times."
+        run.errors = [error]
+        run.finish(IdeaRun.Status.PARTIAL if run.ideas.exists() else IdeaRun.Status.FAILED)
+        raise GenerationFailed(f"Run {run.pk} is given up. {error}")
+
+
+def _generate(run: IdeaRun, wish: Wish, progress: Progress) -> None:
+    """Ask until there are as many as wished, or nothing but failures comes."""
+    endpoint = _endpoint(run)
+    pool, embedder = tag_pool(wish.seed_tags), get_embedder()
+    run.is_from_starter_tags = pool.is_starter_list
+    for _ in range(1 + TIMES_ASKED_AGAIN):
+        missing = wish.num_ideas - run.ideas.count()
+        if missing <= 0:
+            return
+        if not _ask(run, wish, missing, endpoint, pool, embedder, progress):
+            return
+
+
+def _endpoint(run: IdeaRun) -> Endpoint:
+    """Ask the model one small question: whether it can be reached, and how its server takes schemas."""
+    model = get_language_model()
+    usage = Usage()
+
+    async def ask() -> None:
+        # Metered inside: the loop has a context of its own, made with its first call.
+        with metering(usage):
+            await model.ask("You are a server that is being checked.", "Are you ready?", Ready, max_tokens=64)
+
+    try:
+        event_loop.run(ask())
+    except BadAnswer:
+        pass  # It answers; the ideas will show what its answers are worth.
+    finally:
+        _count(run, usage)
+    return Endpoint(settings.LLM_BASE_URL, settings.LLM_MODEL, settings.LLM_API_KEY, settings.LLM_TIMEOUT, model.mode)
+
+
+def _count(run: IdeaRun, usage: Usage) -> None:
+    run.llm_calls += usage.calls
+    run.tokens_in += usage.tokens_in
+    run.tokens_out += usage.tokens_out
+
+
+def _ask(
+    run: IdeaRun,
+    wish: Wish,
+    count: int,
+    endpoint: Endpoint,
+    pool: TagPool,
+    embedder: Embedder,
+    progress: Progress,
+) -> int:
+    """Ask for ``count`` ideas, save what can be saved, and return how many were near copies."""
+    folder = _folder(run)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    taken = [*run.ideas.values_list("project__title", flat=True), *(refused["title"] for refused in run.refusals)]
+    pipeline = Pipeline(endpoint, pool, wish.creativity, folder, taken)
+    had, came, copies, started = run.ideas.count(), 0, 0, time.monotonic()
+    run.rows_asked += count
+    run.save()
+    progress("generating", had, wish.num_ideas)
+    try:
+        for record in pipeline.records(count):
+            came += 1
+            progress("generating", min(had + came, wish.num_ideas), wish.num_ideas)
+            copies += _save(run, wish, record, embedder)
+            run.save()
+            progress("saving", run.ideas.count(), wish.num_ideas)
+    except PipelineError as error:
+        run.errors.append(str(error))
+    finally:
+        run.errors = [*run.errors, *pipeline.errors][:MOST_ERRORS]
+        run.seconds = round(run.seconds + time.monotonic() - started, 2)
+        _count(run, pipeline.usage)
+        run.save()
+    return copies
+
+
+def _save(run: IdeaRun, wish: Wish, record: Record, embedder: Embedder) -> bool:
+    """Save one row, or note why not; return True for a near copy, in whose place another is asked for."""
+    try:
+        save_idea(run, wish, record, embedder)
+    except NearCopy as copy:
+        run.refusals.append({"title": record.title[:100], "reason": str(copy), "similarity": copy.similarity})
+        return True
+    except NotAnIdea as error:
+        run.refusals.append({"title": record.title[:100], "reason": str(error), "similarity": None})
+        run.errors.append(f"An answer was refused: {error}")
+    return False
+
+
+def _end(run: IdeaRun) -> IdeaRun:
+    """Set how the run ended. Raises GenerationFailed for one without an idea."""
+    saved = run.ideas.count()
+    copies = sum(refused["similarity"] is not None for refused in run.refusals)
+    if saved < run.num_ideas and copies:
+        run.errors.append(
+            f"{copies} ideas were too like what is there, and others were asked for {TIMES_ASKED_AGAIN} times: "
+            "other tags or more creativity make more of a difference."
+        )
+    if saved < run.num_ideas and not run.errors:
+        run.errors.append(f"Only {saved} of {run.num_ideas} ideas came.")
+    whole = saved == run.num_ideas and not run.errors
+    run.finish(IdeaRun.Status.SUCCESS if whole else IdeaRun.Status.PARTIAL if saved else IdeaRun.Status.FAILED)
+    if not saved:
+        raise GenerationFailed(f"No idea came of run {run.pk}. {run.errors[0]}")
+    return run
+
+
+def _scratch() -> Path:
+    return settings.VAR_DIR / "ideas"
+
+
+def _folder(run: IdeaRun) -> Path:
+    return _scratch() / f"run-{run.pk}"
+
+
+def _sweep(run: IdeaRun) -> None:
+    """End the runs, and remove the folders, that dead workers left: none outlives the hard limit of its queue."""
+    _, hard = settings.QUEUE_TIME_LIMITS["generation"]
+    dead = IdeaRun.objects.filter(
+        status=IdeaRun.Status.RUNNING, started_at__lt=timezone.now() - timedelta(seconds=2 * hard)
+    ).exclude(pk=run.pk)
+    dead.update(
+        status=IdeaRun.Status.FAILED,
+        finished_at=timezone.now(),
+        errors=["Its worker died. What it had finished is kept."],
+    )
+    alive = {_folder(other).name for other in IdeaRun.objects.filter(status=IdeaRun.Status.RUNNING).exclude(pk=run.pk)}
+    for folder in _scratch().glob("run-*"):
+        if folder.name not in alive:
+            shutil.rmtree(folder, ignore_errors=True)

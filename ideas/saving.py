@@ -1,0 +1,154 @@
+"""From a finished row to a saved project, or to the reason why not."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.text import Truncator
+from pgvector.django import CosineDistance
+
+from comments import event_loop
+from comments.text import storable
+from ideas.asking import Wish
+from ideas.models import Idea, IdeaRun
+from ideas.pipeline import Record
+from projects.embeddings import Embedder
+from projects.models import Project, Tag
+from projects.tokens import sentences
+
+MOST_TAGS, FEWEST_TAGS, TAG_LENGTH = 5, 3, 50
+SHORTEST_PROSE = 80  # characters; two paragraphs of an idea have hundreds
+LONGEST_TEXT = 5_000
+NEAREST = 3
+# A small model that lost its thread says the same sentences over and over.
+FEWEST_SENTENCES, LEAST_DIFFERENT = 8, 0.5
+# It may also repeat the line that fenced its question (prompts.fenced).
+MARK = re.compile(r"(?m)^\W*data-[0-9a-f]{16}\W*$\n?")
+# What a model says that fills the form and not the field.
+PLACEHOLDER = re.compile(r"(?i)^(untitled|title|string|project|project (name|title|idea)|n/?a|none|null|todo|\W*)$")
+
+
+class NotAnIdea(ValueError):
+    """The row cannot be saved, and asking again for the same would not help; the message says why."""
+
+
+@dataclass(frozen=True)
+class NearCopy(Exception):
+    """The idea is there already; another is worth asking for."""
+
+    title: str
+    similarity: float
+
+    def __str__(self) -> str:
+        return f"too like {self.title!r} (similarity {self.similarity:.2f})"
+
+
+def save_idea(run: IdeaRun, wish: Wish, record: Record, embedder: Embedder) -> Project:
+    """Save a row as a pending project with its lineage and return it.
+
+    Raises NotAnIdea for a row that does not hold together, and NearCopy for one that is as similar as
+    ``IDEA_SIMILARITY_THRESHOLD`` to any project, rejected ones and other ideas too, or bears the title of one. Runs
+    save one after another (advisory lock), so that two of them cannot both save one idea.
+    """
+    from projects.extraction.workflow import embedding_text
+
+    project = Project(**_checked(record), source=Project.Source.NEMO_DATA_DESIGNER, created_by=run.language_model)
+    tags = _tags(wish, record)
+    [vector] = event_loop.run(embedder.embed([embedding_text(project)]))
+    project.embedding, project.embedding_model = vector, embedder.name
+    project.first_seen_at = project.last_seen_at = timezone.now()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('waywo ideas', 0))")
+        _refuse_copies(project)
+        nearest = _most_similar(project, Project.objects.published().posted(), NEAREST)
+        project.save()
+        Tag.objects.bulk_create([Tag(name=name) for name in tags], ignore_conflicts=True)
+        project.tags.set(Tag.objects.filter(name__in=tags))
+        Idea.objects.create(
+            project=project,
+            run=run,
+            primary_tag=record.primary_tag,
+            secondary_tags=list(record.secondary_tags),
+            audience=record.audience,
+            target_complexity=record.target_complexity,
+            prose=_text(record.prose),
+            nearest=[{"project_id": other.pk, "similarity": similarity} for other, similarity in nearest],
+        )
+    return project
+
+
+def _refuse_copies(project: Project) -> None:
+    same_title = Project.objects.filter(title__iexact=project.title).values_list("title", flat=True).first()
+    if same_title:
+        raise NearCopy(same_title, 1.0)
+    for other, similarity in _most_similar(project, Project.objects.all(), 1):
+        if similarity >= settings.IDEA_SIMILARITY_THRESHOLD:
+            raise NearCopy(other.title, similarity)
+
+
+def _most_similar(project: Project, among: Any, count: int) -> list[tuple[Project, float]]:
+    """Return the projects of ``among`` that are most like ``project``, with their cosine similarity."""
+    rows = (
+        among.filter(embedding_model=project.embedding_model)
+        .annotate(distance=CosineDistance("embedding", project.embedding))
+        .only("id", "title")
+        .order_by("distance", "id")[:count]
+    )
+    # A vector of zeros has no direction, so no distance either.
+    return [(other, round(1 - other.distance, 4)) for other in rows if other.distance == other.distance]
+
+
+def _checked(record: Record) -> dict[str, Any]:
+    """Return the fields of the project; texts are cleaned and cut, what is missing raises NotAnIdea."""
+    title = " ".join(_text(record.title).strip("\"'`*#_ ").split())
+    prose = _text(record.prose)
+    if PLACEHOLDER.match(title):
+        raise NotAnIdea(f"title={record.title[:60]!r} is no title.")
+    if len(prose) < SHORTEST_PROSE:
+        raise NotAnIdea(f"{title[:60]!r}: the idea has {len(prose)} characters, which say nothing.")
+    said = [sentence.casefold() for sentence in sentences(prose)]
+    if len(said) >= FEWEST_SENTENCES and len(set(said)) < LEAST_DIFFERENT * len(said):
+        raise NotAnIdea(f"{title[:60]!r}: the idea says {len(set(said))} things in {len(said)} sentences.")
+    description = _text(record.description)
+    if PLACEHOLDER.match(description):
+        raise NotAnIdea(f"{title[:60]!r} has no description.")
+    return {
+        "title": Truncator(title).chars(100),
+        "short_description": Truncator(" ".join(_text(record.short_description).split())).chars(200),
+        "description": Truncator(description).chars(LONGEST_TEXT),
+        "idea_score": _score("idea_score", record.idea_score),
+        "idea_reason": Truncator(_text(record.idea_reason)).chars(500),
+        "complexity_score": _score("complexity_score", record.complexity_score),
+        "complexity_reason": Truncator(_text(record.complexity_reason)).chars(500),
+    }
+
+
+def _text(text: str) -> str:
+    return MARK.sub("", storable(text)).strip()
+
+
+def _score(name: str, value: Any) -> int:
+    try:
+        score = int(value)
+    except (TypeError, ValueError, OverflowError):
+        score = 0
+    if not 1 <= score <= 10:
+        raise NotAnIdea(f"{name}={str(value)[:20]!r} is not valid: it takes 1 to 10.")
+    return score
+
+
+def _tags(wish: Wish, record: Record) -> list[str]:
+    """Return the seed tags that the idea combines, the model's own, and of those drawn as many as make three."""
+    own = (" ".join(storable(tag).lower().lstrip("#").split()) for tag in record.hashtags if isinstance(tag, str))
+    drawn = (record.primary_tag, *record.secondary_tags)
+    seeds = [tag for tag in drawn if tag in wish.seed_tags]
+    names = list(dict.fromkeys([*seeds, *(name for name in own if 0 < len(name) <= TAG_LENGTH)]))
+    names = names[: max(MOST_TAGS, len(seeds))]
+    for name in drawn:
+        if len(names) < FEWEST_TAGS and name not in names:
+            names.append(name)
+    return names

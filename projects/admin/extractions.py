@@ -1,0 +1,88 @@
+"""The readings: what each step did, what was dropped and why, what it cost."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from comments.admin import ReadOnlyAdmin
+from projects.models import Extraction
+
+EXTRACTION_COLOURS = {
+    Extraction.Status.RUNNING: "warning",
+    Extraction.Status.SUCCEEDED: "success",
+    Extraction.Status.FAILED: "danger",
+    Extraction.Status.SUPERSEDED: "info",
+}
+
+
+@admin.register(Extraction)
+class ExtractionAdmin(ReadOnlyAdmin):
+    """The readings: what each step did, what was dropped and why, what it cost."""
+
+    list_display = (
+        "read_comment",
+        "analyst",
+        "shown_status",
+        "kept",
+        "dropped",
+        "seconds",
+        "started_at",
+        "error",
+    )
+    list_filter = ("status", "analyst", "prompt_version")
+    search_fields = ("=comment__id", "comment__author", "error", "=task_id")
+    date_hierarchy = "started_at"
+    list_select_related = ("comment",)
+    fields = (
+        *("read_comment", "analyst", "prompt_version", "status", "started_at", "finished_at", "error"),
+        *("shown_steps", "shown_segments", "llm_calls", "tokens_in", "tokens_out", "task_id"),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Extraction]:
+        return super().get_queryset(request).defer("comment__text")
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Let a comment link to its readings."""
+        return lookup == "comment" or super().lookup_allowed(lookup, value, request)
+
+    @display(description="comment", ordering="comment")
+    def read_comment(self, extraction: Extraction) -> SafeString:
+        url = reverse("admin:comments_comment_change", args=[extraction.comment_id])
+        return format_html('<a href="{}">{}</a>', url, extraction.comment)
+
+    @display(description="status", ordering="status", label=EXTRACTION_COLOURS)
+    def shown_status(self, extraction: Extraction) -> tuple[str, str]:
+        return extraction.status, extraction.get_status_display()
+
+    @display(description="kept")
+    def kept(self, extraction: Extraction) -> int:
+        return sum(not segment.get("rejection") for segment in extraction.segments)
+
+    @display(description="dropped")
+    def dropped(self, extraction: Extraction) -> int:
+        return sum(bool(segment.get("rejection")) for segment in extraction.segments)
+
+    @display(description="seconds")
+    def seconds(self, extraction: Extraction) -> str:
+        if extraction.finished_at is None:
+            return "—"
+        return f"{(extraction.finished_at - extraction.started_at).total_seconds():.2f}"
+
+    @display(description="steps")
+    def shown_steps(self, extraction: Extraction) -> SafeString:
+        rows = [(step["step"], f"{step['seconds']:.3f} s", step["outcome"]) for step in extraction.steps]
+        return format_html_join("", "<p><b>{}</b> {} {}</p>", rows)
+
+    @display(description="segments")
+    def shown_segments(self, extraction: Extraction) -> SafeString:
+        rows = [
+            (segment.get("rejection") or "project", segment.get("reason", ""), segment["text"])
+            for segment in extraction.segments
+        ]
+        return format_html_join("", '<p><b>{}</b> {}</p><p class="desk-lines">{}</p>', rows)

@@ -1,0 +1,129 @@
+"""By what the list of projects can be narrowed down."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import DropdownFilter
+
+from comments.models import Comment, Post
+from projects.models import Project, Submission
+
+Lookups = list[tuple[str, str]]
+
+
+def submitted(**conditions: Any) -> Exists:
+    """Return the condition that a project was posted in a comment that fits ``conditions``."""
+    return Exists(Submission.objects.filter(project=OuterRef("pk"), **conditions))
+
+
+class OfferedFilter(DropdownFilter):
+    """A choice among what there is, which is looked up only where the choice is shown."""
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Lookups:
+        """Return the choices; on a page that only applies the filters, a stand-in for them."""
+        return [("", "")] if getattr(request, "offers_no_filters", False) else self.offers()
+
+    def offers(self) -> Lookups:
+        """Return value and label of each choice."""
+        raise NotImplementedError
+
+
+class ThreadFilter(OfferedFilter):
+    """Posted in this thread."""
+
+    title, parameter_name = "thread", "thread"
+
+    def offers(self) -> Lookups:
+        """Return all threads, newest first."""
+        threads = Post.objects.values_list("pk", "year", "month", "title")
+        return [(str(pk), f"{year}-{month:02} {title}") for pk, year, month, title in threads]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Project]) -> QuerySet[Project]:
+        """Keep the projects of the thread."""
+        value = self.value() or ""
+        return queryset.filter(submitted(comment__post=int(value))) if value.isdecimal() else queryset
+
+
+class MonthFilter(OfferedFilter):
+    """Posted in a thread of this month."""
+
+    title, parameter_name = "month", "month"
+
+    def offers(self) -> Lookups:
+        """Return the months that have a thread, newest first."""
+        months = Post.objects.order_by("-year", "-month").values_list("year", "month").distinct()
+        return [(f"{year}-{month:02}", f"{date(year, month, 1):%B %Y}") for year, month in months]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Project]) -> QuerySet[Project]:
+        """Keep the projects of the month."""
+        year, _, month = (self.value() or "").partition("-")
+        if not (year.isdecimal() and month.isdecimal()):
+            return queryset
+        return queryset.filter(submitted(comment__post__year=int(year), comment__post__month=int(month)))
+
+
+class AnalystFilter(OfferedFilter):
+    """Described by the rules, or by this language model."""
+
+    title, parameter_name = "analyst", "analyst"
+
+    def offers(self) -> Lookups:
+        """Return the analysts there are."""
+        names = Project.objects.order_by("created_by").values_list("created_by", flat=True).distinct()
+        return [(name, name) for name in names]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Project]) -> QuerySet[Project]:
+        """Keep what the analyst described."""
+        return queryset.filter(created_by=self.value()) if self.value() else queryset
+
+
+class YesNoFilter(admin.SimpleListFilter):
+    """A question that is answered with yes or no."""
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Lookups:
+        """Return both answers."""
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Project]) -> QuerySet[Project]:
+        """Keep those that the answer holds for."""
+        if self.value() not in ("yes", "no"):
+            return queryset
+        return self.answered(queryset, self.value() == "yes")
+
+    def answered(self, projects: QuerySet[Project], yes: bool) -> QuerySet[Project]:
+        """Return those of ``projects`` for which the answer is ``yes``."""
+        raise NotImplementedError
+
+
+class HasLinkFilter(YesNoFilter):
+    """Has a primary URL."""
+
+    title, parameter_name = "has a link", "has_link"
+
+    def answered(self, projects: QuerySet[Project], yes: bool) -> QuerySet[Project]:
+        """Look at the primary URL."""
+        return projects.exclude(primary_url="") if yes else projects.filter(primary_url="")
+
+
+class FailedFilter(YesNoFilter):
+    """The last reading of one of its comments failed."""
+
+    title, parameter_name = "last reading failed", "failed"
+
+    def answered(self, projects: QuerySet[Project], yes: bool) -> QuerySet[Project]:
+        """Look at the status of its comments."""
+        failed = submitted(comment__status=Comment.Status.FAILED)
+        return projects.filter(failed) if yes else projects.exclude(failed)
+
+
+class FlaggedFilter(YesNoFilter):
+    """A machine wants a person to look again."""
+
+    title, parameter_name = "to look at again", "flagged"
+
+    def answered(self, projects: QuerySet[Project], yes: bool) -> QuerySet[Project]:
+        """Look at the flag."""
+        return projects.flagged() if yes else projects.filter(flag_reason="")

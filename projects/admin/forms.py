@@ -1,0 +1,73 @@
+"""The forms in which a person changes a project."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.dateparse import parse_datetime
+
+from projects.models import Project
+from projects.review import ReviewConflict, locked
+
+
+def seen_at(text: str) -> datetime | None:
+    """Return the ``updated_at`` that a page was made with, None for an unreadable one."""
+    try:
+        return parse_datetime(text)
+    except ValueError:
+        return None
+
+
+class EditForm(forms.ModelForm):
+    """What may be changed of a project's texts, scores and address."""
+
+    class Meta:
+        model = Project
+        fields = ("title", "short_description", "description", "primary_url", "idea_score", "complexity_score")
+
+    def clean_primary_url(self) -> str:
+        """Take what a browser can open and runs nothing."""
+        url = self.cleaned_data["primary_url"].strip()
+        if url and not url.lower().startswith(("http://", "https://")) and url != self.instance.primary_url:
+            raise ValidationError("It takes an address that begins with http:// or https://, or nothing.")
+        return url
+
+
+class ReviewEditForm(EditForm):
+    """The form of the review page; tags are names, separated by commas."""
+
+    tags = forms.CharField(required=False, max_length=1000)
+
+    def clean_tags(self) -> list[str]:
+        """Return the names."""
+        names = [name.strip() for name in self.cleaned_data["tags"].split(",") if name.strip()]
+        long = next((name for name in names if len(name) > 50), None)
+        if long:
+            raise ValidationError(f"“{long[:60]}” is too long for a tag: it takes 50 characters.")
+        return names
+
+    def changes(self) -> dict[str, Any]:
+        """Return what the reviewer changed, as ``projects.review.review`` takes it."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
+
+
+class ProjectForm(EditForm):
+    """The form of a project's own page. It notices when somebody else changed the project meanwhile."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["seen"] = self.instance.updated_at.isoformat()
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to save over what another person did. Admin saves in the same transaction, so the lock holds."""
+        data = super().clean()
+        if seen := seen_at(data.get("seen") or ""):
+            try:
+                locked(self.instance.pk, seen)
+            except ReviewConflict as conflict:
+                raise ValidationError(f"{conflict} Open the page anew and make your changes there.") from None
+        return data

@@ -1,0 +1,100 @@
+"""Brings reviews back from a file, after a preview of what would change."""
+
+from pathlib import PurePath
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core import signing
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from unfold.admin import ModelAdmin
+
+from comments.admin.listing import page_context, require
+from comments.table_files import LABELS, read_table
+from projects.admin.bulk import log_many
+
+MOST_ROWS = 100_000
+MOST_BYTES = 20 * 1024 * 1024
+# What changes goes to the browser and back, signed, so that it does not matter which process answers.
+MOST_CHANGES = 5_000
+SHOWN = 200
+SALT = "waywo.reviews"
+AN_HOUR = 3600
+
+
+class FileForm(forms.Form):
+    """The file, in one of the formats of the export."""
+
+    file = forms.FileField(
+        help_text="CSV, JSON Lines (.jsonl) or Excel (.xlsx), as the export writes it. Columns: id, and one or more of "
+        "review_status, review_note, is_bookmarked. With the column reviewed_at a newer review is not overwritten.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.jsonl,.xlsx"}),
+    )
+
+    def clean_file(self) -> list[dict[str, Any]]:
+        """Return the rows of the file."""
+        file = self.cleaned_data["file"]
+        ending = PurePath(file.name).suffix.lower().removeprefix(".")
+        if ending not in LABELS:
+            raise forms.ValidationError(f"“{file.name[:80]}” ends in none of .{', .'.join(LABELS)}.")
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(f"The file has more than {MOST_BYTES // 1024 // 1024} MB: split it.")
+        try:
+            return read_table(file.read(), ending, MOST_ROWS)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+class ReviewImport(ModelAdmin):
+    """The page of the import; who may review may import reviews."""
+
+    def get_urls(self) -> list[Any]:
+        """Add the page."""
+        view = self.admin_site.admin_view(self.import_view)
+        return [path("import/", view, name="projects_project_import"), *super().get_urls()]
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        """Take a file, show what it would change, then change it."""
+        require(self.has_change_permission(request))
+        if "confirmed" in request.POST:
+            return self._import(request)
+        form = FileForm(request.POST or None, request.FILES or None)
+        context = page_context(self, request, "Import reviews", form=form)
+        if request.method == "POST" and form.is_valid():
+            context |= self._preview(request, form.cleaned_data["file"])
+        return TemplateResponse(request, "admin/projects/project/import.html", context)
+
+    def _preview(self, request: HttpRequest, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        from projects.review_import import import_reviews
+
+        outcome = import_reviews(rows, request.user, dry_run=True)
+        errors = list(outcome.errors)
+        if len(outcome.changes) > MOST_CHANGES:
+            errors.append(f"The file changes {len(outcome.changes):,} reviews; {MOST_CHANGES:,} go at once: split it.")
+        signed = "" if errors else signing.dumps([change.row for change in outcome.changes], salt=SALT, compress=True)
+        return {
+            "outcome": outcome,
+            "errors": errors[:SHOWN],
+            "shown": outcome.changes[:SHOWN],
+            "more": max(len(outcome.changes) - SHOWN, 0),
+            "signed": signed,
+        }
+
+    def _import(self, request: HttpRequest) -> HttpResponse:
+        from projects.review_import import import_reviews
+
+        page = HttpResponseRedirect(reverse("admin:projects_project_import"))
+        try:
+            rows = signing.loads(request.POST["confirmed"], salt=SALT, max_age=AN_HOUR)
+        except signing.BadSignature:
+            messages.error(request, "The preview is more than an hour old, or not ours. Choose the file again.")
+            return page
+        outcome = import_reviews(rows, request.user, dry_run=False)
+        if outcome.errors:
+            messages.error(request, f"Nothing was imported, for somebody reviewed meanwhile: {outcome.errors[0]}")
+            return page
+        log_many(request.user, [change.project_id for change in outcome.changes], "Review imported from a file.")
+        messages.success(request, f"{len(outcome.changes)} reviews imported.")
+        return HttpResponseRedirect(reverse("admin:projects_project_changelist"))

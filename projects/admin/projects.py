@@ -1,0 +1,230 @@
+"""The projects: the list, the page of one, and the ways to review them."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeNumericFilter
+from unfold.decorators import display
+
+from comments.admin import outside_link
+from comments.admin.exporting import Export, ExportAdmin
+from projects.admin.bulk import BulkActions
+from projects.admin.filters import AnalystFilter, FailedFilter, FlaggedFilter, HasLinkFilter, MonthFilter, ThreadFilter
+from projects.admin.forms import ProjectForm
+from projects.admin.importing import ReviewImport
+from projects.admin.merging import MergePages
+from projects.admin.reviewing import ReviewPages
+from projects.export import FIELDS, export_rows
+from projects.finding import find
+from projects.models import Project, Submission
+from projects.review import NOTED_FIELDS, note_changes
+from projects.review_file import COLUMNS as REVIEW_COLUMNS
+from projects.review_file import review_rows
+
+REVIEW_COLOURS = {
+    Project.ReviewStatus.PENDING: "info",
+    Project.ReviewStatus.APPROVED: "success",
+    Project.ReviewStatus.REJECTED: "danger",
+}
+SOURCE_COLOURS = {Project.Source.HACKER_NEWS: "info", Project.Source.NEMO_DATA_DESIGNER: "warning"}
+
+
+class SubmissionInline(TabularInline):
+    """Where the project was posted."""
+
+    model = Submission
+    fields = readonly_fields = ("where", "author", "text", "similarity")
+    fk_name = "project"
+    extra = 0
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
+        return super().get_queryset(request).select_related("comment", "comment__post")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @display(description="comment")
+    def where(self, submission: Submission) -> SafeString:
+        url = reverse("admin:comments_comment_change", args=[submission.comment_id])
+        return format_html('<a href="{}">{}</a>', url, submission.comment.posted_at.date())
+
+    @display(description="author")
+    def author(self, submission: Submission) -> str:
+        return submission.comment.author
+
+
+@admin.register(Project)
+class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdmin):
+    """The projects. What a person changes here, a later reading leaves alone."""
+
+    list_display = (
+        *("title", "short_description", "shown_tags", "shown_source", "idea", "complexity", "shown_review", "star"),
+        *("last_seen", "short_link"),
+    )
+    list_filter = (
+        "review_status",
+        ThreadFilter,
+        MonthFilter,
+        ("tags", AutocompleteSelectFilter),
+        ("idea_score", RangeNumericFilter),
+        ("complexity_score", RangeNumericFilter),
+        *("source", AnalystFilter, "is_bookmarked", HasLinkFilter, FailedFilter, FlaggedFilter),
+    )
+    list_filter_submit = True
+    # Django shows the field for these; ``get_search_results`` looks for them.
+    search_fields = ("title", "short_description", "tags__name", "primary_url")
+    search_help_text = "Beginnings of words, a tag, part of the URL, or the id"
+    list_per_page = 50
+    show_full_result_count = False
+    autocomplete_fields = ("tags",)
+    inlines = (SubmissionInline,)
+    actions = (*BulkActions.actions, *MergePages.actions)
+    form = ProjectForm
+    exports = {
+        "projects": Export("Projects", FIELDS, export_rows, "What the index is; the same columns as export_projects."),
+        "reviews": Export("Reviews", REVIEW_COLUMNS, review_rows, "Status, note and bookmark: can be imported back."),
+    }
+    readonly_fields = (
+        *("source", "created_by", "link", "linked_pages", "shown_summaries", "reviewer", "reviewed_at"),
+        *(
+            "first_seen_at",
+            "last_seen_at",
+            "flag_reason",
+            "embedding_model",
+            "idea_reason",
+            "complexity_reason",
+        ),
+    )
+    fieldsets = (
+        (
+            None,
+            {"fields": ("title", "short_description", "description", "tags", "primary_url", "link", "urls", "seen")},
+        ),
+        (
+            "Review",
+            {
+                "fields": (
+                    "review_status",
+                    "review_note",
+                    "is_bookmarked",
+                    "reviewer",
+                    "reviewed_at",
+                    "flag_reason",
+                )
+            },
+        ),
+        ("Scores", {"fields": (("idea_score", "idea_reason"), ("complexity_score", "complexity_reason"))}),
+        (
+            "Where it comes from",
+            {
+                "fields": (
+                    *("source", "created_by", "embedding_model", "first_seen_at", "last_seen_at"),
+                    *("linked_pages", "shown_summaries"),
+                )
+            },
+        ),
+    )
+
+    class Media:
+        css = {"all": ("comments/admin.css",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
+        projects = super().get_queryset(request).defer("embedding", "search_vector")
+        if request.resolver_match and request.resolver_match.url_name == "projects_project_changelist":
+            projects = projects.without_heavy_fields().prefetch_related("tags")
+        return projects
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Let other pages link to the projects of a comment."""
+        return lookup == "submissions__comment" or super().lookup_allowed(lookup, value, request)
+
+    def save_model(self, request: HttpRequest, obj: Project, form: ModelForm, change: bool) -> None:
+        """Note who reviewed it, and which fields are a person's from now on."""
+        changed = set(form.changed_data) - {"seen"}
+        note_changes(obj, changed, request.user)
+        # Only what this person changed: a reading may have written the rest since the page was opened.
+        obj.save(update_fields=[*(changed - {"tags"}), *NOTED_FIELDS])
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Project], search_term: str
+    ) -> tuple[QuerySet[Project], bool]:
+        """Search by the indexes that there are."""
+        return find(queryset, search_term), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the list with the way to the review of what it shows, and to the import."""
+        tools = [
+            (f"{reverse('admin:projects_project_review')}?{request.GET.urlencode()}", "Review these", "rate_review")
+        ]
+        if self.has_change_permission(request):
+            tools.append((reverse("admin:projects_project_import"), "Import reviews", "upload"))
+        return super().changelist_view(request, {"more_tools": tools} | (extra_context or {}))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Projects come out of comments."""
+        return False
+
+    @display(description="tags")
+    def shown_tags(self, project: Project) -> str:
+        return ", ".join(tag.name for tag in project.tags.all())
+
+    @display(description="source", ordering="source", label=SOURCE_COLOURS)
+    def shown_source(self, project: Project) -> tuple[str, str]:
+        return project.source, "Idea" if project.source == Project.Source.NEMO_DATA_DESIGNER else "HN"
+
+    @display(description="review", ordering="review_status", label=REVIEW_COLOURS)
+    def shown_review(self, project: Project) -> tuple[str, str]:
+        return project.review_status, project.get_review_status_display()
+
+    @display(description="idea", ordering="idea_score")
+    def idea(self, project: Project) -> int | None:
+        return project.idea_score
+
+    @display(description="complexity", ordering="complexity_score")
+    def complexity(self, project: Project) -> int | None:
+        return project.complexity_score
+
+    @display(description="last seen", ordering="last_seen_at")
+    def last_seen(self, project: Project) -> date:
+        return timezone.localdate(project.last_seen_at)
+
+    @display(description="★", ordering="is_bookmarked")
+    def star(self, project: Project) -> str:
+        """A star alone: a red cross at all others would look like a fault."""
+        return "★" if project.is_bookmarked else ""
+
+    @display(description="link")
+    def short_link(self, project: Project) -> str | SafeString:
+        return outside_link(project.primary_url, Truncator(shown_address(project)).chars(28) or "—")
+
+    @display(description="link")
+    def link(self, project: Project) -> str | SafeString:
+        return outside_link(project.primary_url, shown_address(project) or "—")
+
+    @display(description="pages")
+    def linked_pages(self, project: Project) -> str | SafeString:
+        pages = [
+            (reverse("admin:projects_page_change", args=[page.pk]), page.title or page.url)
+            for page in project.pages.defer("text")
+        ]
+        return format_html_join(" · ", '<a href="{}">{}</a>', pages) or "—"
+
+    @display(description="what pages say")
+    def shown_summaries(self, project: Project) -> str | SafeString:
+        return format_html_join("", "<p>{}: {}</p>", project.url_summaries.items()) or "—"
+
+
+def shown_address(project: Project) -> str:
+    """Return the primary URL in short."""
+    return project.canonical_url or project.primary_url.partition("://")[2]

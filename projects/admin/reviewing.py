@@ -1,0 +1,292 @@
+"""The review page: one project at a time, by key and by button."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.admin.views.main import IncorrectLookupParameters
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.views.decorators.http import require_POST
+from kombu.exceptions import OperationalError
+from unfold.admin import ModelAdmin
+
+from comments.admin.listing import filtered_rows, page_context, require
+from comments.batches import TaskNotFound, send, task_state
+from comments.marking import marked_html
+from projects import review_queue, reviewing
+from projects.admin.forms import ReviewEditForm, seen_at
+from projects.finding import find
+from projects.merging import MergeError
+from projects.models import Project, ReviewAction
+from projects.review import ReviewConflict
+from projects.splitting import SplitError
+
+TARGETS = 8
+LONGEST_REASON = 1000
+Answer = dict[str, Any]
+
+
+class Refused(Exception):
+    """What was sent cannot be done; the message is one line, ``errors`` are those of fields."""
+
+    def __init__(self, message: str, errors: dict[str, list[str]] | None = None) -> None:
+        super().__init__(message)
+        self.errors = errors or {}
+
+
+class ReviewPages(ModelAdmin):
+    """The page, and what its script asks for."""
+
+    def get_urls(self) -> list[Any]:
+        """Add the review page."""
+        wrap = self.admin_site.admin_view
+        return [
+            path("review/", wrap(self.review_view), name="projects_project_review"),
+            path("review/item/", wrap(self.review_item_view), name="projects_project_review_item"),
+            path("review/act/", wrap(require_POST(self.review_act_view)), name="projects_project_review_act"),
+            path("review/undo/", wrap(require_POST(self.review_undo_view)), name="projects_project_review_undo"),
+            path("review/task/<str:task_id>/", wrap(self.review_task_view), name="projects_project_review_task"),
+            path("review/find/", wrap(self.review_find_view), name="projects_project_review_find"),
+            *super().get_urls(),
+        ]
+
+    def review_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the page with the first project of the queue, or with the one that ``project`` names."""
+        require(self.has_view_permission(request))
+        try:
+            everything = self._filtered(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(reverse("admin:projects_project_review"))
+        context = page_context(self, request, "Review", is_fullwidth="1") | {
+            "item_html": self._fragment(request, self._wanted(request, everything)),
+            "progress": review_queue.progress(everything, request.user),
+            "may_review": self.has_change_permission(request),
+            "is_filtered": bool(self._conditions(request)),
+            "list_url": f"{reverse('admin:projects_project_changelist')}?{self._conditions(request)}",
+            "reasons": list(enumerate(reviewing.REASONS, 1)),
+        }
+        return TemplateResponse(request, "admin/projects/project/review.html", context)
+
+    def review_item_view(self, request: HttpRequest) -> HttpResponse:
+        """Return a project as HTML: the one named, or the one after ``after``."""
+        require(self.has_view_permission(request))
+        return HttpResponse(self._fragment(request, self._wanted(request, self._filtered(request))))
+
+    def review_task_view(self, request: HttpRequest, task_id: str) -> JsonResponse:
+        """Tell whether the task of a second reading has ended, and why it failed where it did."""
+        require(self.has_view_permission(request))
+        try:
+            state = task_state(task_id)
+        except TaskNotFound as error:
+            return JsonResponse({"message": str(error)}, status=404)
+        return JsonResponse({"finished": state.is_finished, "error": state.error})
+
+    def review_find_view(self, request: HttpRequest) -> JsonResponse:
+        """Return projects that the current one may be merged into, for what a person typed."""
+        require(self.has_view_permission(request))
+        found = find(Project.objects.published(), request.GET.get("q", ""))
+        without = request.GET.get("without", "")
+        if without.isdecimal():
+            found = found.exclude(pk=int(without))
+        rows = found.order_by("-last_seen_at", "-id").only("pk", "title", "short_description", "review_status")[
+            :TARGETS
+        ]
+        return JsonResponse(
+            {
+                "projects": [
+                    {
+                        "id": row.pk,
+                        "title": row.title,
+                        "short_description": row.short_description,
+                        "status": row.get_review_status_display(),
+                    }
+                    for row in rows
+                ]
+            }
+        )
+
+    def review_act_view(self, request: HttpRequest) -> JsonResponse:
+        """Do what a reviewer chose with one project."""
+        require(self.has_change_permission(request))
+        pk, seen = request.POST.get("project", ""), seen_at(request.POST.get("seen", ""))
+        act = ACTS.get(request.POST.get("action", ""))
+        if act is None or seen is None or not pk.isdecimal():
+            return JsonResponse({"message": "This page is out of date: load it again."}, status=400)
+        try:
+            with transaction.atomic():
+                project = Project.objects.without_heavy_fields().get(pk=int(pk))
+                message, advance, *task_ids = act(self, request, project, seen)
+        except Project.DoesNotExist:
+            return JsonResponse(
+                {"message": "The project is gone: somebody merged it into another one.", "gone": True}, status=409
+            )
+        except (ReviewConflict, MergeError, SplitError) as conflict:
+            answer = {"message": str(conflict), "item": self._fragment(request, _by_id(int(pk)))}
+            return JsonResponse(answer, status=409)
+        except Refused as refused:
+            return JsonResponse({"message": str(refused), "errors": refused.errors}, status=422)
+        except OperationalError:
+            return JsonResponse({"message": "The broker does not answer: nothing was sent."}, status=503)
+        answer = {"message": message, "progress": self._shown_progress(request)}
+        if not advance:
+            answer["item"] = self._fragment(request, _by_id(int(pk)))
+        if task_ids:
+            answer["task_url"] = reverse("admin:projects_project_review_task", args=task_ids)
+        return JsonResponse(answer)
+
+    def review_undo_view(self, request: HttpRequest) -> JsonResponse:
+        """Take back the reviewer's last act and return the project that it was done to."""
+        require(self.has_change_permission(request))
+        try:
+            undone = reviewing.undo(request.user)
+        except (reviewing.NothingToUndo, ReviewConflict, MergeError, SplitError) as error:
+            return JsonResponse({"message": str(error)}, status=409)
+        project = _by_id(undone.project_id)
+        what = undone.action.get_kind_display().lower()
+        self.log_change(request, project, f"Undone: {what}.")
+        return JsonResponse(
+            {
+                "message": f"Undone: “{project.title}” is as it was.",
+                "progress": self._shown_progress(request),
+                "item": self._fragment(request, project),
+            }
+        )
+
+    def _conditions(self, request: HttpRequest) -> str:
+        conditions = request.GET.copy()
+        for name in ("after", "project", "p", "o", "_facets"):
+            conditions.pop(name, None)
+        return conditions.urlencode()
+
+    def _filtered(self, request: HttpRequest) -> QuerySet[Project]:
+        """Return the projects that the filters in the address leave, reviewed or not. Costs a query for each filter."""
+        asked, conditions = request.GET, request.GET.copy()
+        for name in ("after", "project"):
+            conditions.pop(name, None)
+        if not conditions:
+            return Project.objects.order_by()
+        request.GET = conditions
+        try:
+            return filtered_rows(self, request)
+        finally:
+            request.GET = asked
+
+    def _wanted(self, request: HttpRequest, everything: QuerySet[Project]) -> Project | None:
+        pk = request.GET.get("project", "")
+        if pk.isdecimal():
+            return _by_id(int(pk))
+        return review_queue.next_after(everything.pending(), request.GET.get("after", ""))
+
+    def _shown_progress(self, request: HttpRequest) -> Answer:
+        progress = review_queue.progress(self._filtered(request), request.user)
+        return {
+            "waiting": progress.waiting,
+            "reviewed": progress.reviewed,
+            "total": progress.total,
+            "mine": progress.mine_today,
+        }
+
+    def _fragment(self, request: HttpRequest, project: Project | None) -> str:
+        context: dict[str, Any] = {"may_review": self.has_change_permission(request)}
+        if project is not None:
+            item = review_queue.item(project)
+            context |= {
+                "item": item,
+                "project": project,
+                "form": ReviewEditForm(instance=project, initial={"tags": ", ".join(map(str, item.tags))}),
+                "comments": [
+                    (submission, marked_html(submission.comment.text, [submission.text]))
+                    for submission in item.submissions
+                ],
+            }
+        return render_to_string("admin/projects/project/review_item.html", context, request)
+
+
+def _by_id(pk: int) -> Project | None:
+    projects = Project.objects.defer("embedding", "search_vector").select_related("reviewer")
+    return projects.filter(pk=pk).first()
+
+
+def _approve(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
+    changes = {"review_status": Project.ReviewStatus.APPROVED}
+    reviewing.change(project.pk, changes, request.user, ReviewAction.Kind.REVIEW, seen)
+    pages.log_change(request, project, "Approved.")
+    return f"Approved “{project.title}”.", True
+
+
+def _reject(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
+    reason = request.POST.get("reason", "").strip()[:LONGEST_REASON]
+    if not reason:
+        raise Refused("Say why it is rejected.")
+    changes = {"review_status": Project.ReviewStatus.REJECTED, "review_note": reason}
+    reviewing.change(project.pk, changes, request.user, ReviewAction.Kind.REVIEW, seen)
+    pages.log_change(request, project, f"Rejected: {reason}")
+    return f"Rejected “{project.title}”: {reason}.", True
+
+
+def _bookmark(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
+    wanted = not project.is_bookmarked
+    reviewing.change(project.pk, {"is_bookmarked": wanted}, request.user, ReviewAction.Kind.BOOKMARK, seen)
+    done = "Bookmarked" if wanted else "Took the bookmark from"
+    pages.log_change(request, project, f"{done} it.")
+    return f"{done} “{project.title}”.", False
+
+
+def _edit(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
+    tags = ", ".join(map(str, project.tags.all()))
+    form = ReviewEditForm(request.POST, instance=project, initial={"tags": tags})
+    if not form.is_valid():
+        raise Refused("Not saved: see what is marked.", {name: list(errors) for name, errors in form.errors.items()})
+    changes = form.changes()
+    if not changes:
+        return "Nothing was changed.", False
+    reviewing.change(project.pk, changes, request.user, ReviewAction.Kind.EDIT, seen)
+    pages.log_change(request, project, f"Edited {', '.join(sorted(changes))}.")
+    return "Saved. A later reading leaves what you wrote alone.", False
+
+
+def _merge(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
+    target = request.POST.get("target", "")
+    kept = _by_id(int(target)) if target.isdecimal() else None
+    if kept is None:
+        raise Refused("Choose a project to merge it into.")
+    reviewing.merge_into(project.pk, kept.pk, request.user, seen)
+    pages.log_change(request, kept, f"Merged “{project.title}” ({project.pk}) into it.")
+    return f"Merged “{project.title}” into “{kept.title}”.", True
+
+
+def _split(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
+    submission = request.POST.get("submission", "")
+    if not submission.isdecimal():
+        raise Refused("Choose the submission to split off.")
+    action = reviewing.split_off(project.pk, int(submission), request.user, seen)
+    pages.log_change(request, project, f"Split off submission {submission} as project {action.after['new']}.")
+    return (
+        f"Split off as project {action.after['new']}, which waits in the queue. Read it again to describe it anew.",
+        False,
+    )
+
+
+def _read(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool, str]:
+    ids = list(project.submissions.order_by("-comment__posted_at").values_list("comment_id", flat=True)[:1])
+    if not ids:
+        raise Refused("It comes from no comment, so there is nothing to read.")
+    task_id = send("process_waywo_comment", {"comment_id": ids[0]}, queue="priority")
+    pages.log_change(request, project, f"Had comment {ids[0]} read again.")
+    return "A worker reads its comment again; what it finds shows here by itself.", False, task_id
+
+
+# Each returns what to say, whether the next project is shown, and the id of the task that it sent, if it did.
+ACTS: dict[str, Callable[[ReviewPages, HttpRequest, Project, Any], tuple[str, bool] | tuple[str, bool, str]]] = {
+    "approve": _approve,
+    "reject": _reject,
+    "bookmark": _bookmark,
+    "edit": _edit,
+    "merge": _merge,
+    "split": _split,
+    "read": _read,
+}

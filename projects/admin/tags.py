@@ -1,0 +1,175 @@
+"""The tags: how often each is used, other names for it, several made one."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from comments.admin import filtered_list_link
+from comments.admin.listing import page_context, require
+from projects import tags
+from projects.models import Project, Tag, TagAlias
+
+
+class TagForm(forms.ModelForm):
+    """A tag's name, and a new alias for it."""
+
+    new_alias = forms.CharField(
+        max_length=50,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Another name for it. Later readings that find that name write this tag; a tag of that name is "
+        "merged into this one.",
+    )
+
+    class Meta:
+        model = Tag
+        fields = ("name",)
+        help_texts = {
+            "name": "Renamed, its old name becomes an alias, so that later readings follow. "
+            "A name that another tag has merges the two."
+        }
+
+    def clean_name(self) -> str:
+        """Return the name as tags are written."""
+        return tags.tidy(self.cleaned_data["name"])
+
+    def validate_unique(self) -> None:
+        """Allow the name of another tag: the two become one."""
+        if self.instance.pk is None:
+            super().validate_unique()
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a name that is an alias of another tag already."""
+        data = super().clean()
+        for field in ("name", "new_alias"):
+            name = tags.tidy(data.get(field) or "")
+            alias = TagAlias.objects.filter(name=name).exclude(tag=self.instance.pk).select_related("tag").first()
+            if alias is not None:
+                self.add_error(field, ValidationError(f"“{name}” is an alias of “{alias.tag}” already."))
+        if data.get("new_alias") and tags.tidy(data["new_alias"]) == data.get("name"):
+            self.add_error("new_alias", ValidationError("This is the tag's own name."))
+        return data
+
+
+class AliasInline(TabularInline):
+    """The other names of a tag; one that is removed may become a tag again."""
+
+    model = TagAlias
+    fields = readonly_fields = ("name",)
+    extra = 0
+    verbose_name_plural = "aliases"
+    hide_title = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Added by the field "new alias", which looks for a tag of that name."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Added and removed, not changed."""
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Seen by all who see the tag."""
+        return request.user.has_perm("projects.view_tag")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Removed by who may change tags."""
+        return request.user.has_perm("projects.change_tag")
+
+
+@admin.register(Tag)
+class TagAdmin(ModelAdmin):
+    """The tags and how often each is used."""
+
+    form = TagForm
+    list_display = ("name", "uses", "other_names")
+    search_fields = ("name", "aliases__name")
+    search_help_text = "Name or alias"
+    list_per_page = 100
+    show_full_result_count = False
+    fields = ("name", "new_alias")
+    inlines = (AliasInline,)
+    actions = ("merge_selected",)
+    list_before_template = "admin/projects/tag/tools.html"
+
+    class Media:
+        css = {"all": ("comments/admin.css",)}
+        js = ("comments/admin.js",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
+        """Count the real projects of each tag; ideas are not among them."""
+        # Not by a join: PostgreSQL looks the few ideas up once then, and never the projects of each tag.
+        posted = ~Q(project__in=Project.objects.generated().order_by().values("pk"))
+        counted = Project.tags.through.objects.filter(posted, tag=OuterRef("pk")).order_by().values("tag")
+        count = Coalesce(Subquery(counted.annotate(n=Count("pk")).values("n")), 0)
+        return super().get_queryset(request).annotate(project_count=count).prefetch_related("aliases")
+
+    def get_urls(self) -> list[Any]:
+        """Add the button that removes what nothing has."""
+        view = self.admin_site.admin_view(require_POST(self.remove_unused_view))
+        return [path("remove-unused/", view, name="projects_tag_remove_unused"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Say how many tags nothing has."""
+        unused = tags.unused().count() if self.has_delete_permission(request) else 0
+        return super().changelist_view(request, {"unused": unused} | (extra_context or {}))
+
+    def remove_unused_view(self, request: HttpRequest) -> HttpResponse:
+        """Remove the tags that no project has."""
+        require(self.has_delete_permission(request))
+        count = tags.remove_unused()
+        messages.success(request, f"{count} unused tag{'' if count == 1 else 's'} removed.")
+        return HttpResponseRedirect(reverse("admin:projects_tag_changelist"))
+
+    def save_model(self, request: HttpRequest, obj: Tag, form: TagForm, change: bool) -> None:
+        """Rename, merge or add, as the form says."""
+        if change:
+            kept = tags.rename(Tag.objects.get(pk=obj.pk), obj.name)
+            if kept.pk != obj.pk:
+                messages.info(request, f"There was a tag “{kept}” already: the two are one now.")
+                # The page that Django goes to next, and its log, are those of the tag that is left.
+                obj.pk = kept.pk
+        else:
+            super().save_model(request, obj, form, change)
+            kept = obj
+        if alias := form.cleaned_data.get("new_alias"):
+            tags.add_alias(kept, alias)
+
+    @action(description="Merge into one tag…", permissions=["change"])
+    def merge_selected(self, request: HttpRequest, queryset: QuerySet[Tag]) -> HttpResponse | None:
+        """Ask which of the chosen tags stays, then make them one."""
+        chosen = list(queryset.order_by("-project_count", "name")[:101])
+        if not 2 <= len(chosen) <= 100:
+            messages.error(request, "Choose 2 to 100 tags to merge.")
+            return None
+        kept = next((tag for tag in chosen if str(tag.pk) == request.POST.get("kept")), None)
+        if kept is not None:
+            others = ", ".join(str(tag) for tag in chosen if tag != kept)
+            count = tags.merge(kept, Tag.objects.filter(pk__in=[tag.pk for tag in chosen]))
+            self.log_change(request, kept, f"Merged {others} into it: {count} projects."[:2000])
+            messages.success(
+                request, f"{others} became “{kept}”, on {count} projects. Their names are its aliases now."
+            )
+            return None
+        context = page_context(self, request, "Merge tags", tags=chosen)
+        return TemplateResponse(request, "admin/projects/tag/merge.html", context)
+
+    @display(description="projects", ordering="project_count")
+    def uses(self, tag: Tag) -> SafeString:
+        return filtered_list_link("projects_project_changelist", tag.project_count, tags__id__exact=tag.pk)
+
+    @display(description="aliases")
+    def other_names(self, tag: Tag) -> str:
+        return ", ".join(alias.name for alias in tag.aliases.all()) or "—"

@@ -1,0 +1,106 @@
+"""Which project a reviewer sees next, and what stands beside it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from projects.models import Extraction, Page, Project, ReviewAction, Submission, Tag
+from projects.similar import Similar, similar_projects
+
+SIMILAR = 5
+
+
+@dataclass(frozen=True)
+class Item:
+    """A project with all that a reviewer needs to judge it."""
+
+    project: Project
+    tags: list[Tag]
+    submissions: list[Submission]
+    pages: list[Page]
+    similar: list[Similar]
+    extraction: Extraction | None
+
+    @property
+    def newest(self) -> Submission | None:
+        """The latest appearance, whose comment is shown first; None for a generated idea."""
+        return self.submissions[0] if self.submissions else None
+
+    @property
+    def cursor(self) -> str:
+        """Where in the queue it stands."""
+        return cursor_of(self.project)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the queue is: what waits, what there is, and what this reviewer did today."""
+
+    waiting: int
+    total: int
+    mine_today: int
+
+    @property
+    def reviewed(self) -> int:
+        """How many do not wait any more."""
+        return self.total - self.waiting
+
+
+def cursor_of(project: Project) -> str:
+    """Return the place of a project in the order of the queue, as text."""
+    return f"{project.last_seen_at.isoformat()},{project.pk}"
+
+
+def next_after(queue: QuerySet[Project], cursor: str = "") -> Project | None:
+    """Return the project that follows ``cursor`` in ``queue``, newest first; from its end on the first one again.
+
+    An unreadable cursor stands for the beginning. None when the queue is empty, or holds only the one of the cursor.
+    """
+    ordered = queue.defer("embedding", "search_vector").select_related("reviewer").order_by("-last_seen_at", "-id")
+    seen, pk = _read(cursor)
+    if seen is None:
+        return ordered.first()
+    behind = ordered.filter(last_seen_at__lte=seen).exclude(last_seen_at=seen, pk__gte=pk).first()
+    return behind or ordered.exclude(pk=pk).first()
+
+
+def _read(cursor: str) -> tuple[datetime | None, int]:
+    at, _, pk = cursor.rpartition(",")
+    try:
+        seen = parse_datetime(at)
+        if seen is None or timezone.is_naive(seen):
+            return None, 0
+        return seen, int(pk)
+    except ValueError:
+        return None, 0
+
+
+def item(project: Project) -> Item:
+    """Return what a reviewer needs beside ``project``, in few queries and without embeddings."""
+    submissions = list(project.submissions.select_related("comment", "comment__post").defer("comment__post__text"))
+    extraction = None
+    if submissions:
+        readings = Extraction.objects.filter(comment=submissions[0].comment_id)
+        extraction = readings.order_by("-started_at").first()
+    return Item(
+        project,
+        list(project.tags.all()),
+        submissions,
+        list(project.pages.defer("text")),
+        similar_projects(project, SIMILAR),
+        extraction,
+    )
+
+
+def progress(projects: QuerySet[Project], user: Any) -> Progress:
+    """Return how far the review of ``projects`` is."""
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    mine = ReviewAction.objects.filter(user=user, done_at__gte=today, undone_at=None)
+    decided = Q(kind__in=(ReviewAction.Kind.REVIEW, ReviewAction.Kind.MERGE))
+    pending = Q(review_status=Project.ReviewStatus.PENDING)
+    counts = projects.order_by().aggregate(waiting=Count("pk", filter=pending), total=Count("pk"))
+    return Progress(counts["waiting"], counts["total"], mine.filter(decided).count())

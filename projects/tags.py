@@ -1,0 +1,139 @@
+"""Keeps tags in order: other names for one, two made one, those that nothing has removed."""
+
+from collections.abc import Iterable
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from projects.models import Project, Tag, TagAlias
+
+LOCK = "waywo tags"
+
+
+class TagError(Exception):
+    """The tags cannot be changed so; the message is one line."""
+
+
+def resolve(names: Iterable[str]) -> list[Tag]:
+    """Return the tags that ``names`` stand for, each once: an alias stands for its tag, an unknown name is made one.
+
+    Call it inside a transaction, before the tags are written to a project: it keeps them from being merged meanwhile.
+    """
+    _lock(shared=True)
+    wanted = dict.fromkeys(filter(None, (tidy(name) for name in names)))
+    aliases = dict(TagAlias.objects.filter(name__in=wanted).values_list("name", "tag_id"))
+    Tag.objects.bulk_create([Tag(name=name) for name in wanted if name not in aliases], ignore_conflicts=True)
+    plain = [name for name in wanted if name not in aliases]
+    return list(Tag.objects.filter(name__in=plain) | Tag.objects.filter(pk__in=aliases.values()))
+
+
+def tidy(name: str) -> str:
+    """Return ``name`` as a tag is written: lower case, single spaces, no ends, no comma."""
+    return " ".join(name.lower().replace(",", " ").split())
+
+
+def rename(tag: Tag, name: str) -> Tag:
+    """Give ``tag`` another name and return the tag that has it; its old name becomes an alias.
+
+    A name that another tag has makes the two one. Raises TagError for an empty or too long name.
+    """
+    name = _checked(name)
+    with transaction.atomic():
+        _lock()
+        tag = _locked(tag)
+        other = Tag.objects.filter(name=name).exclude(pk=tag.pk).first()
+        if other is not None:
+            merge(other, Tag.objects.filter(pk=tag.pk))
+            return other
+        if name != tag.name:
+            _refuse_alias_of_another(tag, name)
+            TagAlias.objects.filter(name=name).delete()
+            old, tag.name = tag.name, name
+            tag.save(update_fields=["name"])
+            TagAlias.objects.create(name=old, tag=tag)
+    return tag
+
+
+def merge(kept: Tag, absorbed: QuerySet[Tag]) -> int:
+    """Make the tags ``absorbed`` part of ``kept``: their projects get it, their names become its aliases.
+
+    Returns how many projects had one of them.
+    """
+    with transaction.atomic():
+        _lock()
+        kept = _locked(kept)
+        gone = list(absorbed.exclude(pk=kept.pk))
+        through = Project.tags.through
+        links = through.objects.filter(tag__in=gone)
+        projects = set(links.values_list("project_id", flat=True))
+        through.objects.bulk_create(
+            [through(project_id=project, tag=kept) for project in projects], ignore_conflicts=True, batch_size=1000
+        )
+        links.delete()
+        TagAlias.objects.filter(tag__in=gone).update(tag=kept)
+        TagAlias.objects.bulk_create([TagAlias(name=tag.name, tag=kept) for tag in gone])
+        Tag.objects.filter(pk__in=[tag.pk for tag in gone]).delete()
+        # So that an open review page sees that its project is another one now.
+        Project.objects.filter(pk__in=projects).update(updated_at=timezone.now())
+    return len(projects)
+
+
+def add_alias(tag: Tag, name: str) -> Tag:
+    """Let ``name`` stand for ``tag`` from now on; a tag of that name becomes part of ``tag``. Raises TagError."""
+    name = _checked(name)
+    with transaction.atomic():
+        _lock()
+        tag = _locked(tag)
+        if name == tag.name:
+            raise TagError(f"“{name}” is the tag's own name.")
+        _refuse_alias_of_another(tag, name)
+        namesake = Tag.objects.filter(name=name)
+        if namesake.exists():
+            merge(tag, namesake)
+        else:
+            TagAlias.objects.get_or_create(name=name, defaults={"tag": tag})
+    return tag
+
+
+def unused() -> QuerySet[Tag]:
+    """Return the tags that no project has and no alias leads to."""
+    used = Tag.projects.through.objects.filter(tag=OuterRef("pk"))
+    return Tag.objects.filter(~Exists(used), ~Exists(TagAlias.objects.filter(tag=OuterRef("pk"))))
+
+
+def remove_unused() -> int:
+    """Remove the tags of ``unused`` and return how many they were."""
+    with transaction.atomic():
+        _lock()
+        return unused().delete()[1].get("projects.Tag", 0)
+
+
+def _refuse_alias_of_another(tag: Tag, name: str) -> None:
+    alias = TagAlias.objects.filter(name=name).exclude(tag=tag).select_related("tag").first()
+    if alias is not None:
+        raise TagError(f"“{name}” is an alias of “{alias.tag}” already: remove it there first.")
+
+
+def _checked(name: str) -> str:
+    name = tidy(name)
+    try:
+        Tag._meta.get_field("name").clean(name, None)
+    except ValidationError as error:
+        raise TagError(f"“{name[:60]}” is no name for a tag: {' '.join(error.messages)}") from None
+    return name
+
+
+def _locked(tag: Tag) -> Tag:
+    found = Tag.objects.select_for_update().filter(pk=tag.pk).first()
+    if found is None:
+        raise TagError(f"The tag “{tag}” is gone: somebody merged or removed it.")
+    return found
+
+
+def _lock(*, shared: bool = False) -> None:
+    """Hold off who changes tags while projects get some, until the transaction ends."""
+    kind = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {kind}(hashtextextended(%s, 0))", [LOCK])

@@ -1,0 +1,62 @@
+"""A batch under way: its bar moves on the first page and on its own list, without a reload."""
+
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import expect
+
+from comments import batches
+from tests.factories import make_comment, make_post
+from tests.servers.llm import LLMServer, reader
+from tests.servers.processes import Worker
+from tests.waiting import wait_until
+from waywo_site import queues
+
+pytestmark = pytest.mark.usefixtures("empty_queues")
+
+
+def start_reading(comments: int) -> str:
+    """Start a batch that reads so many comments and return its id."""
+    post = make_post()
+    calls = [{"comment_id": make_comment(post=post, author=f"author{number}").pk} for number in range(comments)]
+    return batches.start_batch("process_waywo_comment", calls, label="Read them all").group_id
+
+
+def test_the_bar_of_a_batch_moves_on_the_first_page_until_it_is_done(page, sign_in, tmp_path):
+    sign_in()
+    group_id = start_reading(12)
+    page.goto("/admin/")
+    bar = page.get_by_role("progressbar", name="Read them all")
+    expect(bar).to_have_attribute("aria-valuenow", "0")
+    # Slow answers: the page looks every 3 s, and the bar must not be done between two looks.
+    with (
+        LLMServer(otherwise=lambda request: replace(reader(request), hang=1)) as server,
+        Worker(tmp_path, processes=1, LLM_BASE_URL=server.url, LLM_MODEL="scripted") as worker,
+    ):
+        expect(bar).not_to_have_attribute("aria-valuenow", "0", timeout=60_000)
+        wait_until(lambda: batches.progress_of(group_id).is_finished, f"the batch ends\n{worker.log}", 60)
+        expect(page.get_by_text("None. A batch shows here while its tasks run.")).to_be_visible(timeout=60_000)
+
+
+def test_the_bar_in_the_list_of_batches_moves_too(page, sign_in, tmp_path):
+    sign_in()
+    start_reading(3)
+    page.goto("/admin/comments/batch/")
+    bar = page.locator("progress[data-progress-url]").first
+    expect(bar).to_have_js_property("value", 0)
+    with Worker(tmp_path, processes=1):
+        expect(bar).to_have_js_property("value", 3, timeout=60_000)
+    expect(page.get_by_text("3 of 3").first).to_be_visible()
+
+
+def test_a_queue_is_paused_and_resumed_by_keyboard_on_the_first_page(page, sign_in):
+    sign_in("olga", groups=["Operator"])
+    page.goto("/admin/")
+    page.get_by_role("button", name="Pause extraction").press("Enter")
+    resume = page.get_by_role("button", name="Resume extraction")
+    expect(resume).to_be_focused()
+    assert queues.paused() == {"extraction"}
+    expect(page.locator("#queues").get_by_text("paused", exact=True)).to_be_visible()
+    resume.press("Enter")
+    expect(page.get_by_role("button", name="Pause extraction")).to_be_visible()
+    assert queues.paused() == set()

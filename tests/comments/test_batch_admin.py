@@ -1,0 +1,113 @@
+"""Batches in the admin: what is shown, what moves the bars, and who may cancel and try again."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from comments import batches
+from comments.models import Batch
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
+
+LIST = "/admin/comments/batch/"
+
+
+def user(client, *codenames: str, superuser: bool = False):
+    made = get_user_model().objects.create_user("somebody", is_staff=True, is_superuser=superuser)
+    made.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    client.force_login(made)
+    return made
+
+
+def a_batch(label: str = "Some comments") -> Batch:
+    """Return a batch with one task that succeeded, one that failed and one that waits."""
+    batch = batches.start_batch("process_waywo_comment", [{"comment_id": n} for n in (1, 2, 3)], label=label)
+    now = timezone.now()
+    batch.tasks.filter(position=0).update(status="SUCCESS", started_at=now, finished_at=now)
+    error = {"exc_type": "ReadingError", "exc_module": "projects.extraction.runner", "exc_message": ["<b>bad</b>"]}
+    batch.tasks.filter(position=1).update(status="FAILURE", started_at=now, finished_at=now, result=error)
+    return batch
+
+
+def act(client, action: str, *chosen: Batch):
+    data = {"action": action, "_selected_action": [batch.pk for batch in chosen]}
+    return client.post(LIST, data, follow=True)
+
+
+def test_the_progress_is_shown_and_told_as_json_for_the_bars(client):
+    user(client, "view_batch")
+    batch = a_batch()
+    url = reverse("admin:comments_batch_progress", args=[batch.pk])
+    listed = client.get(LIST).content.decode()
+    assert f'data-progress-url="{url}"' in listed
+    assert "2 of 3" in listed
+    told = client.get(url).json()
+    assert (told["total"], told["done"], told["failed"], told["is_finished"]) == (3, 2, 1, False)
+    page = client.get(f"{LIST}{batch.pk}/change/").content.decode()
+    assert "&lt;b&gt;bad&lt;/b&gt;" in page
+    assert "<b>bad</b>" not in page
+
+
+def test_who_may_not_see_batches_learns_nothing_of_them(client):
+    batch = a_batch()
+    url = reverse("admin:comments_batch_progress", args=[batch.pk])
+    assert client.get(url).status_code == 302  # to the login
+    user(client, "view_project")
+    assert client.get(url).status_code == 404
+    assert client.get(LIST).status_code == 403
+
+
+def test_an_unknown_batch_is_not_found(client):
+    user(client, "view_batch")
+    assert client.get(reverse("admin:comments_batch_progress", args=["nothing"])).status_code == 404
+
+
+def test_who_may_only_look_can_neither_cancel_nor_try_again(client):
+    user(client, "view_batch")
+    batch = a_batch()
+    listed = client.get(LIST).content.decode()
+    assert "Cancel what waits" not in listed
+    for action in ("cancel_batches", "retry_failures"):
+        act(client, action, batch)
+    assert not batches.progress_of(batch.pk).is_cancelled
+    assert Batch.objects.count() == 1
+
+
+def test_who_may_schedule_cancels_what_waits_and_tries_failures_again(client):
+    who = user(client, "view_batch", "add_periodictask")
+    batch = a_batch()
+    assert "1 waiting tasks cancelled; those that run end." in act(client, "cancel_batches", batch).content.decode()
+    progress = batches.progress_of(batch.pk)
+    assert (progress.is_cancelled, progress.is_finished, progress.failed) == (True, True, 2)
+    assert "are queued again as a new batch" in act(client, "retry_failures", batch).content.decode()
+    again = Batch.objects.get(retry_of=batch)
+    assert (again.total, again.started_by, again.label) == (2, who, "Again: Some comments")
+    fresh = batches.start_batch("process_waywo_comment", [{"comment_id": 9}])
+    assert "has no task that failed" in act(client, "retry_failures", fresh).content.decode()
+
+
+def test_nobody_adds_edits_or_deletes_a_batch(client):
+    user(client, superuser=True)
+    batch = a_batch()
+    assert client.get(f"{LIST}add/").status_code == 403
+    assert client.post(f"{LIST}{batch.pk}/change/", {"label": "Other"}).status_code == 403
+    assert client.post(f"{LIST}{batch.pk}/delete/", {"post": "yes"}).status_code == 403
+    batch.refresh_from_db()
+    assert batch.label == "Some comments"
+
+
+def test_the_list_takes_a_bounded_number_of_queries_a_row_and_an_empty_one_is_a_page(client):
+    user(client, superuser=True)
+    assert client.get(LIST).status_code == 200
+    counts = []
+    for rows in (2, 4):
+        while Batch.objects.count() < rows:
+            a_batch()
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get(LIST).status_code == 200
+        counts.append(len(seen))
+    assert counts[1] - counts[0] <= 2 * 2

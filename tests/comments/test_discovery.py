@@ -1,0 +1,159 @@
+"""Discovery against a real HTTP server that speaks Algolia's search, and adding a thread by hand."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from comments.collection import NotAThread, add_post, threads_to_collect
+from comments.discovery import accept, discover_posts, refuse
+from comments.json_client import SourceError
+from comments.models import BatchTask, Candidate, Post
+from tests.servers.hackernews import Fault, HackerNewsServer
+from tests.servers.lobsters import LobstersServer, story
+from tests.servers.processes import manage
+
+pytestmark = pytest.mark.django_db
+NOW = int(datetime.now(UTC).timestamp())
+
+
+def thread(item_id: int, title: str, by: str = "david927", comments: int = 50, days: float = 2) -> dict:
+    posted = NOW - int(timedelta(days=days).total_seconds())
+    item = {"id": item_id, "type": "story", "by": by, "time": posted, "title": title, "score": 5, "kids": []}
+    return item | {"descendants": comments}
+
+
+ITEMS = [
+    thread(70000001, "Ask HN: What are you working on? (November 2026)"),
+    thread(70000002, "Ask HN: What are you working on this weekend?", by="somebody"),
+    thread(70000003, "Ask HN: Who is hiring? (November 2026)", by="whoishiring"),
+    thread(70000004, "Ask HN: What are you working on? (October 2026)", comments=9),
+    thread(70000005, "Ask HN: What are you working on? (July 2026)", days=120),
+    thread(70000006, "Ask HN: How do you stay sane working on this?", by="somebody"),
+    thread(49686380, "Ask HN: What are you working on? (September 2026)"),  # of threads.yml
+]
+
+
+@pytest.fixture
+def server(settings):
+    with HackerNewsServer(ITEMS) as server:
+        settings.HN_API_BASE_URL, settings.HN_SEARCH_BASE_URL = server.item_api, server.search_api
+        yield server
+
+
+def verdicts(result: dict) -> dict[int, str]:
+    return {story["id"]: story["verdict"] for story in result["found"]}
+
+
+def test_what_is_sure_is_added_and_what_is_not_waits_for_a_person(server):
+    result = discover_posts()
+    assert result["added"] == [70000001]
+    assert verdicts(result) == {70000001: "trusted", 70000002: "candidate", 70000006: "refused"}
+    post = Post.objects.get()
+    assert (post.pk, post.year, post.month, post.collected_at) == (70000001, 2026, 11, None)
+    assert Candidate.objects.get().pk == 70000002
+    assert 70000001 in [due.post_id for due in threads_to_collect(3)[0]]
+
+
+def test_a_dry_run_says_the_same_and_saves_nothing(server):
+    dry = discover_posts(dry_run=True)
+    assert (Post.objects.count(), Candidate.objects.count()) == (0, 0)
+    assert dry == discover_posts()
+
+
+def test_nothing_is_found_twice(server):
+    discover_posts()
+    again = discover_posts()
+    assert again["added"] == []
+    assert (Post.objects.count(), Candidate.objects.count()) == (1, 1)
+
+
+def test_an_accepted_candidate_is_a_thread_and_a_refused_one_never_comes_back(server, admin_user):
+    server.items[70000007] = thread(70000007, "Ask HN: What is everyone working on?", by="somebody")
+    discover_posts()
+    yes, no = Candidate.objects.order_by("pk")
+    assert accept(yes, admin_user).pk == yes.pk
+    refuse(no, admin_user)
+    assert set(verdicts(discover_posts())) == {70000006}
+    assert Post.objects.filter(pk=yes.pk).exists()
+    assert not Post.objects.filter(pk=no.pk).exists()
+    assert (no.status, no.decided_by) == ("refused", admin_user)
+
+
+def test_a_search_that_fails_adds_nothing(server):
+    server.fail(None, Fault.SERVER_ERROR)
+    with pytest.raises(SourceError, match="answered 500"):
+        discover_posts()
+    assert (Post.objects.count(), Candidate.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize("days", [0, -1, True, "x"])
+def test_a_number_of_days_out_of_range_is_named(server, days):
+    with pytest.raises(ValueError, match="since_days="):
+        discover_posts(days)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("text", ["70000002", "https://news.ycombinator.com/item?id=70000002"])
+def test_a_thread_is_added_by_id_or_address(server, text):
+    post = add_post(text, year=2026, month=10)
+    assert (post.pk, post.title, post.month_name) == (70000002, ITEMS[1]["title"], "2026-10")
+    assert add_post(text).month_name == "2026-10"
+    assert Post.objects.count() == 1
+
+
+def test_what_is_no_thread_is_not_added(server):
+    server.items[7] = {"id": 7, "type": "comment", "by": "x", "time": 1, "text": "x", "parent": 1}
+    for text, error in (("7", NotAThread), ("8", NotAThread), ("https://example.com/item?id=7", ValueError)):
+        with pytest.raises(error):
+            add_post(text)
+    with pytest.raises(ValueError, match="month=13"):
+        add_post("70000002", month=13)
+    assert Post.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_commands_say_what_they_did():
+    with (
+        HackerNewsServer(ITEMS) as server,
+        LobstersServer([story("abc123", "What are you doing this week?", 9)]) as lobsters,
+    ):
+        addresses = {
+            "HN_API_BASE_URL": server.item_api,
+            "HN_SEARCH_BASE_URL": server.search_api,
+            "LOBSTERS_BASE_URL": lobsters.url,
+        }
+        dry = manage("discover_waywo_posts", "--dry-run", **addresses)
+        assert dry.returncode == 0, dry.stderr
+        assert "1 would be added, 1 to be decided" in dry.stdout
+        assert "THREAD_AUTHORS" in dry.stdout
+        assert Post.objects.count() == 0
+        found = manage("discover_waywo_posts", "--json", **addresses)
+        assert json.loads(found.stdout.splitlines()[-1])["added"] == [70000001]
+        added = manage("add_waywo_post", "https://news.ycombinator.com/item?id=70000002", "--json", **addresses)
+        assert json.loads(added.stdout.splitlines()[-1])["post_id"] == 70000002
+        bad = manage("add_waywo_post", "no address", **addresses)
+        assert (bad.returncode, "Traceback" in bad.stderr) == (1, False)
+        tried = manage("try_source", "lobsters", "--limit", "5", **addresses)
+        assert tried.returncode == 0, tried.stderr
+        assert tried.stdout.count("I am building thing") == 5
+        unknown = manage("try_source", "reddit", **addresses)
+        assert "there are hn, lobsters" in unknown.stderr
+    assert Post.objects.count() == 2
+
+
+def test_a_click_in_the_admin_accepts_or_refuses(server, admin_client):
+    discover_posts()
+    page, chosen = "/admin/comments/candidate/", {"_selected_action": [70000002]}
+    assert b"this weekend" in admin_client.get(page).content
+    done = admin_client.post(page, chosen | {"action": "accept_selected"}, follow=True)
+    assert b"1 task is on the way" in done.content
+    assert Candidate.objects.get().status == "accepted"
+    assert [task.kwargs["post_id"] for task in BatchTask.objects.all()] == [70000002]
+    # What is a thread by now can be neither refused nor accepted twice.
+    for action in ("refuse_selected", "accept_selected"):
+        admin_client.post(page, chosen | {"action": action}, follow=True)
+    assert (Candidate.objects.get().status, BatchTask.objects.count()) == ("accepted", 1)
+    Candidate.objects.update(status="waiting")
+    admin_client.post(page, chosen | {"action": "refuse_selected"}, follow=True)
+    assert Candidate.objects.get().status == "refused"

@@ -1,0 +1,24 @@
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+
+from projects import llm
+from tests.servers.ideas import inventor
+from tests.servers.llm import LLMServer
+
+
+@pytest.fixture
+def model(settings) -> Callable[..., AbstractContextManager[LLMServer]]:
+    """Return a context manager: a scripted model behind LLM_BASE_URL, for work in this process."""
+
+    @contextmanager
+    def configured(**answers: Any) -> Iterator[LLMServer]:
+        with LLMServer(otherwise=inventor(**answers)) as server:
+            settings.LLM_BASE_URL, settings.LLM_MODEL = server.url, "scripted"
+            llm.get_language_model.cache_clear()
+            yield server
+        llm.get_language_model.cache_clear()
+
+    return configured

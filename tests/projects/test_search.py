@@ -1,0 +1,94 @@
+"""Searching by words, by meaning and by both; the index gives as many as were asked for."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from projects.catalogue import Wanted, published, with_names
+from projects.duplicates import cosine
+from projects.embedding_index import index_name
+from projects.embedding_service import ServiceEmbedder
+from projects.embeddings import WordLlamaEmbedder
+from projects.models import Project
+from projects.search import search, similar
+from tests.factories import POSTED_AT, make_project
+
+pytestmark = pytest.mark.django_db
+
+
+def make_embedded(count: int, **fields) -> list[Project]:
+    """Save projects whose titles count up, embedded by WordLlama."""
+    embedder = WordLlamaEmbedder()
+    titles = [f"A tool number {number} for gardeners" for number in range(count)]
+    plain = {"created_by": "rules", "first_seen_at": POSTED_AT, "last_seen_at": POSTED_AT}
+    return Project.objects.bulk_create(
+        [
+            Project(title=title, embedding=vector, embedding_model=embedder.name, **plain, **fields)
+            for title, vector in zip(titles, embedder.embed_now(titles), strict=True)
+        ]
+    )
+
+
+def use_the_index() -> None:
+    """Keep the planner of the test's transaction from sorting all rows, as it would rightly do with so few."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
+
+
+def test_ten_asked_ten_got_by_the_index_though_few_fit_the_filter_and_those_are_far_away():
+    project, *others = make_embedded(600)
+    others.sort(key=lambda other: cosine(project.embedding, other.embedding))
+    far = [other.pk for other in others[:30]]
+    Project.objects.filter(pk__in=far).update(idea_score=9)
+    use_the_index()
+    found = similar(project, published(Wanted(least_idea=9)), 10)
+    assert len(found) == 10
+    assert {other.pk for other in found} <= set(far)
+    likeness = [other.similarity for other in found]
+    assert likeness == sorted(likeness, reverse=True)
+
+
+def test_the_search_by_meaning_runs_over_the_index(django_assert_num_queries):
+    projects = make_embedded(30)
+    use_the_index()
+    with django_assert_num_queries(5) as queries:  # savepoint, two settings, the search, release
+        similar(projects[17], with_names(published(Wanted())), 10)
+    [statement] = [query["sql"] for query in queries if "<=>" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + statement.replace("%", "%%"))
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert f"Index Scan using {index_name(WordLlamaEmbedder.name)}" in plan
+
+
+def test_words_and_meaning_are_fused_and_rejected_projects_left_out():
+    projects = make_embedded(30)
+    Project.objects.filter(pk=projects[3].pk).update(review_status="rejected")
+    embedder = WordLlamaEmbedder()
+    assert [project.pk for project in search("gardeners 17", embedder, limit=1)] == [projects[17].pk]
+    assert projects[3].pk not in {project.pk for project in search("gardeners 3", embedder, limit=50)}
+    assert search("", embedder, limit=0) == []
+
+
+def test_words_alone_are_searched_while_the_service_is_down():
+    make_embedded(2)
+    assert len(search("gardeners", ServiceEmbedder("http://127.0.0.1:9/v1", "m"))) == 2
+
+
+def test_a_project_without_an_embedding_has_none_that_are_similar():
+    make_embedded(2)
+    assert similar(make_project(), Project.objects.published(), 10) == []
+
+
+def test_the_command_finds_by_meaning_what_shares_no_word():
+    [project] = make_embedded(1)
+    make_project(title="Unlike")
+    out = StringIO()
+    call_command("search_projects", "gardening", "--json", stdout=out)
+    assert [row["id"] for row in json.loads(out.getvalue())["projects"]] == [project.pk]
+    Project.objects.all().delete()
+    out = StringIO()
+    call_command("search_projects", "gardening", stdout=out)
+    assert out.getvalue() == "Nothing found.\n"

@@ -1,0 +1,85 @@
+"""Tags with other names, tags made one, tags that nothing has."""
+
+import pytest
+from django.db import transaction
+
+from projects import tags
+from projects.models import Project, Tag, TagAlias
+from tests.factories import make_project
+
+pytestmark = pytest.mark.django_db
+
+
+def tagged(*names: str) -> Project:
+    """Save a project with these tags."""
+    project = make_project()
+    project.tags.set([Tag.objects.get_or_create(name=name)[0] for name in names])
+    return project
+
+
+def names_of(project: Project) -> list[str]:
+    return sorted(project.tags.values_list("name", flat=True))
+
+
+def resolved(*names: str) -> list[str]:
+    with transaction.atomic():
+        return sorted(tag.name for tag in tags.resolve(names))
+
+
+def test_after_a_rename_what_is_found_under_the_old_name_gets_the_new_one():
+    project = tagged("golang")
+    tags.rename(Tag.objects.get(name="golang"), "Go")
+    assert names_of(project) == ["go"]
+    assert resolved("golang", "Go", "new") == ["go", "new"]
+    assert not Tag.objects.filter(name="golang").exists()
+
+
+def test_a_rename_to_the_name_of_another_tag_makes_the_two_one():
+    one, other, both = tagged("ml"), tagged("machine learning"), tagged("ml", "machine learning")
+    kept = tags.rename(Tag.objects.get(name="ml"), "machine learning")
+    assert [names_of(project) for project in (one, other, both)] == [["machine learning"]] * 3
+    assert resolved("ml") == [kept.name]
+
+
+def test_a_rename_back_leaves_one_tag_and_one_alias():
+    tagged("golang")
+    tags.rename(Tag.objects.get(), "go")
+    tags.rename(Tag.objects.get(), "golang")
+    assert Tag.objects.get().name == "golang"
+    assert TagAlias.objects.get().name == "go"
+
+
+def test_merging_takes_the_aliases_along_and_counts_projects_once():
+    tagged("js", "javascript")
+    tagged("ecmascript")
+    tags.add_alias(Tag.objects.get(name="js"), "jscript")
+    kept = Tag.objects.get(name="javascript")
+    assert tags.merge(kept, Tag.objects.filter(name__in=["js", "ecmascript", "javascript"])) == 2
+    assert resolved("js", "jscript", "ecmascript", "javascript") == ["javascript"]
+    assert sorted(kept.aliases.values_list("name", flat=True)) == ["ecmascript", "js", "jscript"]
+
+
+def test_an_alias_that_is_a_tag_already_merges_it():
+    project = tagged("postgres")
+    tags.add_alias(Tag.objects.create(name="postgresql"), "Postgres")
+    assert names_of(project) == ["postgresql"]
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 51, "go"])
+def test_a_name_that_cannot_be_an_alias_is_refused_with_the_reason(name):
+    with pytest.raises(tags.TagError):
+        tags.add_alias(Tag.objects.create(name="go"), name)
+
+
+def test_one_name_cannot_stand_for_two_tags():
+    tags.add_alias(Tag.objects.create(name="go"), "golang")
+    with pytest.raises(tags.TagError, match="alias of “go”"):
+        tags.add_alias(Tag.objects.create(name="rust"), "golang")
+
+
+def test_unused_tags_go_and_those_with_projects_or_aliases_stay():
+    tagged("used")
+    Tag.objects.create(name="nobody's")
+    tags.add_alias(Tag.objects.create(name="with an alias"), "other")
+    assert tags.remove_unused() == 1
+    assert sorted(Tag.objects.values_list("name", flat=True)) == ["used", "with an alias"]

@@ -1,0 +1,45 @@
+"""Log lines for people and for machines."""
+
+import json
+import logging
+
+import pytest
+
+from comments import batches
+from tests.factories import make_comment
+from tests.servers.processes import Worker
+from tests.waiting import wait_until
+from waywo_site.logs import JsonFormatter, LineFormatter
+
+
+def record(message: str = "read", **extra) -> logging.LogRecord:
+    return logging.getLogger("waywo").makeRecord("waywo", logging.INFO, "", 0, message, (), None, extra=extra)
+
+
+def test_fields_stand_behind_the_line_and_in_the_json():
+    said = record(comment_id=7, seconds=0.12345, note="two words")
+    assert LineFormatter().format(said).endswith(' INFO waywo: read comment_id=7 seconds=0.123 note="two words"')
+    line = json.loads(JsonFormatter().format(said))
+    assert (line["message"], line["comment_id"], line["level"]) == ("read", 7, "INFO")
+    assert line["time"].endswith("+00:00")
+
+
+def test_a_message_of_several_lines_is_one_line_of_json():
+    line = JsonFormatter().format(record("a\nb", odd=object()))
+    assert "\n" not in line
+    assert json.loads(line)["message"] == "a\nb"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("empty_queues")
+def test_a_worker_says_what_it_did_in_json_without_the_comments_text(tmp_path):
+    comment = make_comment("I am building Secretfoo, a very particular thing.")
+    with Worker(tmp_path, LOG_FORMAT="json") as worker:
+        task_id = batches.send("process_waywo_comment", {"comment_id": comment.pk})
+        wait_until(lambda: "task ended" in worker.log, "the task ends")
+        log = worker.log
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    (ended,) = [line for line in lines if line["message"] == "task ended"]
+    assert (ended["task_id"], ended["comment_id"], ended["state"]) == (task_id, comment.pk, "SUCCESS")
+    assert ended["seconds"] >= 0
+    assert "Secretfoo" not in log

@@ -1,0 +1,162 @@
+"""The admin's first page, and the endpoint that keeps it up to date."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from comments.http import in_short
+from comments.models import Comment
+from projects.models import Project
+from waywo_site import dashboard, queues
+from waywo_site.result_admin import TASK_COLOURS, duration, outcome
+
+COMMENT_COLOURS = {
+    Comment.Status.PENDING: "info",
+    Comment.Status.PROCESSING: "warn",
+    Comment.Status.PROCESSED: "good",
+    Comment.Status.FAILED: "bad",
+    Comment.Status.SKIPPED: "none",
+}
+PROJECT_COLOURS = {
+    Project.ReviewStatus.PENDING: "info",
+    Project.ReviewStatus.APPROVED: "good",
+    Project.ReviewStatus.REJECTED: "bad",
+}
+# What a person must be allowed to see of each part.
+PARTS = {
+    "comments": "comments.view_comment",
+    "projects": "projects.view_project",
+    "readings": "projects.view_extraction",
+    "runs": "django_celery_results.view_taskresult",
+    "schedules": "django_celery_beat.view_periodictask",
+}
+
+
+def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the figures to the first page's context."""
+    may = seen_by(request.user)
+    figures = dashboard.figures()
+    return context | {
+        "may": may,
+        "figures": figures,
+        "comments": _shares(figures.comments, Comment.Status, COMMENT_COLOURS, "comments_comment", "status"),
+        "projects": _shares(
+            figures.projects, Project.ReviewStatus, PROJECT_COLOURS, "projects_project", "review_status"
+        ),
+        "charts": _charts(figures),
+        "top_tags": _top_tags(figures),
+        "growing": [(name, uses, f"{growth:+.0%}") for name, uses, growth in figures.growing],
+        "last_runs": _last_runs() if may["runs"] else [],
+        "live_url": reverse("waywo_dashboard_live"),
+        "queue_url": reverse("waywo_dashboard_queue") if may_steer(request.user) else "",
+        "taken_at": timezone.localtime(),
+    }
+
+
+def seen_by(user: AbstractBaseUser) -> dict[str, bool]:
+    """Return which parts of the page a person may see."""
+    return {part: user.has_perm(right) for part, right in PARTS.items()}
+
+
+def _shares(counts: dict[str, int], choices: Any, colours: dict[str, str], view: str, field: str) -> dict[str, Any]:
+    """Return a bar: its total, and each part with its share in percent and the list that it leads to."""
+    total = sum(counts.values())
+    changelist = reverse(f"admin:{view}_changelist")
+    return {
+        "total": total,
+        "url": changelist,
+        "parts": [
+            {
+                "label": choices(name).label,
+                "count": count,
+                "share": f"{100 * count / total if total else 0:.2f}",
+                "colour": colours[name],
+                "url": f"{changelist}?{field}__exact={name}",
+            }
+            for name, count in counts.items()
+        ],
+    }
+
+
+def _charts(figures: dashboard.Figures) -> dict[str, Any]:
+    return {
+        "threads": {
+            "labels": [f"{month:%b %Y}" for month, *_ in figures.thread_months],
+            "series": [
+                {"label": "Projects", "colour": "info", "values": [number for _, number, _ in figures.thread_months]},
+                {
+                    "label": "% of read comments with a project",
+                    "colour": "good",
+                    "share": True,
+                    "values": [None if share is None else round(100 * share) for *_, share in figures.thread_months],
+                },
+            ],
+        },
+        "months": {
+            "labels": [f"{month:%b %Y}" for month, _ in figures.months],
+            "series": [{"label": "Projects", "colour": "info", "values": [number for _, number in figures.months]}],
+        },
+        "days": {
+            "labels": [f"{day:%d %b}" for day, *_ in figures.days],
+            "series": [
+                {"label": "Read", "colour": "good", "values": [good for _, good, _ in figures.days]},
+                {"label": "Failed", "colour": "bad", "values": [bad for *_, bad in figures.days]},
+            ],
+        },
+    }
+
+
+def _top_tags(figures: dashboard.Figures) -> list[dict[str, Any]]:
+    most = max((uses for *_, uses in figures.tags), default=1)
+    changelist = reverse("admin:projects_project_changelist")
+    return [
+        {"name": name, "uses": uses, "share": f"{100 * uses / most:.1f}", "url": f"{changelist}?tags__id__exact={pk}"}
+        for pk, name, uses in figures.tags
+    ]
+
+
+def _last_runs() -> list[dict[str, Any]]:
+    return [
+        {
+            "name": run.periodic_task_name or run.task_name,
+            "task": run.task_name,
+            "outcome": outcome(run),
+            "colour": TASK_COLOURS.get(run.status, "info"),
+            "took": duration(run),
+            "at": run.date_created,
+            "url": reverse("admin:django_celery_results_taskresult_change", args=[run.pk]),
+        }
+        for run in dashboard.last_runs()
+    ]
+
+
+def may_steer(user: AbstractBaseUser) -> bool:
+    """Tell whether a person may pause queues: who schedules work, as for cancelling batches."""
+    return user.has_perm("django_celery_beat.add_periodictask")
+
+
+@require_POST
+def steer_queue(request: HttpRequest) -> JsonResponse:
+    """Pause or resume the queue ``name``, as ``paused`` (yes or no) says, and return what moves."""
+    if not admin.site.has_permission(request) or not may_steer(request.user):
+        return JsonResponse({"error": "Sign in as somebody who may add schedules."}, status=403)
+    steer = queues.pause if request.POST.get("paused") == "yes" else queues.resume
+    try:
+        steer(request.POST.get("name", ""))
+    except queues.UnknownQueue as error:
+        return JsonResponse({"error": str(error)}, status=404)
+    except dashboard.BROKER_ERRORS as error:
+        return JsonResponse({"error": f"The broker does not answer: {in_short(error)}."}, status=503)
+    return JsonResponse(dashboard.running())
+
+
+def live(request: HttpRequest) -> JsonResponse:
+    """Return as JSON what moves by itself, or with ``?part=health`` how each part is; only to who may see tasks."""
+    if not admin.site.has_permission(request) or not seen_by(request.user)["runs"]:
+        return JsonResponse({"error": "Sign in as somebody who may see task results."}, status=403)
+    return JsonResponse(dashboard.health_of_parts() if request.GET.get("part") == "health" else dashboard.running())

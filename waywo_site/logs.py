@@ -1,0 +1,61 @@
+"""How log lines look: a line for people, or JSON with fields (LOG_FORMAT=json).
+
+A module says fields by ``extra``: ``logger.info("read", extra={"comment_id": 1, "seconds": 0.2})``. The task that
+runs is added to every line. No body of a comment and no secret is logged above debug.
+"""
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from celery import current_task
+
+# What every record has by itself; all else on a record came by ``extra``.
+OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# Celery's own lines carry a dictionary of everything, arguments included.
+LEFT_OUT = frozenset({"data", "request", "status_code", "server_time"})
+
+
+def fields_of(record: logging.LogRecord) -> dict[str, Any]:
+    """Return the fields that ``extra`` gave, and the task that runs where none was given."""
+    given = {name: value for name, value in vars(record).items() if name not in OWN and name not in LEFT_OUT}
+    task = current_task
+    if task and task.request.id and "task_id" not in given:
+        given |= {"task": task.name, "task_id": task.request.id}
+    return given
+
+
+class LineFormatter(logging.Formatter):
+    """Time, level, module and message, then the fields as name=value."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Return one line."""
+        fields = "".join(f" {name}={_short(value)}" for name, value in fields_of(record).items())
+        return super().formatMessage(record) + fields
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time (ISO 8601, UTC), level, logger, message, the fields, and a traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        } | fields_of(record)
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    text = str(value)
+    return json.dumps(text, ensure_ascii=False) if not text or " " in text or '"' in text else text

@@ -1,0 +1,21 @@
+from typing import Any
+
+from comments.commands import JobCommand, Progress
+from waywo_site.operations.backups import BackupError, backup_database
+from waywo_site.operations.sizes import megabytes
+
+
+class Command(JobCommand):
+    help = "Write the database to BACKUP_DIR and remove the backups that are no longer kept (BACKUP_KEEP)."
+    task_name = "backup_database"
+    expected_errors = (BackupError,)
+
+    def task_arguments(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def run_here(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        return backup_database(progress)
+
+    def summary(self, result: dict[str, Any]) -> str:
+        removed = f" Removed: {', '.join(result['removed'])}." if result["removed"] else ""
+        return f"{result['file']}: {megabytes(result['size'])} in {result['seconds']} s.{removed}"

@@ -1,0 +1,51 @@
+"""Checks the health, keeps what was found, and alerts where something changed."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from waywo_site.operations import alerts, health
+from waywo_site.operations.findings import FAILED
+from waywo_site.operations.models import HealthResult
+
+logger = logging.getLogger(__name__)
+
+
+def check_health(names: Iterable[str] | None = None, now: datetime | None = None) -> dict[str, Any]:
+    """Look at every part (or ``names``), keep the results, send the alerts that are due; return all of it as JSON.
+
+    Raises nothing because of a part: without a database the results are not kept, and the alerts are remembered
+    in VAR_DIR instead.
+    """
+    now = now or timezone.now()
+    found = health.checks(names)
+    # Asked in any case: it decides where what was told is remembered.
+    asked = found if any(check.name == "database" for check in found) else health.checks(["database"])
+    has_database = all(check.state != FAILED for check in [*found, *asked] if check.name in ("database", "migrations"))
+    if has_database:
+        HealthResult.objects.bulk_create(HealthResult(**check.as_dict(), checked_at=now) for check in found)
+    told = alerts.tell(
+        [alerts.Subject(f"health: {check.name}", check.state, check.reason, check.remedy) for check in found],
+        now,
+        has_database=has_database,
+    )
+    return {
+        "status": "success",
+        "state": health.worst(found),
+        "checks": [check.as_dict() for check in found],
+        "kept": has_database,
+        "alerts": told,
+    }
+
+
+def note_round() -> None:
+    """Note that the watch has looked: VAR_DIR/run/health-watch is as old as that. Containers ask it."""
+    try:
+        (settings.VAR_DIR / "run").mkdir(mode=0o700, parents=True, exist_ok=True)
+        (settings.VAR_DIR / "run" / "health-watch").touch()
+    except OSError as error:
+        logger.error("VAR_DIR=%s cannot be written: %s", settings.VAR_DIR, error)

@@ -1,0 +1,117 @@
+"""Finds what is due and not under way, and sends it: the rows are the truth, the queue only a reminder."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery import current_app
+from celery.states import PENDING, READY_STATES, RETRY, STARTED
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django_celery_results.models import TaskResult
+
+from comments import batches
+from comments.liveness import is_gone, is_here
+from comments.models import BatchTask, Comment
+from comments.retrying import LONGEST_PAUSE
+from projects.extraction.runner import comments_to_read
+from waywo_site.queues import depths, paused
+from waywo_site.unacknowledged import restore
+
+# A message younger than this may be on its way: sent, but not yet started.
+SETTLED_AFTER = timedelta(seconds=60)
+# A task that waits for its next try stands in no queue, but with its worker; this long at most.
+RETRY_LOST_AFTER = timedelta(seconds=2 * LONGEST_PAUSE)
+LOCK = 0x5A7E  # of PostgreSQL's advisory locks: one reconciler at a time
+
+
+@dataclass
+class Reconciled:
+    """What was sent: tasks whose message was lost, and comments that were due."""
+
+    status: str = "success"
+    tasks_sent_again: int = 0
+    comments_queued: int = 0
+    group_id: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self)
+
+
+def reconcile(now: datetime | None = None) -> Reconciled:
+    """Send again what no queue and no worker holds any more; do nothing while another reconciler is at it.
+
+    A task whose message was lost is sent with its own id, so that who follows it sees its end, and so that a message
+    that was not lost after all finds the work done. Only a queue that is empty has lost messages.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        if not _alone():
+            return Reconciled("skipped")
+        restored = restore()
+        empty = {name for name, waiting in depths().items() if not waiting} - paused()
+        done = Reconciled(tasks_sent_again=restored + _lost_in_batches(empty, now) + _lost_single_tasks(empty, now))
+        if "extraction" in empty and not BatchTask.objects.open().exists():
+            ids = comments_to_read() if Comment.objects.due_for_reading(now).exists() else []
+            if ids:
+                batch = batches.start_batch(
+                    "process_waywo_comment",
+                    ({"comment_id": comment_id} for comment_id in ids),
+                    label=f"Read {len(ids)} comments that were due",
+                )
+                done.comments_queued, done.group_id = len(ids), batch.group_id
+    return done
+
+
+def _alone() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        return cursor.fetchone()[0]
+
+
+def _lost_in_batches(empty: set[str], now: datetime) -> int:
+    routes = current_app.conf.task_routes
+    names = [name for name in current_app.tasks if routes.get(name, {}).get("queue") in empty]
+    held = _held_by_workers() if names else set()
+    waiting = Q(status=PENDING, batch__created_at__lt=now - SETTLED_AFTER)
+    retrying = Q(status=RETRY, started_at__lt=now - RETRY_LOST_AFTER)
+    silent = Q(status__in=(STARTED, "PROGRESS"), started_at__lt=now - timedelta(seconds=settings.VISIBILITY_TIMEOUT))
+    lost = waiting | retrying | silent | Q(task_id__in=_left_by_the_dead(now))
+    return batches.dispatch(BatchTask.objects.filter(lost, batch__task_name__in=names).exclude(task_id__in=held))
+
+
+def _left_by_the_dead(now: datetime) -> list[str]:
+    """Return the tasks of batches whose worker, one of this machine, is gone while no broker remembers them."""
+    started = BatchTask.objects.filter(status__in=(STARTED, "PROGRESS"), started_at__lt=now - SETTLED_AFTER)
+    rows = started.values_list("task_id", "worker")
+    return [task_id for task_id, worker in rows if worker and is_here(worker) and is_gone(worker)]
+
+
+def _lost_single_tasks(empty: set[str], now: datetime) -> int:
+    """Send again the single tasks that were never started; their arguments stand in the row."""
+    settled = now - SETTLED_AFTER
+    lost = TaskResult.objects.filter(status=PENDING, date_created__lt=settled).exclude(status__in=READY_STATES)
+    rows = list(lost.values_list("task_id", "task_name", "task_kwargs")[: batches.LOT])
+    held = _held_by_workers() if rows else set()
+    sent = 0
+    for task_id, name, stored in rows:
+        task = current_app.tasks.get(name)
+        queues = {current_app.conf.task_routes.get(name, {}).get("queue"), "priority"}
+        if task is None or task_id in held or not queues <= empty:
+            continue
+        task.apply_async(kwargs=batches.stored_arguments(stored), task_id=task_id)
+        sent += 1
+    return sent
+
+
+def _held_by_workers() -> set[str]:
+    """Return the ids of the tasks that a worker has taken and not yet started, or is at."""
+    inspect = current_app.control.inspect(timeout=2)
+    held: set[str] = set()
+    for answer in (inspect.reserved(), inspect.active(), inspect.scheduled()):
+        for tasks in (answer or {}).values():
+            held |= {task.get("id") or task.get("request", {}).get("id") for task in tasks}
+    return held

@@ -1,0 +1,49 @@
+"""The content security policy: what a browser may load and do on our pages."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from waywo_site.api_limits import address_of
+
+HEADER = "Content-Security-Policy"
+
+
+class ContentSecurityPolicyMiddleware:
+    """Sends settings.SECURE_CSP with every page, and SECURE_CSP_ADMIN with those of the admin.
+
+    The settings have the form that Django 6 takes, so that its own middleware can replace this one.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, with the policy added where the view set none."""
+        response = self.get_response(request)
+        in_admin = request.path.startswith(reverse("admin:index"))
+        policy = settings.SECURE_CSP_ADMIN if in_admin else settings.SECURE_CSP
+        response.headers.setdefault(
+            HEADER, "; ".join(f"{name} {' '.join(allowed)}" for name, allowed in policy.items())
+        )
+        return response
+
+
+def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: dict | None) -> HttpResponse:
+    """Return the page for who tried too many passwords (429)."""
+    context = admin.site.each_context(request) | {
+        "title": "Too many attempts to sign in",
+        "limit": settings.AXES_FAILURE_LIMIT,
+        "minutes": int(settings.AXES_COOLOFF_TIME.total_seconds() // 60),
+    }
+    return render(request, "waywo_site/locked_out.html", context, status=429)
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Return whose wrong passwords are counted; None where a session is made without a network, as by a command."""
+    address = address_of(request)
+    return None if address == "unknown" else address

@@ -1,0 +1,157 @@
+"""Runs a set of processes, starts those again that die or turn deaf, and stops all in order."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.2
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a process is started again; doubled each time
+STEADY_SECONDS = 60  # who ran this long begins anew with the pauses
+MOST_EARLY_ENDS = 5  # so many ends in a row, each within STEADY_SECONDS: no restart will help
+STOP_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Process:
+    """A command with the variables it needs beside the environment's."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+class Supervised:
+    """One process that is kept alive. What it prints goes to our standard output, with its name before each line."""
+
+    def __init__(self, process: Process, folder: Path) -> None:
+        self.process, self.folder = process, folder
+        self.popen: subprocess.Popen | None = None
+        self.started_at = 0.0
+        self.early_ends = 0
+        self.due_at = 0.0
+
+    @property
+    def name(self) -> str:
+        """Its name in the log."""
+        return self.process.name
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it lives."""
+        return self.popen is not None and self.popen.poll() is None
+
+    @property
+    def ran_for(self) -> float:
+        """Seconds since its last start."""
+        return time.monotonic() - self.started_at
+
+    def start(self) -> None:
+        """Start it, in a session of its own: Ctrl-C reaches the supervisor alone, which then ends all in order."""
+        self.started_at = time.monotonic()
+        self.popen = subprocess.Popen(
+            self.process.command,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"} | self.process.environment,
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        threading.Thread(target=self._print, args=(self.popen,), daemon=True).start()
+
+    def _print(self, popen: subprocess.Popen) -> None:
+        for line in popen.stdout:
+            text = line.decode("utf-8", "replace").rstrip("\n")
+            sys.stdout.write(f"{time.strftime('%H:%M:%S')} {self.name:<7}| {text}\n")
+            sys.stdout.flush()
+
+    def send(self, number: int) -> None:
+        """Send a signal to the process; it tells its own children."""
+        if self.is_running:
+            self.popen.send_signal(number)
+
+    def kill(self) -> None:
+        """End it and its children at once."""
+        try:
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        self.popen.wait()
+
+    def note_end(self) -> bool:
+        """Decide when to start it again; return False when it ends again and again at once."""
+        self.early_ends = 0 if self.ran_for >= STEADY_SECONDS else self.early_ends + 1
+        pause = min(FIRST_PAUSE * 2 ** max(self.early_ends - 1, 0), LONGEST_PAUSE)
+        self.due_at = time.monotonic() + pause
+        logger.warning("%s ended with code %s; it is started again in %.0f s.", self.name, self.popen.returncode, pause)
+        self.kill()  # children that it left behind would do their work beside its successor
+        self.popen = None
+        return self.early_ends < MOST_EARLY_ENDS
+
+
+class Supervisor:
+    """Keeps processes alive until a signal comes. ``deaf`` names those that must be ended because they do nothing."""
+
+    def __init__(self, processes: Sequence[Process], folder: Path, deaf: Callable[[str, float], bool] | None) -> None:
+        self.all = [Supervised(process, folder) for process in processes]
+        self.deaf = deaf
+        self._signal = threading.Event()
+
+    def run(self) -> int:
+        """Run until SIGINT or SIGTERM (0), or until one of them cannot be kept alive (its exit code)."""
+        before = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        code = 0
+        try:
+            for one in self.all:
+                one.start()
+            while not self._signal.wait(LOOK_SECONDS):
+                if code := self._look():
+                    break
+        finally:
+            self._end_all()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        return code
+
+    def _stop(self, *_: object) -> None:
+        self._signal.set()
+
+    def _look(self) -> int:
+        for one in self.all:
+            if one.popen is None:
+                if time.monotonic() >= one.due_at:
+                    one.start()
+            elif (code := one.popen.poll()) is not None and not one.note_end():
+                logger.error("%s ended %s times within a minute of its start: stopping.", one.name, MOST_EARLY_ENDS)
+                return code if code > 0 else 1
+        return 0
+
+    def restart_deaf(self) -> None:
+        """End each process that is deaf; it is started again. Called by a thread beside the loop, since it asks."""
+        for one in self.all:
+            if self.deaf is not None and one.is_running and self.deaf(one.name, one.ran_for):
+                logger.error("%s takes no work any more; it is ended and started again.", one.name)
+                one.kill()
+
+    def _end_all(self) -> None:
+        # The last first: what sends work ends before what does it.
+        for one in reversed(self.all):
+            one.send(signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        for one in reversed(self.all):
+            try:
+                if one.popen is not None:
+                    one.popen.wait(timeout=max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                logger.warning("%s did not end within %s s: sending SIGKILL.", one.name, STOP_SECONDS)
+            if one.popen is not None:
+                one.kill()
