@@ -17,7 +17,8 @@ LOOK_SECONDS = 0.2
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a process is started again; doubled each time
 STEADY_SECONDS = 60  # who ran this long begins anew with the pauses
 MOST_EARLY_ENDS = 5  # so many ends in a row, each within STEADY_SECONDS: no restart will help
-STOP_SECONDS = 30
+STOP_SECONDS = 30  # for all of them together
+ORDER_SECONDS = 5  # that one waits for the end of those after it; a worker at a long task holds up nobody for longer
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,15 @@ class Supervised:
         """Send a signal to the process; it tells its own children."""
         if self.is_running:
             self.popen.send_signal(number)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for its end, so long at most; return whether it has ended."""
+        try:
+            if self.popen is not None:
+                self.popen.wait(timeout=max(0.1, seconds))
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def kill(self) -> None:
         """End it and its children at once."""
@@ -144,14 +154,12 @@ class Supervisor:
 
     def _end_all(self) -> None:
         # The last first: what sends work ends before what does it.
-        for one in reversed(self.all):
-            one.send(signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
         for one in reversed(self.all):
-            try:
-                if one.popen is not None:
-                    one.popen.wait(timeout=max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
+            one.send(signal.SIGTERM)
+            one.wait(min(ORDER_SECONDS, deadline - time.monotonic()))
+        for one in reversed(self.all):
+            if not one.wait(deadline - time.monotonic()):
                 logger.warning("%s did not end within %s s: sending SIGKILL.", one.name, STOP_SECONDS)
             if one.popen is not None:
                 one.kill()

@@ -17,6 +17,7 @@ STAYS = "import os, time; print(f'pid {os.getpid()}', flush=True); time.sleep(60
 ENDS_SOFTLY = (
     "import signal, sys, time; from pathlib import Path\n"
     "def end(*_):\n"
+    "    time.sleep(float(sys.argv[3]))\n"
     "    with Path(sys.argv[1]).open('a') as ended: ended.write(sys.argv[2] + '\\n')\n"
     "    sys.exit(0)\n"
     "signal.signal(signal.SIGTERM, end); print('up', flush=True); time.sleep(600)"
@@ -143,13 +144,15 @@ def test_children_that_a_dead_process_left_do_no_work_beside_its_successor(super
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_lets_each_end_its_work_and_is_no_failure(supervising, tmp_path, number):
+def test_ctrl_c_lets_each_end_its_work_the_last_first_and_is_no_failure(supervising, tmp_path, number):
     ended = tmp_path / "ended"
-    supervising.start(web=[ENDS_SOFTLY, str(ended), "web"], worker=[ENDS_SOFTLY, str(ended), "worker"])
-    wait_until(lambda: supervising.log.count("| up") == 2, "both start")
+    # The last one takes its time: those before it, which do what it sends, end after it.
+    seconds = {"web": "0", "worker": "0.3", "beat": "1"}
+    supervising.start(**{name: [ENDS_SOFTLY, str(ended), name, slow] for name, slow in seconds.items()})
+    wait_until(lambda: supervising.log.count("| up") == 3, "all start")
     supervising.process.send_signal(number)
     assert supervising.ended() == 0
-    assert sorted(ended.read_text().split()) == ["web", "worker"]
+    assert ended.read_text().split() == ["beat", "worker", "web"]
     assert "ended with code" not in supervising.log
     assert "SIGKILL" not in supervising.log
 
