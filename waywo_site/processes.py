@@ -132,8 +132,12 @@ def run(processes: list[Process], watch: Callable[[], None]) -> int:
 
     def watching() -> None:
         while not ended.wait(WATCH_SECONDS):
-            watch()
-            supervisor.restart_deaf()
+            for look in (watch, supervisor.restart_deaf):
+                try:
+                    look()
+                except Exception:
+                    # Whatever it is, the next look may do better: nobody would notice that nobody watches.
+                    logger.exception("A look at the servers and processes failed; the next one is in a moment.")
 
     thread = threading.Thread(target=watching, name="watch", daemon=True)
     thread.start()
