@@ -30,6 +30,15 @@ class Process:
     environment: dict[str, str] = field(default_factory=dict)
 
 
+def _kill(popen: subprocess.Popen) -> None:
+    """End a process and its children at once."""
+    try:
+        os.killpg(popen.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    popen.wait()
+
+
 class Supervised:
     """One process that is kept alive. What it prints goes to our standard output, with its name before each line."""
 
@@ -91,11 +100,7 @@ class Supervised:
 
     def kill(self) -> None:
         """End it and its children at once."""
-        try:
-            os.killpg(self.popen.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
-        self.popen.wait()
+        _kill(self.popen)
 
     def note_end(self) -> bool:
         """Decide when to start it again; return False when it ends again and again at once."""
@@ -148,9 +153,13 @@ class Supervisor:
     def restart_deaf(self) -> None:
         """End each process that is deaf; it is started again. Called by a thread beside the loop, since it asks."""
         for one in self.all:
-            if self.deaf is not None and one.is_running and self.deaf(one.name, one.ran_for):
+            # While we ask, the loop may find it ended and start its successor, which is not the one we ask about.
+            popen = one.popen
+            if self.deaf is None or popen is None or popen.poll() is not None:
+                continue
+            if self.deaf(one.name, one.ran_for) and popen.poll() is None:
                 logger.error("%s takes no work any more; it is ended and started again.", one.name)
-                one.kill()
+                _kill(popen)
 
     def _end_all(self) -> None:
         # The last first: what sends work ends before what does it.
