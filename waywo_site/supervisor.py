@@ -40,10 +40,10 @@ def _kill(popen: subprocess.Popen) -> None:
 
 
 class Supervised:
-    """One process that is kept alive. What it prints goes to our standard output, with its name before each line."""
+    """One process that is kept alive. With ``named`` each line that it prints bears its name."""
 
-    def __init__(self, process: Process, folder: Path) -> None:
-        self.process, self.folder = process, folder
+    def __init__(self, process: Process, folder: Path, *, named: bool) -> None:
+        self.process, self.folder, self.named = process, folder, named
         self.popen: subprocess.Popen | None = None
         self.started_at = 0.0
         self.early_ends = 0
@@ -71,12 +71,13 @@ class Supervised:
             self.process.command,
             env=os.environ | {"PYTHONUNBUFFERED": "1"} | self.process.environment,
             cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=subprocess.PIPE if self.named else None,
+            stderr=subprocess.STDOUT if self.named else None,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
-        threading.Thread(target=self._print, args=(self.popen,), daemon=True).start()
+        if self.named:
+            threading.Thread(target=self._print, args=(self.popen,), daemon=True).start()
 
     def _print(self, popen: subprocess.Popen) -> None:
         for line in popen.stdout:
@@ -114,10 +115,21 @@ class Supervised:
 
 
 class Supervisor:
-    """Keeps processes alive until a signal comes. ``deaf`` names those that must be ended because they do nothing."""
+    """Keeps processes alive until a signal comes.
 
-    def __init__(self, processes: Sequence[Process], folder: Path, deaf: Callable[[str, float], bool] | None) -> None:
-        self.all = [Supervised(process, folder) for process in processes]
+    ``deaf`` says of a name and of the seconds since its start whether it must be ended because it does nothing. With
+    ``named`` each line that they print bears the name of its process.
+    """
+
+    def __init__(
+        self,
+        processes: Sequence[Process],
+        folder: Path,
+        deaf: Callable[[str, float], bool] | None,
+        *,
+        named: bool = True,
+    ) -> None:
+        self.all = [Supervised(process, folder, named=named) for process in processes]
         self.deaf = deaf
         self._signal = threading.Event()
 

@@ -131,6 +131,18 @@ def test_a_worker_that_is_stopped_or_consumes_nothing_is_deaf_and_one_that_works
     assert not processes.is_deaf("worker", long)  # its canaries wait behind the work
 
 
+def test_a_worker_for_some_queues_is_deaf_by_those_alone(worker):
+    long = processes.DEAF_SECONDS + 1
+    heartbeats.note_tick()
+    heartbeats.send_canaries()
+    wait_until(lambda: all(canary.done_at for canary in heartbeats.canaries()), "all canaries are back")
+    late = timezone.now() - timedelta(seconds=long)
+    Heartbeat.objects.filter(name="canary:extraction").update(sent_at=late, done_at=None)
+    assert processes.is_deaf("worker", long, ["extraction"])
+    assert not processes.is_deaf("worker", long, ["collection", "priority"])
+    assert not processes.is_deaf("worker", long)
+
+
 def no_canary_is_sent_any_more() -> None:
     """The last ones came through, and that was long ago."""
     heartbeats.note_tick()
