@@ -54,21 +54,35 @@ class Algolia(JsonClient):
 
         Raises what ``get`` raises. A hit that cannot be read is left out.
         """
+        hits: dict[int, Hit] = {}
+        until = ""
+        while True:
+            span = f"created_at_i>{int(since.timestamp())},num_comments>={least_comments}{until}"
+            found, is_all = await self._reachable(query, span)
+            new = {hit.id: hit for hit in found if hit.id not in hits}
+            hits |= new
+            if is_all or not new:
+                return list(hits.values())
+            # There may be more than a search gives: go on below. Others may be of the same second as the last one.
+            until = f",created_at_i<={int(min(hit.posted_at for hit in found).timestamp())}"
+
+    async def _reachable(self, query: str, span: str) -> tuple[list[Hit], bool]:
+        """Return what one search gives within ``span``, and whether that is all that there is."""
         hits: list[Hit] = []
         for page in range(MOST_PAGES):
             asked = {
                 "query": query,
                 "tags": "story,ask_hn",
                 "restrictSearchableAttributes": "title",
-                "numericFilters": f"created_at_i>{int(since.timestamp())},num_comments>={least_comments}",
+                "numericFilters": span,
                 "hitsPerPage": PAGE,
                 "page": page,
             }
             found, pages = await self.get(f"/search_by_date?{urlencode(asked)}", _hits)
             hits += found
-            if page + 1 >= pages:
-                break
-        return hits
+            if page + 1 >= min(pages, MOST_PAGES):
+                return hits, pages < MOST_PAGES
+        return hits, False
 
 
 def _children(data: Any, item_id: int) -> Iterator[tuple[int, Item]]:

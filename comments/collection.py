@@ -224,15 +224,20 @@ def _due_of(source: ThreadSource, found: list[FoundThread], limit_posts: int | N
     for thread in found:
         if thread.post is not None:
             _keep_found(source, thread.source_id, thread.post)
-    threads = {
+    posts = Post.objects.filter(source=source.name)
+    stored = {
         post.source_id: DueThread(post.pk, post.year, post.month)
-        for post in Post.objects.filter(source=source.name).only("pk", "source_id", "year", "month")
+        for post in posts.only("pk", "source_id", "year", "month")
     }
+    threads = {}
     if source.name == Source.HACKER_NEWS:
-        threads |= {thread.source_id: DueThread(int(thread.source_id), thread.year, thread.month) for thread in found}
+        threads = {thread.source_id: DueThread(int(thread.source_id), thread.year, thread.month) for thread in found}
+    # A person may have given a stored thread another month than the file says.
+    threads |= stored
     newest = sorted(threads.values(), key=lambda thread: (thread.year, thread.month, thread.post_id), reverse=True)
-    settled = set(Post.objects.filter(source=source.name).exclude(settled_at=None).values_list("pk", flat=True))
-    return [thread for thread in newest[:limit_posts] if thread.post_id not in settled]
+    due = set(posts.due_for_collection().values_list("source_id", flat=True)) | (threads.keys() - stored.keys())
+    ids = {threads[source_id].post_id for source_id in due}
+    return [thread for thread in newest[:limit_posts] if thread.post_id in ids]
 
 
 def _keep_found(source: ThreadSource, source_id: str, item: Item) -> None:

@@ -46,10 +46,6 @@ class Source(models.TextChoices):
 class PostQuerySet(models.QuerySet):
     """Rules about posts, each named once."""
 
-    def live(self, now: datetime | None = None) -> "PostQuerySet":
-        """Threads that still take comments."""
-        return self.filter(posted_at__gt=(now or timezone.now()) - LIVE_FOR)
-
     def due_for_collection(self) -> "PostQuerySet":
         """Threads to look at by schedule: those that live, or were not found complete since they closed."""
         return self.filter(settled_at=None)

@@ -57,7 +57,9 @@ def process_waywo_post(
 
 
 @shared_task(name="discover_waywo_posts", bind=True, base=RetryingTask)
-def discover_waywo_posts(self: RetryingTask, *, since_days: int = 45) -> dict[str, Any]:
+def discover_waywo_posts(
+    self: RetryingTask, *, since_days: Annotated[int, Interval(ge=1, le=10_000)] = 45
+) -> dict[str, Any]:
     """Search Hacker News for new threads; add those that are sure, keep the others for a decision in the admin.
 
     since_days: how far back to look.

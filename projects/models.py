@@ -44,7 +44,7 @@ class TagAlias(models.Model):
 
 
 class Page(models.Model):
-    """A fetched URL, shared by all who link to it."""
+    """A fetched URL, shared by all who link to it. Beside an ``error`` stands what it said before, where it did."""
 
     url = models.CharField("URL", max_length=URL_LENGTH, unique=True)
     final_url = models.CharField("final URL", max_length=URL_LENGTH, blank=True, help_text="After redirects.")

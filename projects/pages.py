@@ -27,23 +27,24 @@ class PageReader:
 
     def __init__(self, links: Iterable[str]) -> None:
         known = list(Page.objects.filter(url__in=links)) if settings.FETCH_PAGES else []
+        self._known = {page.url: page for page in known}
         self._pages = {page.url: page for page in known if _is_fresh(page)}
-        self._failures = {page.url: page.failures for page in known}
         self._fetched: list[Page] = []
         self._turns = Turns() if settings.FETCH_PAGES else None
 
     async def read(self, urls: list[str]) -> list[PageText]:
         """Return what the pages at ``urls`` say, in order, fetching those that are not fresh in the database.
 
-        A page that fails comes back with its error; nothing is raised for what a stranger's server does. With
-        ``FETCH_PAGES`` off the list is empty.
+        A page that fails comes back with what it said the last time, else with its error; nothing is raised for what
+        a stranger's server does. With ``FETCH_PAGES`` off the list is empty.
         """
         if not settings.FETCH_PAGES:
             return []
         urls = [url for url in dict.fromkeys(urls) if len(url) <= URL_LENGTH]
         for page in await asyncio.gather(*(_fetch(url, self._turns) for url in urls if url not in self._pages)):
             self._pages[page.url] = page
-            page.failures = self._failures.get(page.url, 0) + 1 if page.error else 0
+            if page.error:
+                _keep_text(page, self._known.get(page.url))
             if page.fetched_at is not None:
                 self._fetched.append(page)
         return [_page_text(self._pages[url]) for url in urls]
@@ -67,8 +68,21 @@ def _is_fresh(page: Page) -> bool:
     return timezone.now() - page.fetched_at < pause
 
 
+def _keep_text(failed: Page, before: Page | None) -> None:
+    """Count the failure, and let it not erase what the page said before."""
+    failed.failures = (before.failures if before else 0) + 1
+    if before is not None and _says_something(before):
+        failed.final_url, failed.title, failed.text = before.final_url, before.title, before.text
+
+
+def _says_something(page: Page) -> bool:
+    return bool(page.title or page.text)
+
+
 def _page_text(page: Page) -> PageText:
-    return PageText(url=page.url, final_url=page.final_url, title=page.title, text=page.text, error=page.error)
+    # What a page said the last time is read although the last request failed.
+    error = "" if _says_something(page) else page.error
+    return PageText(url=page.url, final_url=page.final_url, title=page.title, text=page.text, error=error)
 
 
 async def _fetch(url: str, turns: Turns) -> Page:

@@ -1,5 +1,6 @@
 """The Celery app. It starts the embedded broker when somebody first asks for a connection to it."""
 
+import logging
 import os
 import time
 from typing import Any
@@ -13,6 +14,8 @@ from celery.signals import (
     worker_ready,
 )
 from celery.worker.control import control_command
+
+logger = logging.getLogger(__name__)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "waywo_site.settings")
 
@@ -33,6 +36,7 @@ class WaywoCelery(Celery):
 app = WaywoCelery("waywo")
 # The queues that this worker was started for, paused or not.
 SERVED: set[str] = set()
+ASK_AGAIN_SECONDS = 5
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["consumer"].add("waywo_site.unacknowledged:SignOfLife")
 
@@ -54,21 +58,36 @@ def stamp(headers: dict[str, Any] | None = None, **_: Any) -> None:
 
 @worker_ready.connect
 def begin(sender: Any = None, **_: Any) -> None:
-    """Put back what killed workers had taken, and take nothing from the queues that are paused.
+    """Take nothing from the queues that are paused, and put back what killed workers had taken.
 
-    Pausing outlives the workers that it was said to.
+    Pausing outlives the workers that it was said to. This runs again at each connection to the broker.
     """
-    from django.db import close_old_connections
-
-    from waywo_site.queues import paused
     from waywo_site.unacknowledged import restore
 
-    close_old_connections()  # this runs again at each connection to the broker
-    restore()
     SERVED.update(sender.app.amqp.queues.consume_from)
-    for queue in paused():
+    leave_paused(sender)
+    restore()
+
+
+def leave_paused(consumer: Any) -> None:
+    """Take nothing from the queues that are paused; a database that is away is asked again every 5 s."""
+    from django.db import Error, close_old_connections
+
+    from waywo_site.embedded import EmbeddedError
+    from waywo_site.queues import paused
+
+    if consumer.task_consumer is None:
+        return  # the broker is lost: ``begin`` runs again with the next connection
+    close_old_connections()
+    try:
+        stopped = paused()
+    except (Error, EmbeddedError) as error:
+        logger.warning("Which queues are paused is not known, it is asked again: %s", error)
+        consumer.timer.call_after(ASK_AGAIN_SECONDS, leave_paused, (consumer,))
+        return
+    for queue in stopped:
         # At once and by itself: told by a message, it would take from the queue until it read that message.
-        sender.cancel_task_queue(queue)
+        consumer.cancel_task_queue(queue)
 
 
 @control_command(args=[("queue", str)])

@@ -14,6 +14,8 @@ from django.conf import settings
 
 # Beat's clean-up of task results is Celery's own.
 CELERYS_OWN = ("celery.backend_cleanup",)
+# A canary means something only when send_canaries notes that it was sent.
+SENT_BY_OTHERS = ("canary",)
 # "limit: how many; empty for all. year, month: the month it belongs to."
 ABOUT = re.compile(r"(?:^|(?<=[.\s]))(\w+(?:, \w+)*): (.+?)(?=\.(?:\s|$)|$)", re.DOTALL)
 RANGE = re.compile(r"(-?\d+(?:\.\d+)?) to (-?\d+(?:\.\d+)?)")
@@ -68,7 +70,8 @@ class Argument:
 def registered() -> dict[str, Task]:
     """Return the tasks that may be scheduled, by name."""
     tasks = current_app.tasks
-    return {name: tasks[name] for name in sorted({*settings.TASK_QUEUES, *CELERYS_OWN}) if name in tasks}
+    offered = {*settings.TASK_QUEUES, *CELERYS_OWN}.difference(SENT_BY_OTHERS)
+    return {name: tasks[name] for name in sorted(offered) if name in tasks}
 
 
 def summary(task: Task) -> str:

@@ -1,7 +1,8 @@
 """Operations, and how Waywo keeps itself going, as tasks. Names are contracts (design, section 4)."""
 
-from typing import Any
+from typing import Annotated, Any
 
+from annotated_types import Interval
 from celery import shared_task
 
 from comments.retrying import RetryingTask
@@ -28,7 +29,9 @@ def monitor_queues(self: RetryingTask) -> dict[str, Any]:
 
 
 @shared_task(name="cleanup_old_data", bind=True, base=RetryingTask)
-def cleanup_old_data(self: RetryingTask, *, days: int = cleanup.DAYS) -> dict[str, Any]:
+def cleanup_old_data(
+    self: RetryingTask, *, days: Annotated[int, Interval(ge=cleanup.LEAST_DAYS, le=cleanup.MOST_DAYS)] = cleanup.DAYS
+) -> dict[str, Any]:
     """Remove what nobody needs any more; never posts, comments, projects or reviews.
 
     days: what is younger stays.

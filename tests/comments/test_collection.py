@@ -11,6 +11,7 @@ from comments.collection import (
     collect_post,
     collect_posts,
     collect_sample,
+    threads_to_collect,
 )
 from comments.json_client import SourceError
 from comments.models import Comment, Post
@@ -228,6 +229,16 @@ def test_the_newest_known_threads_are_collected_and_one_that_fails_stops_none(se
     assert result["errors"][0]["post_id"] == newest.id
     post = Post.objects.get()
     assert (post.year, post.month) == (second.year, second.month)
+
+
+def test_a_month_that_a_person_gave_wins_over_the_file(server, thread, post_id):
+    known = known_threads()[0]
+    lives = {"id": known.id, "kids": [], "time": int(datetime.now(UTC).timestamp()) - 60}
+    server.items[known.id] = thread[0] | lives
+    collect_post(known.id, year=2019, month=2)
+    (due,) = [due for due in threads_to_collect()[0] if due.post_id == known.id]
+    collect_post(**vars(due))
+    assert Post.objects.get().month_name == "2019-02"
 
 
 @pytest.mark.parametrize(

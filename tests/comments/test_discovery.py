@@ -55,6 +55,17 @@ def test_what_is_sure_is_added_and_what_is_not_waits_for_a_person(server):
     assert 70000001 in [due.post_id for due in threads_to_collect(3)[0]]
 
 
+def test_more_stories_than_a_search_gives_are_found_all(server):
+    # 2,100, ten of each second: a second lies on both sides of where a search ends.
+    for number in range(2_100):
+        posted = {"time": NOW - 86_400 - number // 10}
+        server.items[80_000_000 + number] = thread(80_000_000 + number, "Ask HN: Is it working?") | posted
+    found = verdicts(discover_posts(dry_run=True))
+    assert {80_000_000 + number for number in range(2_100)} <= found.keys()
+    assert found[70000001] == "trusted"
+    assert len(server.requests) < 30
+
+
 def test_a_dry_run_says_the_same_and_saves_nothing(server):
     dry = discover_posts(dry_run=True)
     assert (Post.objects.count(), Candidate.objects.count()) == (0, 0)

@@ -60,6 +60,28 @@ def test_a_page_is_fetched_again_after_30_days_and_a_failure_after_one(server, a
     assert Page.objects.get(url=server.url + "/missing").status == 404
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_failure_erases_nothing_that_a_page_said_before(server, allowed):
+    [first] = read(server, "/")
+    good = server.pages["/"]
+    server.pages["/"] = Answer(b"<title>We are down</title>", 503, {})
+    Page.objects.update(fetched_at=timezone.now() - timedelta(days=31))
+    assert read(server, "/") == [first]
+    kept = Page.objects.get()
+    assert (kept.status, kept.failures, kept.title, kept.text) == (503, 1, "Foo", first.text)
+    assert "503" in kept.error
+    assert timezone.now() - kept.fetched_at < timedelta(days=1)
+    assert read(server, "/") == [first]  # from the database alone
+    server.pages["/"] = good
+    Page.objects.update(fetched_at=timezone.now() - timedelta(days=2))
+    HostTurn.objects.update(free_at=timezone.now() + timedelta(hours=1))
+    assert read(server, "/") == [first]  # its host gives no turn
+    HostTurn.objects.all().delete()
+    assert read(server, "/") == [first]
+    kept.refresh_from_db()
+    assert (kept.status, kept.failures, kept.error) == (200, 0, "")
+
+
 def test_nothing_is_fetched_when_pages_are_off(server, allowed, settings):
     settings.FETCH_PAGES = False
     assert read(server, "/") == []

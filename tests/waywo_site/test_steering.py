@@ -4,11 +4,16 @@ import json
 import os
 import pickle
 import pty
+import select
 import signal
+import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from celery import current_app
@@ -287,6 +292,36 @@ def test_a_worker_that_starts_while_a_queue_is_paused_leaves_it_alone(worker, tm
         queues.resume("extraction")
         wait_until(AsyncResult(waits).ready, "the other one is read", 60)
         assert "Traceback" not in late.log
+
+
+class Relay(socketserver.BaseRequestHandler):
+    """Passes a connection on to the test's PostgreSQL."""
+
+    def handle(self) -> None:
+        with socket.create_connection(("127.0.0.1", settings.EMBEDDED_POSTGRESQL.port)) as far:
+            ends = {self.request: far, far: self.request}
+            while True:
+                for end in select.select(list(ends), [], [])[0]:
+                    if not (data := end.recv(65_536)):
+                        return
+                    ends[end].sendall(data)
+
+
+def test_a_worker_that_starts_while_the_database_is_away_leaves_a_paused_queue_alone_once_it_is_back(worker, tmp_path):
+    queues.pause("extraction")
+    url = urlsplit(environment()["DATABASE_URL"])
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Relay, bind_and_activate=False) as relay:
+        relay.daemon_threads = True
+        relay.server_bind()  # it has its port, and nobody listens there yet
+        login = url.netloc.rpartition("@")[0]
+        away = url._replace(netloc=f"{login}@127.0.0.1:{relay.server_address[1]}").geturl()
+        with Worker(tmp_path, processes=1, DATABASE_URL=away) as late:
+            wait_until(lambda: "is not known, it is asked again" in late.log, "it misses the database")
+            relay.server_activate()
+            threading.Thread(target=relay.serve_forever, daemon=True).start()
+            wait_until(lambda: "Canceling queue extraction" in late.log, "it leaves the paused queue alone")
+            assert "Signal handler" not in late.log
+        relay.shutdown()
 
 
 @pytest.mark.parametrize("arguments", [("queues", "--pause"), ("queues", "--resume"), ("purge_queue",)])

@@ -70,6 +70,14 @@ def test_a_value_that_does_not_fit_is_named(given, wrong):
         assert name in words
 
 
+@pytest.mark.parametrize(("name", "argument"), [("discover_waywo_posts", "since_days"), ("cleanup_old_data", "days")])
+def test_a_number_of_days_that_the_task_would_refuse_cannot_be_scheduled(name, argument):
+    task = task_arguments.registered()[name]
+    for days in (-5, 0, 10_001):
+        assert set(task_arguments.problems(task, {argument: days})) == {argument}
+    assert task_arguments.problems(task, {argument: 1}) == {}
+
+
 def test_what_is_missing_is_named():
     assert task_arguments.problems(make_things, {}) == {
         "since": "since is missing: it takes a whole number, 1 or more."

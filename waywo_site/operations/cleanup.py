@@ -16,7 +16,7 @@ from django.utils import timezone
 from django_celery_results.models import GroupResult, TaskResult
 
 from comments.models import Batch, BatchTask, Cancellation, Redelivery
-from projects.models import Extraction, Page
+from projects.models import Extraction, HostTurn, Page
 from waywo_site.operations.models import HealthResult, QueueSample
 
 logger = logging.getLogger(__name__)
@@ -24,8 +24,9 @@ logger = logging.getLogger(__name__)
 BATCH = 1000
 LOOKED_UP = 50_000
 DAYS = 30
-LEAST_DAYS = 1
+LEAST_DAYS, MOST_DAYS = 1, 10_000
 EXTRACTIONS_KEPT = 3
+TURNS_KEPT = timedelta(days=1)
 
 Progress = Callable[[str, int, int], None]
 
@@ -45,10 +46,11 @@ def cleanup_old_data(
     """Remove what is older than ``days`` and return how many rows of each kind; ``dry_run`` only counts them.
 
     Each thousand is a transaction of its own: a run that is ended loses nothing, and the next one goes on from there.
-    ``longest_batch_seconds`` is the longest that any row was locked. Raises ValueError for ``days`` below 1.
+    ``longest_batch_seconds`` is the longest that any row was locked. Raises ValueError for ``days`` that are
+    not from 1 to 10,000.
     """
-    if isinstance(days, bool) or not isinstance(days, int) or days < LEAST_DAYS:
-        raise ValueError(f"days={days!r} is not valid: it takes a whole number of {LEAST_DAYS} or more.")
+    if isinstance(days, bool) or not isinstance(days, int) or not LEAST_DAYS <= days <= MOST_DAYS:
+        raise ValueError(f"days={days!r} is not valid: it takes a whole number from {LEAST_DAYS} to {MOST_DAYS}.")
     began = time.monotonic()
     before = timezone.now() - timedelta(days=days)
     totals = {kind.name: kind.removable(before).count() for kind in KINDS}
@@ -127,6 +129,11 @@ def _pages(before: datetime) -> QuerySet[Page]:
     return Page.objects.filter(projects=None, fetched_at__lt=before)
 
 
+def _host_turns(before: datetime) -> QuerySet[HostTurn]:
+    """Turns that were over a day ago, whatever ``before``: strangers' redirects make a row for each host."""
+    return HostTurn.objects.filter(free_at__lt=timezone.now() - TURNS_KEPT)
+
+
 def _sessions(before: datetime) -> QuerySet[Session]:
     return Session.objects.filter(expire_date__lt=timezone.now())
 
@@ -143,5 +150,6 @@ KINDS = (
     Kind("queue_samples", _older(QueueSample, "measured_at")),
     Kind("extractions", _extractions),
     Kind("pages", _pages, can_come_back=True),
+    Kind("host_turns", _host_turns, can_come_back=True),
     Kind("sessions", _sessions),
 )

@@ -12,7 +12,7 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from django_celery_results.models import GroupResult, TaskResult
 
 from comments.models import Batch, BatchTask, Cancellation, Comment, Post, Redelivery
-from projects.models import Extraction, Page, Project, Submission
+from projects.models import Extraction, HostTurn, Page, Project, Submission
 from tests.factories import make_comment, make_project
 from tests.servers.processes import manage
 from waywo_site.operations import cleanup
@@ -60,6 +60,8 @@ def fill() -> None:
         Session.objects.create(session_key=str(moment)[:40], session_data="", expire_date=NOW + (moment - YOUNG))
     Session.objects.update(expire_date=NOW + timedelta(days=1))
     Session.objects.filter(session_key=str(OLD)[:40]).update(expire_date=NOW - timedelta(days=1))
+    HostTurn.objects.create(host="left.example", free_at=NOW - timedelta(days=1, minutes=1))
+    HostTurn.objects.create(host="asked.example", free_at=NOW - timedelta(hours=23))
     Cancellation.objects.create(task_id="old")
     Cancellation.objects.update(requested_at=OLD)
     for moment in (OLD, YOUNG):
@@ -94,9 +96,11 @@ def test_what_is_old_goes_and_posts_comments_projects_and_reviews_stay():
         "queue_samples": 1,
         "extractions": 2,
         "pages": 1,
+        "host_turns": 1,
         "sessions": 1,
     }
     assert TaskResult.objects.count() == 3
+    assert HostTurn.objects.get().host == "asked.example"
     assert {page.url[:19] for page in Page.objects.all()} == {"https://linked.exam", "https://free.exampl"}
     assert (Post.objects.count(), Comment.objects.count(), Submission.objects.count()) == (1, 1, 1)
     assert Project.objects.get().review_status == "approved"
@@ -160,7 +164,7 @@ def test_a_batch_is_kept_for_thirty_days_after_its_last_task_ended():
     assert (again.retry_of, again.tasks.count()) == (None, 1)
 
 
-@pytest.mark.parametrize("days", [0, -1, 1.5, "30", True, None])
+@pytest.mark.parametrize("days", [0, -1, 10_001, 1.5, "30", True, None])
 def test_days_that_make_no_sense_are_refused(days):
     with pytest.raises(ValueError, match=r"days=.* is not valid"):
         cleanup_old_data(days)
