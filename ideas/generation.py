@@ -21,6 +21,7 @@ from ideas.asking import Wish, check_wish, require_language_model
 from ideas.models import IdeaRun
 from ideas.pipeline import Endpoint, Pipeline, PipelineError, Record
 from ideas.saving import NearCopy, NotAnIdea, save_idea
+from ideas.signals import attempt_ended
 from ideas.tags import TagPool, tag_pool
 from projects.embeddings import Embedder, get_embedder
 from projects.llm import BadAnswer, Usage, get_language_model, metering
@@ -103,29 +104,47 @@ def generate_ideas(
             raise GenerationFailed(" ".join(run.errors))
         if run.is_finished:
             return run
-        _begin(run)
-        _sweep(run)
-        try:
-            _generate(run, wish, progress)
-        except SoftTimeLimitExceeded:
-            run.errors.append("It was stopped at its time limit.")
-        except OutsideError as error:
-            run.errors.append(str(error))
-            if isinstance(error, NotAsked) or not (error.permanent or last_try):
-                # The task tries again, and goes on where this try ended; it died of nothing.
-                run.attempts -= 1
-                run.status = IdeaRun.Status.QUEUED
-                run.save()
-            else:
-                run.finish(IdeaRun.Status.FAILED)
-            raise
-        except BaseException as error:
-            run.errors.append(f"{type(error).__name__}: {in_short(error)}")
+        with _reported(run):
+            return _attempt(run, wish, progress, last_try=last_try)
+
+
+def _attempt(run: IdeaRun, wish: Wish, progress: Progress, *, last_try: bool) -> IdeaRun:
+    _begin(run)
+    _sweep(run)
+    try:
+        _generate(run, wish, progress)
+    except SoftTimeLimitExceeded:
+        run.errors.append("It was stopped at its time limit.")
+    except OutsideError as error:
+        run.errors.append(str(error))
+        if isinstance(error, NotAsked) or not (error.permanent or last_try):
+            # The task tries again, and goes on where this try ended; it died of nothing.
+            run.attempts -= 1
+            run.status = IdeaRun.Status.QUEUED
+            run.save()
+        else:
             run.finish(IdeaRun.Status.FAILED)
-            raise
-        finally:
-            shutil.rmtree(_folder(run), ignore_errors=True)
-        return _end(run)
+        raise
+    except BaseException as error:
+        run.errors.append(f"{type(error).__name__}: {in_short(error)}")
+        run.finish(IdeaRun.Status.FAILED)
+        raise
+    finally:
+        shutil.rmtree(_folder(run), ignore_errors=True)
+    return _end(run)
+
+
+@contextmanager
+def _reported(run: IdeaRun) -> Iterator[None]:
+    """Tell who listens what this attempt of the run cost, however it ends."""
+    calls, tokens_in, tokens_out = run.llm_calls, run.tokens_in, run.tokens_out
+    try:
+        yield
+    finally:
+        usage = Usage(
+            calls=run.llm_calls - calls, tokens_in=run.tokens_in - tokens_in, tokens_out=run.tokens_out - tokens_out
+        )
+        attempt_ended.send(IdeaRun, run=run, usage=usage)
 
 
 def _refuse(task_id: str, error: str) -> None:
