@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from waywo_site.operations import alerts, health
+from waywo_site.operations import alerts, health, machines
 from waywo_site.operations.findings import FAILED
 from waywo_site.operations.models import HealthResult
 
@@ -29,7 +29,12 @@ def check_health(names: Iterable[str] | None = None, now: datetime | None = None
     if has_database:
         HealthResult.objects.bulk_create(HealthResult(**check.as_dict(), checked_at=now) for check in found)
     told = alerts.tell(
-        [alerts.Subject(f"health: {check.name}", check.state, check.reason, check.remedy) for check in found],
+        [
+            alerts.Subject(
+                machines.subject(check.name, has_database=has_database), check.state, check.reason, check.remedy
+            )
+            for check in found
+        ],
         now,
         has_database=has_database,
     )
