@@ -50,7 +50,7 @@ PAGES = {
     "readings": "/admin/projects/extraction/",
     "tags": "/admin/projects/tag/",
     "tag": "/admin/projects/tag/1/change/",
-    "likely duplicates": "/admin/projects/project/duplicates",
+    "likely duplicates": "/admin/projects/project/duplicates/",
     "merges": "/admin/projects/projectmerge/",
     "idea runs": "/admin/ideas/idearun/",
     "health results": "/admin/waywo_site/healthresult/",
