@@ -97,6 +97,20 @@ def test_a_clock_that_went_back_neither_repeats_nor_silences_for_long(webhook):
     assert told == [6, 12]
 
 
+def test_a_look_that_began_before_the_change_that_another_told_of_tells_nothing(webhook):
+    tell([WELL], NOW)
+    assert kinds(tell([BROKEN], NOW + timedelta(seconds=3))) == ["problem"]
+    # It began before, when all was well, and another part held it up.
+    assert tell([WELL], NOW + timedelta(seconds=1)) == []
+    assert tell([BROKEN], NOW + timedelta(seconds=9)) == []
+    assert kinds(tell([WELL], NOW + timedelta(seconds=12))) == ["recovery"]
+
+
+def test_a_recovery_is_told_although_the_clock_went_back(webhook):
+    tell([BROKEN], after(100))
+    assert kinds(tell([WELL], NOW)) == ["recovery"]
+
+
 def test_what_could_not_be_sent_is_sent_the_next_time(webhook):
     webhook.status = 500
     assert tell([BROKEN], NOW) == []
