@@ -18,7 +18,6 @@ from celery.states import FAILURE, PENDING, READY_STATES, RETRY, REVOKED, STARTE
 from celery.utils import uuid
 from django.db import transaction
 from django.db.models import Count, Max, Q, Sum
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
@@ -29,6 +28,7 @@ from comments.models import Batch, BatchTask, Cancellation
 LOT = 500
 # The pace is that of the last minutes: what a slow start was says nothing about the end.
 PACE_OVER = timedelta(minutes=5)
+NO_TASKS = {"ended": 0, "failed": 0, "retried": 0, "lately": 0, "worked": 0, "last": None}
 # What these raise is written for people; the text of any other exception may hold what is nobody's business.
 OUR_MODULES = ("comments.", "projects.", "ideas.", "waywo_site.")
 REFUSALS = ("ValueError",)
@@ -206,13 +206,35 @@ def stored_arguments(task_kwargs: str) -> dict[str, Any]:
 
 def progress_of(group_id: str) -> BatchProgress:
     """Return how far a batch has come. Raises TaskNotFound."""
-    return _progress(_batch(group_id))
+    return progress_of_each([_batch(group_id)])[0]
+
+
+def progress_of_each(rows: Iterable[Batch]) -> list[BatchProgress]:
+    """Return how far each of these batches has come, all of them asked for at once."""
+    rows, now = list(rows), timezone.now()
+    ended = Q(status__in=READY_STATES)
+    worked = ended & Q(started_at__isnull=False)
+    counted = (
+        BatchTask.objects.filter(batch__in=rows)
+        .order_by()
+        .values("batch_id")
+        .annotate(
+            ended=Count("pk", filter=ended),
+            failed=Count("pk", filter=Q(status__in=(FAILURE, REVOKED))),
+            retried=Sum("retries"),
+            lately=Count("pk", filter=worked & Q(finished_at__gte=now - PACE_OVER)),
+            worked=Count("pk", filter=worked),
+            last=Max("finished_at"),
+        )
+    )
+    counts = {row.pop("batch_id"): row for row in counted}
+    return [_progress(batch, counts.get(batch.pk, NO_TASKS), now) for batch in rows]
 
 
 def running_batches() -> list[BatchProgress]:
     """Return the batches that have not ended, newest first."""
     open_ids = BatchTask.objects.open().order_by().values("batch_id").distinct()
-    return [_progress(batch) for batch in Batch.objects.filter(pk__in=open_ids)]
+    return progress_of_each(Batch.objects.filter(pk__in=open_ids))
 
 
 def _batch(group_id: str) -> Batch:
@@ -222,22 +244,13 @@ def _batch(group_id: str) -> Batch:
         raise TaskNotFound(f"There is no batch {group_id}.") from None
 
 
-def _progress(batch: Batch) -> BatchProgress:
-    since = max(batch.created_at, timezone.now() - PACE_OVER)
-    ended = Q(status__in=READY_STATES)
-    counts = batch.tasks.aggregate(
-        ended=Count("pk", filter=ended),
-        failed=Count("pk", filter=Q(status__in=(FAILURE, REVOKED))),
-        retried=Coalesce(Sum("retries"), 0),
-        lately=Count("pk", filter=ended & Q(started_at__isnull=False, finished_at__gte=since)),
-        worked=Count("pk", filter=ended & Q(started_at__isnull=False)),
-        last=Max("finished_at"),
-    )
+def _progress(batch: Batch, counts: dict[str, Any], now: datetime) -> BatchProgress:
+    since = max(batch.created_at, now - PACE_OVER)
     done = counts["ended"]
     if done >= batch.total:
         worked, seconds = counts["worked"], ((counts["last"] or since) - batch.created_at).total_seconds()
     else:
-        worked, seconds = counts["lately"], (timezone.now() - since).total_seconds()
+        worked, seconds = counts["lately"], (now - since).total_seconds()
     per_minute = 60 * worked / max(seconds, 1)
     left = batch.total - done
     return BatchProgress(

@@ -21,6 +21,7 @@ from ideas.asking import Wish, check_wish, require_language_model
 from ideas.models import IdeaRun
 from ideas.pipeline import Endpoint, Pipeline, PipelineError, Record
 from ideas.saving import NearCopy, NotAnIdea, save_idea
+from ideas.signals import attempt_ended
 from ideas.tags import TagPool, tag_pool
 from projects.embeddings import Embedder, get_embedder
 from projects.llm import BadAnswer, Usage, get_language_model, metering
@@ -103,29 +104,47 @@ def generate_ideas(
             raise GenerationFailed(" ".join(run.errors))
         if run.is_finished:
             return run
-        _begin(run)
-        _sweep(run)
-        try:
-            _generate(run, wish, progress)
-        except SoftTimeLimitExceeded:
-            run.errors.append("It was stopped at its time limit.")
-        except OutsideError as error:
-            run.errors.append(str(error))
-            if isinstance(error, NotAsked) or not (error.permanent or last_try):
-                # The task tries again, and goes on where this try ended; it died of nothing.
-                run.attempts -= 1
-                run.status = IdeaRun.Status.QUEUED
-                run.save()
-            else:
-                run.finish(IdeaRun.Status.FAILED)
-            raise
-        except BaseException as error:
-            run.errors.append(f"{type(error).__name__}: {in_short(error)}")
+        with _reported(run):
+            return _attempt(run, wish, progress, last_try=last_try)
+
+
+def _attempt(run: IdeaRun, wish: Wish, progress: Progress, *, last_try: bool) -> IdeaRun:
+    _begin(run)
+    _sweep(run)
+    try:
+        _generate(run, wish, progress)
+    except SoftTimeLimitExceeded:
+        run.errors.append("It was stopped at its time limit.")
+    except OutsideError as error:
+        run.errors.append(str(error))
+        if isinstance(error, NotAsked) or not (error.permanent or last_try):
+            # The task tries again, and goes on where this try ended; it died of nothing.
+            run.attempts -= 1
+            run.status = IdeaRun.Status.QUEUED
+            run.save()
+        else:
             run.finish(IdeaRun.Status.FAILED)
-            raise
-        finally:
-            shutil.rmtree(_folder(run), ignore_errors=True)
-        return _end(run)
+        raise
+    except BaseException as error:
+        run.errors.append(f"{type(error).__name__}: {in_short(error)}")
+        run.finish(IdeaRun.Status.FAILED)
+        raise
+    finally:
+        shutil.rmtree(_folder(run), ignore_errors=True)
+    return _end(run)
+
+
+@contextmanager
+def _reported(run: IdeaRun) -> Iterator[None]:
+    """Tell who listens what this attempt of the run cost, however it ends."""
+    calls, tokens_in, tokens_out = run.llm_calls, run.tokens_in, run.tokens_out
+    try:
+        yield
+    finally:
+        usage = Usage(
+            calls=run.llm_calls - calls, tokens_in=run.tokens_in - tokens_in, tokens_out=run.tokens_out - tokens_out
+        )
+        attempt_ended.send(IdeaRun, run=run, usage=usage)
 
 
 def _refuse(task_id: str, error: str) -> None:
@@ -159,8 +178,7 @@ def _held(run: IdeaRun) -> Iterator[None]:
     until = time.monotonic() + PATIENCE_SECONDS
     with connection.cursor() as cursor:
         while True:
-            cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"waywo idea run {run.pk}"])
-            if cursor.fetchone()[0]:
+            if _lock(cursor, run):
                 break
             if time.monotonic() > until:
                 raise AlreadyRunning(f"Another worker is making these ideas: run {run.pk}.")
@@ -169,14 +187,23 @@ def _held(run: IdeaRun) -> Iterator[None]:
         yield
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"waywo idea run {run.pk}"])
+            _unlock(cursor, run)
+
+
+def _lock(cursor: Any, run: IdeaRun) -> bool:
+    cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"waywo idea run {run.pk}"])
+    return cursor.fetchone()[0]
+
+
+def _unlock(cursor: Any, run: IdeaRun) -> None:
+    cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"waywo idea run {run.pk}"])
 
 
 def _begin(run: IdeaRun) -> None:
     """Count the attempt before the work starts; give up a run whose workers keep dying."""
     run.attempts += 1
     run.status, run.finished_at, run.errors = IdeaRun.Status.RUNNING, None, []
-    run.started_at = run.started_at or timezone.now()
+    run.started_at = timezone.now()
     run.language_model = settings.LLM_MODEL
     run.save()
     if run.attempts > MOST_ATTEMPTS:
@@ -300,17 +327,28 @@ def _folder(run: IdeaRun) -> Path:
 
 
 def _sweep(run: IdeaRun) -> None:
-    """End the runs, and remove the folders, that dead workers left: none outlives the hard limit of its queue."""
+    """End the runs, and remove the folders, that dead workers left.
+
+    A worker's run does not outlive the hard limit of its queue, and until then its task may be handed on; that of a
+    command may last longer, and holds its lock for as long as it lives.
+    """
+    others = IdeaRun.objects.filter(status=IdeaRun.Status.RUNNING).exclude(pk=run.pk)
     _, hard = settings.QUEUE_TIME_LIMITS["generation"]
-    dead = IdeaRun.objects.filter(
-        status=IdeaRun.Status.RUNNING, started_at__lt=timezone.now() - timedelta(seconds=2 * hard)
-    ).exclude(pk=run.pk)
-    dead.update(
+    for other in others.filter(started_at__lt=timezone.now() - timedelta(seconds=2 * hard)):
+        with connection.cursor() as cursor:
+            if _lock(cursor, other):
+                _end_dead(other)
+                _unlock(cursor, other)
+    alive = {_folder(other).name for other in others}
+    for folder in _scratch().glob("run-*"):
+        if folder.name not in alive:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end_dead(run: IdeaRun) -> None:
+    # By its state, and only if that still holds: it may have ended since it was looked for.
+    IdeaRun.objects.filter(pk=run.pk, status=IdeaRun.Status.RUNNING).update(
         status=IdeaRun.Status.FAILED,
         finished_at=timezone.now(),
         errors=["Its worker died. What it had finished is kept."],
     )
-    alive = {_folder(other).name for other in IdeaRun.objects.filter(status=IdeaRun.Status.RUNNING).exclude(pk=run.pk)}
-    for folder in _scratch().glob("run-*"):
-        if folder.name not in alive:
-            shutil.rmtree(folder, ignore_errors=True)

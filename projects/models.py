@@ -107,10 +107,6 @@ class ProjectQuerySet(models.QuerySet):
         """Ideas of the generator."""
         return self.filter(source=Project.Source.NEMO_DATA_DESIGNER)
 
-    def touched_by_a_person(self) -> "ProjectQuerySet":
-        """Projects that a person reviewed or bookmarked: a machine never deletes these."""
-        return self.filter(~Q(review_status=Project.ReviewStatus.PENDING) | Q(is_bookmarked=True))
-
     def flagged(self) -> "ProjectQuerySet":
         """Projects that a machine wants a person to look at again."""
         return self.exclude(flag_reason="")

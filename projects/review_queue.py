@@ -38,10 +38,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the queue is: what waits, what there is, and what this reviewer did today."""
+    """How far the queue is: what waits, what there is, and what this reviewer did today.
+
+    Those are real projects; how many of the generator's ideas wait is a number of its own.
+    """
 
     waiting: int
     total: int
+    ideas: int
     mine_today: int
 
     @property
@@ -102,5 +106,10 @@ def progress(projects: QuerySet[Project], user: Any) -> Progress:
     mine = ReviewAction.objects.filter(user=user, done_at__gte=today, undone_at=None)
     decided = Q(kind__in=(ReviewAction.Kind.REVIEW, ReviewAction.Kind.MERGE))
     pending = Q(review_status=Project.ReviewStatus.PENDING)
-    counts = projects.order_by().aggregate(waiting=Count("pk", filter=pending), total=Count("pk"))
-    return Progress(counts["waiting"], counts["total"], mine.filter(decided).count())
+    generated = Q(source=Project.Source.NEMO_DATA_DESIGNER)
+    counts = projects.order_by().aggregate(
+        waiting=Count("pk", filter=pending & ~generated),
+        total=Count("pk", filter=~generated),
+        ideas=Count("pk", filter=pending & generated),
+    )
+    return Progress(**counts, mine_today=mine.filter(decided).count())

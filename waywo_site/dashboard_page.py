@@ -27,6 +27,8 @@ PROJECT_COLOURS = {
     Project.ReviewStatus.APPROVED: "good",
     Project.ReviewStatus.REJECTED: "bad",
 }
+# The figures leave the generator's ideas out, so the lists that they lead to do.
+POSTED = f"source__exact={Project.Source.HACKER_NEWS}"
 # What a person must be allowed to see of each part.
 PARTS = {
     "comments": "comments.view_comment",
@@ -46,7 +48,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "figures": figures,
         "comments": _shares(figures.comments, Comment.Status, COMMENT_COLOURS, "comments_comment", "status"),
         "projects": _shares(
-            figures.projects, Project.ReviewStatus, PROJECT_COLOURS, "projects_project", "review_status"
+            figures.projects, Project.ReviewStatus, PROJECT_COLOURS, "projects_project", "review_status", POSTED
         ),
         "charts": _charts(figures),
         "top_tags": _top_tags(figures),
@@ -63,20 +65,25 @@ def seen_by(user: AbstractBaseUser) -> dict[str, bool]:
     return {part: user.has_perm(right) for part, right in PARTS.items()}
 
 
-def _shares(counts: dict[str, int], choices: Any, colours: dict[str, str], view: str, field: str) -> dict[str, Any]:
-    """Return a bar: its total, and each part with its share in percent and the list that it leads to."""
+def _shares(
+    counts: dict[str, int], choices: Any, colours: dict[str, str], view: str, field: str, counted: str = ""
+) -> dict[str, Any]:
+    """Return a bar: its total, and each part with its share in percent and the list that it leads to.
+
+    ``counted`` is the condition, as the list takes it, under which rows are counted.
+    """
     total = sum(counts.values())
     changelist = reverse(f"admin:{view}_changelist")
     return {
         "total": total,
-        "url": changelist,
+        "url": f"{changelist}?{counted}" if counted else changelist,
         "parts": [
             {
                 "label": choices(name).label,
                 "count": count,
                 "share": f"{100 * count / total if total else 0:.2f}",
                 "colour": colours[name],
-                "url": f"{changelist}?{field}__exact={name}",
+                "url": "&".join(filter(None, (f"{changelist}?{field}__exact={name}", counted))),
             }
             for name, count in counts.items()
         ],
@@ -115,7 +122,12 @@ def _top_tags(figures: dashboard.Figures) -> list[dict[str, Any]]:
     most = max((uses for *_, uses in figures.tags), default=1)
     changelist = reverse("admin:projects_project_changelist")
     return [
-        {"name": name, "uses": uses, "share": f"{100 * uses / most:.1f}", "url": f"{changelist}?tags__id__exact={pk}"}
+        {
+            "name": name,
+            "uses": uses,
+            "share": f"{100 * uses / most:.1f}",
+            "url": f"{changelist}?tags__id__exact={pk}&{POSTED}",
+        }
         for pk, name, uses in figures.tags
     ]
 

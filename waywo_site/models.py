@@ -76,7 +76,7 @@ class PausedQueue(models.Model):
 
 
 class Heartbeat(models.Model):
-    """The last sign of life of a part: beat's tick, or a queue's canary."""
+    """The last sign of life of a part: beat's tick, a queue's canary, or the first look of a machine at the health."""
 
     name = models.CharField(max_length=100, primary_key=True)
     sent_at = models.DateTimeField(null=True)

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from comments.admin import ReadOnlyAdmin
+from comments.estimating import EstimatingPaginator
 from waywo_site.operations.analytics_export import as_table
 from waywo_site.operations.findings import DEGRADED, FAILED, OK
 from waywo_site.operations.models import Alert, Analytics, HealthResult, QueueSample
@@ -39,6 +40,8 @@ class HealthResultAdmin(StateAdmin):
     list_filter = ("state", "name")
     search_fields = ("reason",)
     date_hierarchy = "checked_at"
+    paginator = EstimatingPaginator
+    show_full_result_count = False
 
     @display(description="seconds", ordering="seconds")
     def shown_seconds(self, row: HealthResult) -> str:
@@ -61,6 +64,8 @@ class QueueSampleAdmin(ReadOnlyAdmin):
     list_display = ("queue", "waiting", "oldest", "shown_worker", "shown_paused", "measured_at")
     list_filter = ("queue", "has_worker", "is_paused")
     date_hierarchy = "measured_at"
+    paginator = EstimatingPaginator
+    show_full_result_count = False
 
     @display(description="oldest message", ordering="oldest_seconds", empty_value="—")
     def oldest(self, row: QueueSample) -> str | None:

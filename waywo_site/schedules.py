@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Any
 
-from celery import current_app
 from celery.schedules import ParseException, crontab_parser
 from celery.states import PENDING, READY_STATES
 from cron_descriptor import CasingTypeEnum, ExpressionDescriptor, Options
@@ -34,6 +33,8 @@ PARSERS = {
     "month_of_year": lambda: crontab_parser(12, 1),
     "day_of_week": lambda: crontab_parser(7),
 }
+# What an interval can be in, where a step of a field is too large.
+PERIODS = {"minute": "minutes", "hour": "hours", "day_of_month": "days"}
 NICKNAMES = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
@@ -123,6 +124,21 @@ def _check_field(name: str, value: str) -> None:
         raise BadTiming(f"The {what} “{value}” is not valid: {str(error).rstrip('.')}. {FORM}") from None
     if not chosen:
         raise BadTiming(f"The {what} “{value}” is not valid: it chooses nothing. {FORM}")
+    for part in value.split(","):
+        _check_step(name, part)
+
+
+def _check_step(name: str, part: str) -> None:
+    """Refuse a step that leads out of its field at once: it would say one thing and do another."""
+    base, _, step = part.partition("/")
+    values = PARSERS[name]().parse(base)
+    if step and int(step) > len(values):
+        what = name.replace("_", " ")
+        interval = f"“every {step} {PERIODS[name]}”, or " if name in PERIODS else ""
+        raise BadTiming(
+            f"The {what} “{part}” is not valid: its step {step} is larger than the {len(values)} values that it steps "
+            f"through, so that only the first would ever be chosen. Write {interval}one {what}."
+        )
 
 
 def timing_text(row: Any) -> str:
@@ -276,8 +292,3 @@ def run_now(schedule: PeriodicTask) -> str:
         queue=schedule.queue or None,
         periodic_task_name=schedule.name,
     )
-
-
-def queue_of(task_name: str) -> str:
-    """Return the queue that a task goes to by itself."""
-    return settings.TASK_QUEUES.get(task_name, current_app.conf.task_default_queue)

@@ -331,7 +331,7 @@ FETCH_PAGES = environment.boolean("FETCH_PAGES", True)
 PAGES_ALLOWED_TEST_NETWORKS = ()
 
 API_TOKENS = environment.words("API_TOKENS")
-# For each token, each signed-in user and, without either, each address.
+# For each token, and without one: each address that reads, each signed-in user who acts.
 API_READS_PER_MINUTE = environment.whole_number("API_READS_PER_MINUTE", 600, least=1, most=1_000_000)
 API_ACTIONS_PER_MINUTE = environment.whole_number("API_ACTIONS_PER_MINUTE", 60, least=1, most=1_000_000)
 FLOWER_BASIC_AUTH = environment.text("FLOWER_BASIC_AUTH")

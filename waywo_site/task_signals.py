@@ -10,6 +10,8 @@ from django.db import close_old_connections, connections, transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
+from ideas.models import IdeaRun
+from ideas.signals import attempt_ended
 from projects.models import Extraction
 from waywo_site.operations import metrics
 
@@ -59,3 +61,11 @@ def note_model_use(instance: Extraction, update_fields: Any, **_: Any) -> None:
     failed = instance.status == Extraction.Status.FAILED
     use = (instance.analyst, instance.llm_calls, instance.tokens_in, instance.tokens_out)
     transaction.on_commit(lambda: metrics.count_model_use(*use, failed=failed))
+
+
+@receiver(attempt_ended)
+def note_ideas(run: IdeaRun, usage: Any, **_: Any) -> None:
+    """Count what an attempt to make ideas cost."""
+    if usage.calls:
+        failed = run.status == IdeaRun.Status.FAILED
+        metrics.count_model_use(run.language_model, usage.calls, usage.tokens_in, usage.tokens_out, failed=failed)

@@ -187,6 +187,7 @@ class ReviewPages(ModelAdmin):
             "waiting": progress.waiting,
             "reviewed": progress.reviewed,
             "total": progress.total,
+            "ideas": progress.ideas,
             "mine": progress.mine_today,
         }
 

@@ -9,7 +9,7 @@ import random
 import statistics
 import sys
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tests.benchmarks.own_servers import own_servers, vacuum
 
@@ -31,6 +31,7 @@ PAGES = {
     "comment": "/admin/comments/comment/{comment}/change/",
     "failures": "/admin/comments/comment/failures/",
     "candidates": "/admin/comments/candidate/",
+    "batches": "/admin/comments/batch/",
     "projects": "/admin/projects/project/",
     "projects, pending": "/admin/projects/project/?review_status__exact=pending",
     "projects, searched": "/admin/projects/project/?q=word12",
@@ -49,6 +50,10 @@ PAGES = {
     "readings": "/admin/projects/extraction/",
     "tags": "/admin/projects/tag/",
     "tag": "/admin/projects/tag/1/change/",
+    "likely duplicates": "/admin/projects/project/duplicates/",
+    "merges": "/admin/projects/projectmerge/",
+    "idea runs": "/admin/ideas/idearun/",
+    "health results": "/admin/waywo_site/healthresult/",
 }
 MOST_QUERIES = 15
 REPEATS = 5
@@ -115,6 +120,52 @@ def seed_machines(rows: int) -> None:
         ),
         batch_size=5000,
     )
+    seed_pages(rows, now)
+
+
+def seed_pages(rows: int, now: datetime) -> None:
+    """Write a page or more of batches and their tasks, health results, merges and idea runs."""
+    from comments.models import Batch, BatchTask
+    from ideas.models import IdeaRun
+    from projects.models import Project, ProjectMerge
+    from waywo_site.operations.models import HealthResult
+
+    batches = Batch.objects.bulk_create(
+        Batch(group_id=f"group{number}", task_name="process_waywo_comment", total=rows // 100) for number in range(100)
+    )
+    BatchTask.objects.bulk_create(
+        (
+            BatchTask(
+                task_id=f"{batch.pk}-{position}",
+                batch=batch,
+                position=position,
+                status="FAILURE" if position % 20 == 0 else "SUCCESS",
+                started_at=now,
+                finished_at=now,
+            )
+            for batch in batches
+            for position in range(rows // 100)
+        ),
+        batch_size=5000,
+    )
+    HealthResult.objects.bulk_create(
+        (
+            HealthResult(
+                name=f"part{number % 16}",
+                state="ok" if number % 50 else "failed",
+                seconds=0.1,
+                checked_at=now - timedelta(minutes=number // 16),
+            )
+            for number in range(4 * rows)
+        ),
+        batch_size=5000,
+    )
+    kept = list(Project.objects.all()[:100])
+    ProjectMerge.objects.bulk_create(
+        ProjectMerge(kept=project, absorbed_id=10**9 + project.pk, absorbed_title="One", absorbed={}, kept_before={})
+        for project in kept
+    )
+    IdeaRun.objects.bulk_create(IdeaRun(num_ideas=5, status="success") for _ in range(200))
 
 
 def measure() -> int:

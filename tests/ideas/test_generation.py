@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings as waywo
+from django.db import connections
 from django.utils import timezone
 
 from ideas import generation
@@ -17,6 +18,7 @@ from projects.models import Project, Tag
 from tests.factories import make_project
 from tests.servers.ideas import metadata, prose, quality, question, said, subject_of
 from tests.servers.llm import Says
+from waywo_site.operations.models import Tally
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -273,6 +275,26 @@ def test_the_time_limit_of_the_task_ends_a_run_and_keeps_what_it_had(model):
     assert "It was stopped at its time limit." in run.errors
 
 
+def test_what_each_attempt_cost_is_counted_for_the_metrics(model, settings):
+    settings.METRICS_TOKEN = "a-token-for-metrics-0123456789"
+
+    def stops(step, done, total):
+        if step == "saving":
+            raise Unavailable("Gone.")
+
+    with model() as server:
+        with pytest.raises(Unavailable):
+            generate_ideas(1, task_id="twice", last_try=False, progress=stops)
+        run = generate_ideas(1, task_id="twice")
+        assert (run.status, run.llm_calls) == ("success", len(server.requests))
+        with pytest.raises(Unavailable):
+            generate_ideas(1, progress=stops)
+        counted = {tuple(json.loads(row.key)): row.amount for row in Tally.objects.all()}
+        assert counted["llm_calls", "scripted"] == len(server.requests)
+        assert counted["llm_tokens", "scripted", "in"] == 100 * len(server.requests)
+        assert counted["llm_errors", "scripted"] == 1
+
+
 def test_a_run_that_a_dead_worker_left_is_ended_by_the_next(model, settings):
     long_ago = timezone.now() - timedelta(days=1)
     dead = IdeaRun.objects.create(num_ideas=5, task_id="dead", status="running", started_at=long_ago)
@@ -283,6 +305,31 @@ def test_a_run_that_a_dead_worker_left_is_ended_by_the_next(model, settings):
     dead.refresh_from_db()
     assert (dead.status, dead.errors) == ("failed", ["Its worker died. What it had finished is kept."])
     assert not left.exists()
+
+
+def test_a_run_that_lasts_long_and_is_alive_is_left_alone_by_the_next(model, settings):
+    long_ago = timezone.now() - timedelta(days=1)
+    running = IdeaRun.objects.create(num_ideas=5, task_id="alive", status="running", started_at=long_ago)
+    folder = settings.VAR_DIR / "ideas" / f"run-{running.pk}"
+    folder.mkdir(parents=True)
+    other = connections.create_connection("default")
+    try:
+        with other.cursor() as cursor:
+            assert generation._lock(cursor, running)
+        with model():
+            generate_ideas(1)
+    finally:
+        other.close()
+    running.refresh_from_db()
+    assert (running.status, running.finished_at, folder.exists()) == ("running", None, True)
+
+
+def test_the_time_of_a_run_counts_from_its_last_attempt(model):
+    long_ago = timezone.now() - timedelta(days=1)
+    IdeaRun.objects.create(num_ideas=1, task_id="again", status="running", attempts=1, started_at=long_ago)
+    with model():
+        run = generate_ideas(1, task_id="again")
+    assert (run.status, timezone.now() - run.started_at < timedelta(hours=1)) == ("success", True)
 
 
 def test_servers_that_take_a_schema_are_given_it_and_others_are_not(model):

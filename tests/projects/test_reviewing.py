@@ -226,6 +226,15 @@ def test_the_review_of_a_filtered_list_shows_what_fits_alone_with_few_queries(
     assert '<strong id="review-waiting">1</strong>' in page
 
 
+def test_the_progress_counts_real_projects_and_tells_the_ideas_that_wait_beside_them(rita):
+    make_project()
+    make_project(review_status="approved")
+    for status in ("pending", "pending", "rejected"):
+        make_project(source="nemo_data_designer", review_status=status)
+    seen = review_queue.progress(Project.objects.all(), rita)
+    assert (seen.waiting, seen.reviewed, seen.total, seen.ideas) == (1, 1, 2, 2)
+
+
 def test_the_review_of_a_thread_with_similar_projects_costs_15_queries_at_most(
     client, rita, django_assert_max_num_queries
 ):

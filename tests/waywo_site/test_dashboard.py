@@ -166,3 +166,14 @@ def test_queues_are_paused_and_resumed_on_the_first_page_by_operators_alone(clie
         assert client.post(address, {"name": "extraction", "paused": "no"}).status_code == 200
         assert queues.paused() == set()
         assert client.post(address, {"name": "none such"}).status_code == 404
+
+
+def test_the_numbers_of_projects_are_those_of_the_lists_that_they_lead_to(operator):
+    rust = Tag.objects.create(name="rust")
+    for source in ("hn", "hn", "nemo_data_designer"):
+        make_project(source=source).tags.add(rust)
+    page = operator.get(reverse("admin:index"))
+    projects, (tag,) = page.context["projects"], page.context["top_tags"]
+    for shown in (projects["parts"][0], {"count": projects["total"], "url": projects["url"]}):
+        assert operator.get(shown["url"]).context["cl"].result_count == shown["count"] == 2
+    assert operator.get(tag["url"]).context["cl"].result_count == tag["uses"] == 2

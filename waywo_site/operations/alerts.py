@@ -21,6 +21,8 @@ from waywo_site.operations.models import Alert
 logger = logging.getLogger(__name__)
 
 REPEAT_AFTER = timedelta(hours=6)
+# No look takes so long. One that began before another's change of state, and ends after it, tells what was.
+LONGEST_LOOK = timedelta(minutes=1)
 WEBHOOK_SECONDS = 10.0
 # One who alerts at a time: a number of our own among PostgreSQL's advisory locks.
 LOCK = 7_301_001
@@ -41,6 +43,7 @@ class Subject:
 def tell(subjects: list[Subject], now: datetime, *, has_database: bool = True) -> list[dict[str, Any]]:
     """Send one message about all ``subjects`` whose state changed, or has lasted 6 hours since it was told.
 
+    ``now`` is when the look began: what an earlier look than the last one found is left out.
     Returns what the message said; an empty list when there was nothing to say, or another process says it at this
     moment. What cannot be sent by one way is tried again by that way at the next call, and the log has the reason.
     Without a database (the very part that fails may be it) VAR_DIR/alerts.json remembers what was told.
@@ -77,6 +80,8 @@ def _tell(subjects: list[Subject], rows: dict[str, Alert], now: datetime) -> tup
     due, changed = [], []
     for subject in subjects:
         row = rows.get(subject.name) or Alert(subject=subject.name)
+        if row.state != subject.state and row.since and now < row.since < now + LONGEST_LOOK:
+            continue
         kind, row.due_by = _kind(row, subject, now, ways)
         if row.state != subject.state:
             row.since = now

@@ -48,12 +48,17 @@ class Check:
 
 @dataclass(frozen=True)
 class Part:
-    """What is looked at, how, for how many ``seconds`` at most, and what to do when there is no answer."""
+    """What is looked at, how, for how many ``seconds`` at most, and what to do, and how bad it is, without an answer.
+
+    A look that finds out by itself that nobody answers says the same state: which of the two is first is chance, and
+    each change of state is told.
+    """
 
     name: str
     look: Callable[[], Finding]
     seconds: float
     remedy: str
+    without_answer: str = FAILED
 
 
 @dataclass(frozen=True)
@@ -152,7 +157,7 @@ class _Look:
         self._thread.join(max(0.0, self._began + seconds - time.monotonic()))
         if self._finding is None or self._ended is None:
             taken = time.monotonic() - self._began
-            return Check(part.name, FAILED, _no_answer(seconds), part.remedy, round(taken, 2))
+            return Check(part.name, part.without_answer, _no_answer(seconds), part.remedy, round(taken, 2))
         finding = self._finding
         remedy = "" if finding.state == OK else finding.remedy or part.remedy
         return Check(part.name, finding.state, finding.reason, remedy, round(self._ended - self._began, 2))

@@ -62,7 +62,7 @@ def count_task(task: str, state: str, seconds: float) -> None:
 
 
 def count_model_use(model: str, calls: int, tokens_in: int, tokens_out: int, *, failed: bool) -> None:
-    """Count what one reading by a language model cost."""
+    """Count what one reading by a language model, or one attempt to make ideas, cost."""
     add({
         ("llm_calls", model): calls,
         ("llm_tokens", model, "in"): tokens_in,
@@ -95,7 +95,9 @@ class _Collector:
         yield _durations(tallies)
         yield _counter("waywo_llm_calls", "Calls of language models.", ["model"], tallies["llm_calls"])
         yield _counter("waywo_llm_tokens", "Tokens in and out.", ["model", "direction"], tallies["llm_tokens"])
-        yield _counter("waywo_llm_errors", "Readings by a model that failed.", ["model"], tallies["llm_errors"])
+        yield _counter(
+            "waywo_llm_errors", "Readings and attempts at ideas that failed.", ["model"], tallies["llm_errors"]
+        )
         yield _comments()
         yield _health()
         yield from _queues()

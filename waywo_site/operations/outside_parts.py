@@ -8,7 +8,7 @@ from projects.checks import endpoint_problem
 from waywo_site.operations.findings import DEGRADED, FAILED, OK, Finding
 
 CONTACT_SECONDS = 5.0
-# Below the 3 s of its look: one that hangs is degraded, as one that is gone, not first failed and then degraded.
+# Below the 3 s of its look, so that the reason is its own.
 FLOWER_SECONDS = 2.0
 LARGEST_ANSWER = 1000  # bytes of a single number
 

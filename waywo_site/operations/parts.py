@@ -163,8 +163,8 @@ def memory() -> Finding:
     return Finding(state, f"{megabytes(seen.available)} of {megabytes(seen.total)} available ({share:.0%}).")
 
 
-def _part(look: Callable[[], Finding], seconds: float, remedy: str, name: str = "") -> Part:
-    return Part(name or look.__name__, look, seconds, remedy)
+def _part(look: Callable[[], Finding], seconds: float, remedy: str, name: str = "", **options: str) -> Part:
+    return Part(name or look.__name__, look, seconds, remedy, **options)
 
 
 PARTS = (
@@ -181,7 +181,7 @@ PARTS = (
     _part(outside_parts.language_model, 6, "Start the server, or correct LLM_BASE_URL."),
     _part(outside_parts.embeddings, 6, "Start the server, or correct EMBEDDING_BASE_URL."),
     _part(last_backup, 2, "Run manage.py backup_database, and see the schedule of that name.", "backup"),
-    _part(outside_parts.flower, 3, "Start Flower, or correct FLOWER_URL."),
+    _part(outside_parts.flower, 3, "Start Flower, or correct FLOWER_URL.", without_answer=DEGRADED),
     _part(disk, 2, "Make room: manage.py cleanup_old_data, fewer backups (BACKUP_KEEP), a larger disk."),
     _part(memory, 1, "Run fewer worker processes (--concurrency), or add memory."),
 )

@@ -1,5 +1,6 @@
 """Restores a backup into a new database and swaps the two by renaming: until the last moment nothing changes."""
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from typing import Any
 import kombu.exceptions
 from django.conf import settings
 from django.core.management import call_command
-from django.db import OperationalError, ProgrammingError, connection
+from django.db import Error, OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.utils import DatabaseError
 from django.utils import timezone
@@ -31,6 +32,8 @@ LOCK = 7_301_002
 JOBS = 2
 SWAP_TRIES = 20
 SWAP_PAUSE = 0.25  # seconds
+# PostgreSQL silently cuts a longer identifier.
+LONGEST_NAME = 63  # bytes
 TABLES = ("comments_post", "comments_comment", "projects_project", "django_migrations")
 
 Progress = Callable[[str, int, int], None]
@@ -49,6 +52,7 @@ class Plan:
     is_checked: bool
     migrations: frozenset[tuple[str, str]]
     tools: programs.Programs
+    workers_are_stopped: bool
 
 
 def plan(file: str, *, workers_are_stopped: bool = False) -> Plan:
@@ -68,25 +72,28 @@ def plan(file: str, *, workers_are_stopped: bool = False) -> Plan:
     _refuse_newer(path, migrations)
     if not workers_are_stopped:
         refuse_workers()
-    return Plan(path, path.stat().st_size, is_checked, migrations, tools)
+    return Plan(path, path.stat().st_size, is_checked, migrations, tools, workers_are_stopped)
 
 
 def restore(plan: Plan, progress: Progress = lambda *_: None) -> dict[str, Any]:
     """Restore the backup, bring its schema up to date, and swap it in. The old database stays, renamed.
 
     Until the swap, which is one transaction, nothing is changed: a restore that fails or is killed leaves the
-    database as it was. Raises RestoreError.
+    database as it was. Raises RestoreError, also for a worker that was started meanwhile.
     """
     began = time.monotonic()
     own = connection.settings_dict["NAME"]
-    new, old = f"{own}_restoring", f"{own}_before_{timezone.now():%Y%m%d%H%M%S}"
+    new, old = derived_name(own, "_restoring"), derived_name(own, f"_before_{timezone.now():%Y%m%d%H%M%S}")
     try:
-        with _alone() as cursor:
+        with _alone() as cursor, _dropped_on_failure(cursor, new):
             progress("restoring", 0, 3)
             _fill(cursor, new, plan)
             progress("bringing the schema up to date", 1, 3)
             _complete(own, new)
             progress("swapping", 2, 3)
+            if not plan.workers_are_stopped:
+                # What one wrote since the plan would be swapped away.
+                refuse_workers()
             _swap(cursor, own, new, old)
             progress("swapping", 3, 3)
     except ProgramError as error:
@@ -96,6 +103,17 @@ def restore(plan: Plan, progress: Progress = lambda *_: None) -> dict[str, Any]:
     seconds = round(time.monotonic() - began, 1)
     logger.info("a backup was restored", extra={"file": str(plan.path), "seconds": seconds, "old": old})
     return {"status": "success", "file": str(plan.path), "database": own, "old_database": old, "seconds": seconds}
+
+
+def derived_name(own: str, ending: str) -> str:
+    """Return ``own`` and ``ending`` as the name of a database that is never ``own`` itself.
+
+    A name too long for PostgreSQL is shortened before the ending, with a checksum of the whole in place of the rest.
+    """
+    if len((own + ending).encode()) <= LONGEST_NAME:
+        return own + ending
+    ending = f"_{hashlib.sha256(own.encode()).hexdigest()[:8]}{ending}"
+    return own.encode()[: LONGEST_NAME - len(ending)].decode(errors="ignore") + ending
 
 
 def refuse_workers() -> None:
@@ -164,18 +182,23 @@ def _alone() -> Iterator[Any]:
         yield cursor
 
 
+@contextmanager
+def _dropped_on_failure(cursor: Any, new: str) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(Error):
+            _execute(cursor, "DROP DATABASE IF EXISTS {} WITH (FORCE)", new)
+        raise
+
+
 def _fill(cursor: Any, new: str, plan: Plan) -> None:
     # What a killed restore left behind goes first, with whatever of it still runs.
     _execute(cursor, "DROP DATABASE IF EXISTS {} WITH (FORCE)", new)
     _execute(cursor, "CREATE DATABASE {} TEMPLATE template0", new)
     dbname, environment = programs.target(new)
     options = ["--exit-on-error", "--no-owner", "--no-privileges", "--no-password", f"--jobs={JOBS}"]
-    try:
-        programs.run([plan.tools.pg_restore, *options, f"--dbname={dbname}", plan.path], environment)
-    except BaseException:
-        with suppress(OperationalError, ProgrammingError):
-            _execute(cursor, "DROP DATABASE IF EXISTS {} WITH (FORCE)", new)
-        raise
+    programs.run([plan.tools.pg_restore, *options, f"--dbname={dbname}", plan.path], environment)
 
 
 def _complete(own: str, new: str) -> None:

@@ -2,21 +2,23 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
-from waywo_site.operations import alerts, health
+from waywo_site.operations import alerts, health, machines
 from waywo_site.operations.findings import FAILED
 from waywo_site.operations.models import HealthResult
 
 logger = logging.getLogger(__name__)
 
+KEPT_EVERY = timedelta(minutes=5)
+
 
 def check_health(names: Iterable[str] | None = None, now: datetime | None = None) -> dict[str, Any]:
-    """Look at every part (or ``names``), keep the results, send the alerts that are due; return all of it as JSON.
+    """Look at every part (or ``names``), keep what is new, send the alerts that are due; return all of it as JSON.
 
     Raises nothing because of a part: without a database the results are not kept, and the alerts are remembered
     in VAR_DIR instead.
@@ -27,9 +29,14 @@ def check_health(names: Iterable[str] | None = None, now: datetime | None = None
     asked = found if any(check.name == "database" for check in found) else health.checks(["database"])
     has_database = all(check.state != FAILED for check in [*found, *asked] if check.name in ("database", "migrations"))
     if has_database:
-        HealthResult.objects.bulk_create(HealthResult(**check.as_dict(), checked_at=now) for check in found)
+        _keep(found, now)
     told = alerts.tell(
-        [alerts.Subject(f"health: {check.name}", check.state, check.reason, check.remedy) for check in found],
+        [
+            alerts.Subject(
+                machines.subject(check.name, has_database=has_database), check.state, check.reason, check.remedy
+            )
+            for check in found
+        ],
         now,
         has_database=has_database,
     )
@@ -40,6 +47,14 @@ def check_health(names: Iterable[str] | None = None, now: datetime | None = None
         "kept": has_database,
         "alerts": told,
     }
+
+
+def _keep(found: Iterable[health.Check], now: datetime) -> None:
+    """Keep each change of state; of what stays as it is one result every 5 minutes says enough."""
+    lately = HealthResult.objects.filter(checked_at__gt=now - KEPT_EVERY, checked_at__lte=now).order_by("checked_at")
+    states = dict(lately.values_list("name", "state"))
+    changed = [check for check in found if check.state != states.get(check.name)]
+    HealthResult.objects.bulk_create(HealthResult(**check.as_dict(), checked_at=now) for check in changed)
 
 
 def note_round() -> None:

@@ -62,6 +62,9 @@
         document.getElementById("review-waiting").textContent = progress.waiting.toLocaleString("en");
         document.getElementById("review-reviewed").textContent = progress.reviewed.toLocaleString("en");
         document.getElementById("review-total").textContent = progress.total.toLocaleString("en");
+        const ideas = document.getElementById("review-ideas");
+        ideas.textContent = progress.ideas.toLocaleString("en");
+        ideas.parentElement.hidden = !progress.ideas;
         document.getElementById("review-mine").textContent = progress.mine.toLocaleString("en");
     };
 

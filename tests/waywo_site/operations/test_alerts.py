@@ -1,15 +1,19 @@
 """Alerts through a real SMTP server and a real webhook."""
 
+import platform
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from tests.servers.processes import manage
 from tests.servers.receivers import MailServer, Webhook
 from tests.servers.web import free_port
-from waywo_site.operations import alerts
+from waywo_site.operations import alerts, machines
 from waywo_site.operations.alerts import Subject, tell
+from waywo_site.operations.backups import checksum_file
 from waywo_site.operations.models import Alert, HealthResult
+from waywo_site.operations.watch import check_health
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -91,6 +95,20 @@ def test_a_clock_that_went_back_neither_repeats_nor_silences_for_long(webhook):
     tell([BROKEN], after(100))
     told = [hour for hour in range(13) if tell([BROKEN], after(hour))]
     assert told == [6, 12]
+
+
+def test_a_look_that_began_before_the_change_that_another_told_of_tells_nothing(webhook):
+    tell([WELL], NOW)
+    assert kinds(tell([BROKEN], NOW + timedelta(seconds=3))) == ["problem"]
+    # It began before, when all was well, and another part held it up.
+    assert tell([WELL], NOW + timedelta(seconds=1)) == []
+    assert tell([BROKEN], NOW + timedelta(seconds=9)) == []
+    assert kinds(tell([WELL], NOW + timedelta(seconds=12))) == ["recovery"]
+
+
+def test_a_recovery_is_told_although_the_clock_went_back(webhook):
+    tell([BROKEN], after(100))
+    assert kinds(tell([WELL], NOW)) == ["recovery"]
 
 
 def test_what_could_not_be_sent_is_sent_the_next_time(webhook):
@@ -176,7 +194,7 @@ def test_the_command_keeps_the_results_and_alerts_once(mail, tmp_path):
         assert done.returncode == 1, done.stderr
     assert len(mail.messages) == 1
     assert "flower is degraded" in mail.messages[0]["Subject"]
-    assert HealthResult.objects.filter(name="flower", state="degraded").count() == 2
+    assert HealthResult.objects.filter(name="flower", state="degraded").count() == 1, "nothing changed since"
     # And with the database away: told once more, about the database.
     for _ in range(2):
         manage(
@@ -186,6 +204,48 @@ def test_the_command_keeps_the_results_and_alerts_once(mail, tmp_path):
         )
     assert len(mail.messages) == 2
     assert "database is failed" in mail.messages[1]["Subject"]
+
+
+def test_of_what_stays_as_it_is_one_result_in_five_minutes_is_kept_and_every_change(settings, tmp_path):
+    settings.BACKUP_DIR = tmp_path
+    backup = tmp_path / f"waywo-{timezone.now():%Y%m%dT%H%M%SZ}.dump"
+    for minute in range(12):
+        if minute == 7:
+            backup.write_bytes(b"PGDMP")
+            checksum_file(backup).write_text("0" * 64)
+        check_health(["backup"], NOW + timedelta(minutes=minute))
+    kept = HealthResult.objects.order_by("checked_at").values_list("checked_at__minute", "state")
+    assert [(minute, state == "ok") for minute, state in kept] == [(0, False), (5, False), (7, True)]
+
+
+def test_what_differs_between_two_machines_is_told_once_for_each(webhook, settings, tmp_path):
+    def look(machine: str, minute: int) -> None:
+        settings.VAR_DIR = settings.BACKUP_DIR = tmp_path / machine
+        settings.BACKUP_DIR.mkdir(exist_ok=True)
+        (settings.VAR_DIR / "machine").write_text(f"{machine}\n")
+        check_health(["backup", "migrations"], NOW + timedelta(minutes=minute))
+
+    (tmp_path / "one").mkdir()
+    backup = tmp_path / "one" / f"waywo-{timezone.now():%Y%m%dT%H%M%SZ}.dump"
+    backup.write_bytes(b"PGDMP")
+    checksum_file(backup).write_text("0" * 64)
+    for minute in range(0, 10, 2):
+        look("one", minute)
+        look("two", minute + 1)
+    backup.unlink()
+    look("one", 11)
+    look("two", 12)
+    told = [(alert["kind"], alert["subject"]) for body in webhook.bodies for alert in body["alerts"]]
+    assert told == [("problem", "health: backup on two"), ("problem", "health: backup")]
+    # Nor does it change its name without a database.
+    assert machines.subject("backup", has_database=False) == "health: backup on two"
+    assert machines.subject("broker", has_database=True) == "health: broker"
+
+
+def test_a_machine_is_called_as_its_host_until_somebody_names_it(settings):
+    assert machines.name() == platform.node()
+    (settings.VAR_DIR / "machine").write_text("left rack\n")
+    assert machines.name() == "left rack"
 
 
 def test_mail_settings_come_from_one_url():

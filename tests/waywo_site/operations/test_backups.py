@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -134,6 +135,61 @@ def test_a_restore_is_refused_while_a_worker_runs(tmp_path):
     assert done.returncode == 1
     assert "Workers run" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("empty_queues")
+def test_a_worker_that_starts_during_a_restore_keeps_what_it_writes(tmp_path):
+    make_project(title="Kept")
+    plan = restore.plan(backup_database()["file"])
+    Project.objects.update(title="Newer")
+    before = contents()
+    with ExitStack() as stack:
+
+        def start_worker(step: str, done: int, _total: int) -> None:
+            if (step, done) == ("swapping", 2):
+                stack.enter_context(Worker(tmp_path))
+
+        with pytest.raises(RestoreError, match="Workers run"):
+            restore.restore(plan, start_worker)
+    assert contents() == before
+    assert _databases_like(connection.settings_dict["NAME"]) == []
+
+
+def test_the_names_that_a_restore_derives_fit_and_are_never_that_of_the_database():
+    for own in ("waywo", "x" * 41, "x" * 42, "x" * 53, "x" * 63, "x" * 53 + "_restoring", "ж" * 31, "x" + "ж" * 31):
+        names = {own, *(restore.derived_name(own, ending) for ending in ("_restoring", "_before_20261121120000"))}
+        assert len({name.encode()[:63] for name in names}) == 3
+        assert all(len(name.encode()) <= 63 for name in names)
+    assert restore.derived_name("waywo", "_restoring") == "waywo_restoring"
+    # Two that begin alike are not in each other's way.
+    assert restore.derived_name("x" * 62 + "1", "_restoring") != restore.derived_name("x" * 62 + "2", "_restoring")
+
+
+def test_a_database_whose_name_is_as_long_as_can_be_is_restored_and_the_old_one_stays():
+    make_project(title="Kept")
+    own = connection.settings_dict["NAME"]
+    longest = f"{own}_".ljust(63, "x")
+    connection.close()
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{longest}" TEMPLATE "{own}"')
+    try:
+        connection.settings_dict["NAME"] = longest
+        made = backup_database()
+        Project.objects.update(title="Newer")
+        result = restored(made["file"])
+        assert Project.objects.get().title == "Kept"
+        connection.close()
+        connection.settings_dict["NAME"] = result["old_database"]
+        assert Project.objects.get().title == "Newer"
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = own
+
+
+def _databases_like(own: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{own}\\_%"])
+        return [name for (name,) in cursor.fetchall()]
 
 
 def test_a_restore_asks_and_a_restore_that_cannot_ask_does_nothing():

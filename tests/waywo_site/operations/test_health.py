@@ -45,6 +45,16 @@ def test_a_part_that_hangs_holds_up_no_other_and_costs_one_thread():
     released.set()
 
 
+def test_flower_that_hangs_is_in_one_state_whether_its_look_or_the_limit_ends_first(settings):
+    with HackerNewsServer([]) as server:
+        settings.FLOWER_URL = server.item_api
+        server.fail(None, Fault.HANG)
+        (hurried,) = health.checks(["flower"], seconds=0.1)
+        assert (hurried.state, hurried.reason) == ("degraded", "No answer within 0.1 s.")
+        patient = state("flower")
+        assert (patient.state, "does not answer" in patient.reason) == ("degraded", True)
+
+
 def test_a_bug_in_one_look_is_that_parts_failure_alone(caplog):
     def broken() -> Finding:
         raise KeyError("oops")
