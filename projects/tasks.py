@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge
 from celery import shared_task
 
-from comments import batches
 from comments.retrying import RetryingTask
 from projects.extraction import runner
 
@@ -23,16 +22,10 @@ def process_waywo_comments(
     limit: how many; empty for all. comment_ids: these comments, whatever their status; empty for the pending ones,
     oldest first. analyst: rules or llm; empty for the language model where one is configured, else rules.
     """
-    ids = runner.comments_to_read(limit, comment_ids)
-    by = {"analyst": analyst} if analyst else {}
-    batch = batches.start_batch(
-        "process_waywo_comment",
-        ({"comment_id": comment_id, **by} for comment_id in ids),
-        label=f"Read {len(ids)} comments",
-    )
+    batch = runner.queue_comments(limit, comment_ids, analyst=analyst or "")
     return {
         "status": "queued",
-        "comments_queued": len(ids),
+        "comments_queued": batch.total,
         "task_ids": batch.task_ids,
         "group_id": batch.group_id,
     }

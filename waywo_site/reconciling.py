@@ -14,9 +14,9 @@ from django_celery_results.models import TaskResult
 
 from comments import batches
 from comments.liveness import is_gone, is_here
-from comments.models import BatchTask, Comment
+from comments.models import BatchTask
 from comments.retrying import LONGEST_PAUSE
-from projects.extraction.runner import comments_to_read
+from projects.extraction.runner import comments_to_read, queue_comments
 from waywo_site.queues import depths, paused
 from waywo_site.unacknowledged import restore
 
@@ -54,15 +54,9 @@ def reconcile(now: datetime | None = None) -> Reconciled:
         restored = restore()
         empty = {name for name, waiting in depths().items() if not waiting} - paused()
         done = Reconciled(tasks_sent_again=restored + _lost_in_batches(empty, now) + _lost_single_tasks(empty, now))
-        if "extraction" in empty and not BatchTask.objects.open().exists():
-            ids = comments_to_read() if Comment.objects.due_for_reading(now).exists() else []
-            if ids:
-                batch = batches.start_batch(
-                    "process_waywo_comment",
-                    ({"comment_id": comment_id} for comment_id in ids),
-                    label=f"Read {len(ids)} comments that were due",
-                )
-                done.comments_queued, done.group_id = len(ids), batch.group_id
+        if "extraction" in empty and comments_to_read(limit=1):
+            batch = queue_comments(label="Read {} comments that were due")
+            done.comments_queued, done.group_id = batch.total, batch.group_id
     return done
 
 

@@ -9,8 +9,9 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from comments import batches
 from comments.http import OutsideError
-from comments.models import CLAIM_EXPIRES_AFTER, Comment
+from comments.models import CLAIM_EXPIRES_AFTER, BatchTask, Comment
 from projects import tags
 from projects.embeddings import WordLlamaEmbedder
 from projects.extraction import runner
@@ -20,6 +21,7 @@ from projects.extraction.runner import (
     ReadingError,
     TooSlow,
     comments_to_read,
+    queue_comments,
     read_comment,
     read_comments,
 )
@@ -332,6 +334,40 @@ def test_the_pending_comments_are_read_oldest_first_and_given_ones_whatever_thei
     assert comments_to_read(comment_ids=[done.pk, done.pk]) == [done.pk]
     with pytest.raises(ValueError, match="limit=0 is not valid"):
         comments_to_read(limit=0)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("empty_queues")
+def test_a_comment_that_waits_in_an_open_batch_is_not_chosen_again():
+    comment, other = make_comment(), make_comment()
+    batch = batches.start_batch("process_waywo_comment", [{"comment_id": comment.pk, "analyst": "rules"}])
+    batches.start_batch("process_waywo_post", [{"post_id": other.post_id}])
+    assert comments_to_read() == [other.pk]
+    assert comments_to_read(comment_ids=[comment.pk]) == [comment.pk]
+    batch.tasks.update(status="RETRY")
+    assert queue_comments().total == 1
+    assert queue_comments().total == 0
+    batch.tasks.update(status="FAILURE")
+    assert comments_to_read() == [comment.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("empty_queues")
+def test_two_who_queue_what_is_due_at_the_same_moment_queue_each_comment_once():
+    ids = [make_comment().pk for _ in range(20)]
+    begin = threading.Barrier(4, timeout=20)
+
+    def queue() -> None:
+        begin.wait()
+        queue_comments()
+        connection.close()
+
+    threads = [threading.Thread(target=queue) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(BatchTask.objects.values_list("kwargs__comment_id", flat=True)) == sorted(ids)
 
 
 @pytest.mark.django_db
