@@ -10,8 +10,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from comments import batches
+from comments.hackernews import Item
 from comments.http import OutsideError
 from comments.models import CLAIM_EXPIRES_AFTER, BatchTask, Comment
+from comments.saving import Collected, save_lot
 from projects import tags
 from projects.embeddings import WordLlamaEmbedder
 from projects.extraction import runner
@@ -256,6 +258,35 @@ def test_a_comment_whose_worker_died_three_times_is_failed_with_that_reason():
         read(comment, ScriptedAnalyst(("Foo", "https://foo.example")), task_id="task")
     comment.refresh_from_db()
     assert (comment.status, comment.last_error) == ("failed", "its worker died 3 times while reading it")
+
+
+@pytest.mark.django_db
+def test_a_reading_that_ended_in_an_error_is_no_death():
+    comment = make_comment()
+    busy = ScriptedAnalyst(("Foo", "https://foo.example"), error=OutsideError("busy"))
+    for _ in range(3):
+        with pytest.raises(OutsideError):
+            read(comment, busy, task_id="task", last_try=False)
+    assert comment.claim("task")  # its worker dies once
+    assert read(comment, ScriptedAnalyst(("Foo", "https://foo.example")), task_id="task").valid_projects == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["dead", "deleted"])
+def test_nothing_is_saved_of_a_comment_that_is_withdrawn_while_it_is_read(how):
+    comment = make_comment()
+    served = {"id": comment.pk, "type": "comment", "by": comment.author, "text": comment.text, how: True}
+    item = Item.parse(served, comment.pk)
+
+    def withdraw():
+        save_lot(comment.post, [(comment.pk, item)], Collected(comment.post_id, "", 1), timezone.now())
+        connection.close()
+
+    with pytest.raises(ClaimLost):
+        read(comment, ScriptedAnalyst(("Foo", "https://foo.example"), meanwhile=withdraw))
+    comment.refresh_from_db()
+    assert (comment.status, getattr(comment, how), comment.claimed_at) == ("skipped", True, None)
+    assert Project.objects.count() == 0
 
 
 @pytest.mark.django_db(transaction=True)
