@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge
 from celery import shared_task
+from celery.exceptions import Ignore
 
 from comments.retrying import RetryingTask
 from projects.extraction import runner
@@ -39,9 +40,16 @@ def process_waywo_comment(
 
     comment_id: the comment's id. analyst: rules or llm; empty for the language model where one is configured.
     """
-    return runner.read_comment(
-        comment_id,
-        task_id=self.request.id or "",
-        last_try=self.is_last_try,
-        analyst=runner.get_analyst(analyst or ""),
-    ).as_dict()
+    try:
+        reading = runner.read_comment(
+            comment_id,
+            task_id=self.request.id or "",
+            last_try=self.is_last_try,
+            analyst=runner.get_analyst(analyst or ""),
+        )
+    except runner.TakenOver as error:
+        raise Ignore from error  # The other delivery of this task says how it ended.
+    except runner.ClaimLost as error:
+        # An edit is read anew, what was withdrawn is not: neither is a failure of this task.
+        reading = runner.Reading(comment_id, "skipped", reason=str(error))
+    return reading.as_dict()

@@ -55,6 +55,10 @@ class ClaimLost(ReadingError):
     """The comment changed, or another worker took it over, while it was read. Nothing was saved."""
 
 
+class TakenOver(ClaimLost):
+    """A second delivery of the same task reads the comment, or has read it: that one decides."""
+
+
 @dataclass
 class Reading:
     """What reading one comment came to: the result of ``process_waywo_comment``."""
@@ -250,8 +254,13 @@ def _hold(comment: Comment) -> None:
         claimed_at=comment.claimed_at,
         claimed_by=comment.claimed_by,
     )
-    if not held.exists():
-        raise ClaimLost(f"Comment {comment.pk} changed while it was read; nothing was saved.")
+    if held.exists():
+        return
+    if by := comment.claimed_by:
+        goes_on = Comment.objects.filter(pk=comment.pk, status=Comment.Status.PROCESSING, claimed_by=by).exists()
+        if goes_on or comment.extractions.filter(task_id=by, status=Extraction.Status.SUCCEEDED).exists():
+            raise TakenOver(f"Comment {comment.pk} was handed on while it was read; nothing was saved here.")
+    raise ClaimLost(f"Comment {comment.pk} changed while it was read; nothing was saved.")
 
 
 def _finish(extraction: Extraction, status: str, error: str = "") -> None:

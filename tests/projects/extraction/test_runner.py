@@ -32,6 +32,7 @@ from projects.models import Extraction, Project, Submission, Tag
 from projects.splitting import split_off
 from tests.factories import make_comment, make_post, make_project
 from tests.waiting import wait_until
+from waywo_site.celery import app
 
 
 class ScriptedAnalyst:
@@ -303,6 +304,32 @@ def test_an_edit_while_it_is_read_makes_the_reading_come_to_nothing():
     assert (comment.status, comment.text) == ("pending", "New text")
     assert Project.objects.count() == 0
     assert comment.extractions.get().status == Extraction.Status.SUPERSEDED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_that_is_lost_is_no_failure_of_the_task(monkeypatch):
+    comment = make_comment()
+    claims = {"handed on": lambda: Comment.objects.get(pk=comment.pk).claim("handed on"), "edited": edit_meanwhile}
+
+    def ended(task_id: str):
+        def meanwhile():
+            claims[task_id]()
+            connection.close()
+
+        analyst = ScriptedAnalyst(("Foo", "https://foo.example"), meanwhile=meanwhile)
+        monkeypatch.setattr(runner, "get_analyst", lambda *_: analyst)
+        return app.tasks["process_waywo_comment"].apply(kwargs={"comment_id": comment.pk}, task_id=task_id)
+
+    edited = ended("edited")
+    assert (edited.state, edited.result["status"]) == ("SUCCESS", "skipped")
+    assert "changed while it was read" in edited.result["reason"]
+    assert ended("handed on").state == "IGNORED"
+    assert Project.objects.count() == 0
+
+
+def edit_meanwhile() -> None:
+    """Set the comments back, as an edit at their source does."""
+    Comment.objects.update(status="pending", claimed_at=None, claimed_by="")
 
 
 @pytest.mark.django_db(transaction=True)
