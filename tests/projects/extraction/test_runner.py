@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from comments import batches
+from comments import batches, event_loop
 from comments.hackernews import Item
 from comments.http import OutsideError
 from comments.models import CLAIM_EXPIRES_AFTER, BatchTask, Comment
@@ -17,6 +17,7 @@ from comments.saving import Collected, save_lot
 from projects import tags
 from projects.embeddings import WordLlamaEmbedder
 from projects.extraction import runner
+from projects.extraction.events import CommentReceived
 from projects.extraction.runner import (
     ClaimLost,
     CommentNotFound,
@@ -27,7 +28,8 @@ from projects.extraction.runner import (
     read_comment,
     read_comments,
 )
-from projects.extraction.schemas import ProjectDescription, Rejection, Segment
+from projects.extraction.schemas import CommentInput, PageText, ProjectDescription, Rejection, Segment
+from projects.extraction.workflow import ExtractionWorkflow
 from projects.models import Extraction, Project, Submission, Tag
 from projects.splitting import split_off
 from tests.factories import make_comment, make_post, make_project
@@ -548,6 +550,33 @@ def test_one_comment_that_breaks_the_code_stops_none_of_the_others(monkeypatch):
     assert (result["status"], result["processed"], result["failed"]) == ("partial", 1, 1)
     assert result["errors"] == [{"comment_id": bad.pk, "error": f"comment {bad.pk}: ZeroDivisionError: oops"}]
     assert Comment.objects.get(pk=good.pk).status == "processed"
+
+
+def test_the_pages_of_all_projects_are_asked_for_at_once_and_each_project_gets_its_own():
+    asked, given = [], {}
+
+    async def fetch_pages(urls):
+        asked.append(urls)
+        return [PageText(url=url, final_url=url, title=url, text="It is.") for url in dict.fromkeys(urls)]
+
+    class Noting(ScriptedAnalyst):
+        async def describe(self, segment, comment, pages):
+            given[segment.text] = [page.url for page in pages]
+            return await super().describe(segment, comment, pages)
+
+    foo, bar = "https://foo.example", "https://bar.example"
+    analyst = Noting(("Foo", foo), ("Bar", bar))
+    workflow = ExtractionWorkflow(analyst, WordLlamaEmbedder(), fetch_pages, timeout=60)
+    received = CommentReceived(
+        comment=CommentInput(comment_id=1, author="alice", text=f"Foo {foo}. Bar {bar}.", links=(foo, bar)), known=[]
+    )
+
+    async def run():
+        return await workflow.run(start_event=received)
+
+    event_loop.run(run())
+    assert asked == [[foo, bar]]
+    assert given == {f"Foo {foo}": [foo], f"Bar {bar}": [bar]}
 
 
 @pytest.mark.django_db
