@@ -106,21 +106,29 @@ class TaskState:
 
 
 def send(
-    task_name: str, kwargs: dict[str, Any], *, queue: str | None = None, periodic_task_name: str | None = None
+    task_name: str,
+    kwargs: dict[str, Any],
+    *,
+    queue: str | None = None,
+    periodic_task_name: str | None = None,
+    then: Any = None,
 ) -> str:
     """Send one task once the current transaction has committed, and return its id.
 
     ``queue`` overrides the task's own queue: ``priority`` for what a person waits for. ``periodic_task_name`` is the
-    schedule that it is a run of.
+    schedule that it is a run of. ``then`` is the signature of what follows it, however it ends; a message that is lost
+    and sent again is without it.
     """
     task_id = uuid()
     task = current_app.tasks[task_name]
     options: dict[str, Any] = {"queue": queue} if queue else {}
+    if then is not None:
+        options |= {"link": then, "link_error": then}
     if periodic_task_name:
         options["headers"] = {"periodic_task_name": periodic_task_name}
 
     def dispatch() -> None:
-        _remember(task_name, [(task_id, kwargs)], periodic_task_name)
+        remember(task_name, [(task_id, kwargs)], periodic_task_name)
         try:
             task.apply_async(kwargs=kwargs, task_id=task_id, **options)
         except Exception:
@@ -179,10 +187,10 @@ def _lots(rows: Iterable[Any]) -> Iterator[list[Any]]:
         yield lot
 
 
-def _remember(
+def remember(
     task_name: str, signatures: Sequence[tuple[str, dict[str, Any]]], periodic_task_name: str | None = None
 ) -> None:
-    """Write a row for each task that is about to be sent, in the form in which the worker will write it."""
+    """Write a row for each task (id, keyword arguments) about to be sent, in the form in which the worker writes it."""
     TaskResult.objects.bulk_create(
         (
             TaskResult(
@@ -200,7 +208,10 @@ def _remember(
 
 
 def stored_arguments(task_kwargs: str) -> dict[str, Any]:
-    """Return the keyword arguments of a task from what ``TaskResult.task_kwargs`` holds: their ``repr`` in JSON."""
+    """Return the keyword arguments of a task from what ``TaskResult.task_kwargs`` holds: their ``repr`` in JSON.
+
+    Raises ValueError or SyntaxError for what a worker cut short.
+    """
     return ast.literal_eval(json.loads(task_kwargs))
 
 

@@ -227,7 +227,9 @@ class Comment(models.Model):
     )
     claimed_by = models.CharField(max_length=64, blank=True, editable=False, help_text="The task that reads it.")
     processed_at = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="Counted before the work starts.")
+    attempts = models.PositiveSmallIntegerField(
+        default=0, help_text="Starts since a reading last came to an end: over 1, its worker died."
+    )
     last_error = models.TextField(blank=True)
 
     objects = CommentQuerySet.as_manager()
@@ -286,9 +288,10 @@ class Comment(models.Model):
 
     def release(self, status: str, *, error: str = "", now: datetime | None = None) -> bool:
         """End our claim with ``status``. Return False when the claim was lost (an edit, a take-over) meanwhile."""
-        fields = {"status": status, "claimed_at": None, "claimed_by": "", "last_error": error[:2000]}
+        # Whoever ends its claim has not died, so what is counted of deaths begins anew.
+        fields = {"status": status, "claimed_at": None, "claimed_by": "", "attempts": 0, "last_error": error[:2000]}
         if status == self.Status.PROCESSED:
-            fields |= {"processed_at": now or timezone.now(), "attempts": 0}
+            fields["processed_at"] = now or timezone.now()
         held = Comment.objects.filter(
             pk=self.pk,
             status=Comment.Status.PROCESSING,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from celery.states import PENDING, READY_STATES, RETRY, STARTED
+from celery.states import PENDING, READY_STATES, RETRY, STARTED, SUCCESS
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.db.models import Q
 from django.utils import timezone
@@ -39,7 +39,9 @@ class ResultBackend(DatabaseBackend):
         elif status in READY_STATES:
             fields |= {"retries": max(request.retries or 0, 0), "finished_at": timezone.now()}
         row = BatchTask.objects.filter(task_id=task_id)
-        row.filter(Q(status__in=OPEN_STATES)).update(**fields)
+        # Work that was done counts, also when another delivery of the same task failed before.
+        writable = ~Q(status=SUCCESS) if status == SUCCESS else Q(status__in=OPEN_STATES)
+        row.filter(writable).update(**fields)
         return result
 
     def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:

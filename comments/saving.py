@@ -87,7 +87,8 @@ def save_lot(post: Post, lot: list[tuple[int | str, Answer]], collected: Collect
     with transaction.atomic():
         _lock_thread(post)
         stored = Comment.objects.filter(source=post.source, source_id__in=[str(item.id) for item in items])
-        known = {comment.source_id: comment for comment in stored}
+        # Held until it is written: nobody claims a comment, or saves what it read in it, in between.
+        known = {comment.source_id: comment for comment in stored.select_for_update(no_key=True).order_by("pk")}
         new = [_new_comment(post, item, looked_at) for item in items if str(item.id) not in known]
         Comment.objects.bulk_create(new)
         looks = [_Look(known[str(item.id)], item) for item in items if str(item.id) in known]
@@ -158,12 +159,12 @@ class _Look:
         """Bring the comment up to date; an edit, but not of white space alone, sets it back to pending."""
         comment = self.comment
         was_edited = self.text.split() != comment.text.split()
-        waits_no_more = self.is_withdrawn and comment.status == Comment.Status.PENDING
+        waits_no_more = self.is_withdrawn and comment.status in (Comment.Status.PENDING, Comment.Status.PROCESSING)
         to_read_after_all = self.is_restored and comment.status == Comment.Status.SKIPPED
         comment.text, comment.dead, comment.deleted = self.text, self.dead, self.deleted
         fields = ["text", "dead", "deleted"]
         if was_edited or waits_no_more or to_read_after_all:
-            # Ending the claim makes a reading that is under way come to nothing: it read the old text.
+            # Ending the claim makes a reading that is under way come to nothing: what it read is there no more.
             comment.status, comment.claimed_at, comment.claimed_by = _initial_status(comment), None, ""
             comment.attempts, comment.last_error = 0, ""
             fields += ["status", "claimed_at", "claimed_by", "attempts", "last_error"]

@@ -14,6 +14,8 @@ from projects.extraction.schemas import PageText
 from projects.models import URL_LENGTH, Page
 from projects.turns import NoTurn, Turns
 
+# Seconds for all pages of a run, waiting for turns included: below the workflow's limit (280 s) with room for a model.
+PAGES_WITHIN = 90.0
 FRESH_FOR = timedelta(days=30)
 FAILURE_FRESH_FOR = timedelta(days=1)  # after the first; doubled with every failure in a row, up to FRESH_FOR
 
@@ -31,17 +33,26 @@ class PageReader:
         self._pages = {page.url: page for page in known if _is_fresh(page)}
         self._fetched: list[Page] = []
         self._turns = Turns() if settings.FETCH_PAGES else None
+        self._until: float | None = None
 
     async def read(self, urls: list[str]) -> list[PageText]:
         """Return what the pages at ``urls`` say, in order, fetching those that are not fresh in the database.
 
-        A page that fails comes back with what it said the last time, else with its error; nothing is raised for what
-        a stranger's server does. With ``FETCH_PAGES`` off the list is empty.
+        A page that fails comes back with what it said the last time, else with its error, and so does one that is not
+        there PAGES_WITHIN seconds after the first call; nothing is raised for what a stranger's server does. With
+        ``FETCH_PAGES`` off the list is empty.
         """
-        if not settings.FETCH_PAGES:
+        if self._turns is None:
             return []
+        if self._until is None:
+            self._until = asyncio.get_running_loop().time() + PAGES_WITHIN
         urls = [url for url in dict.fromkeys(urls) if len(url) <= URL_LENGTH]
-        for page in await asyncio.gather(*(_fetch(url, self._turns) for url in urls if url not in self._pages)):
+        missing = [url for url in urls if url not in self._pages]
+        try:
+            pages = await asyncio.gather(*(_fetch(url, self._turns, self._until) for url in missing))
+        finally:
+            await self._turns.close()
+        for page in pages:
             self._pages[page.url] = page
             if page.error:
                 _keep_text(page, self._known.get(page.url))
@@ -85,10 +96,16 @@ def _page_text(page: Page) -> PageText:
     return PageText(url=page.url, final_url=page.final_url, title=page.title, text=page.text, error=error)
 
 
-async def _fetch(url: str, turns: Turns) -> Page:
-    """Fetch a page when its host has a turn for us; without one it has an error, and is not to be kept."""
+async def _fetch(url: str, turns: Turns, until: float) -> Page:
+    """Fetch a page when its host has a turn for us; without one it has an error, and is not to be kept.
+
+    The same holds when it is not there ``until`` a moment of the loop's clock.
+    """
     try:
-        fetched = await _follow(url, turns)
+        async with asyncio.timeout_at(until):
+            fetched = await _follow(url, turns)
+    except TimeoutError:
+        return Page(url=url, error="it was not there in the time that a comment's pages have")
     except (NoTurn, ValueError) as error:
         return Page(url=url, error=str(error)[:500])
     return Page(

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge
 from celery import shared_task
+from celery.exceptions import Ignore
 
-from comments import batches
 from comments.retrying import RetryingTask
 from projects.extraction import runner
 
@@ -23,16 +23,10 @@ def process_waywo_comments(
     limit: how many; empty for all. comment_ids: these comments, whatever their status; empty for the pending ones,
     oldest first. analyst: rules or llm; empty for the language model where one is configured, else rules.
     """
-    ids = runner.comments_to_read(limit, comment_ids)
-    by = {"analyst": analyst} if analyst else {}
-    batch = batches.start_batch(
-        "process_waywo_comment",
-        ({"comment_id": comment_id, **by} for comment_id in ids),
-        label=f"Read {len(ids)} comments",
-    )
+    batch = runner.queue_comments(limit, comment_ids, analyst=analyst or "")
     return {
         "status": "queued",
-        "comments_queued": len(ids),
+        "comments_queued": batch.total,
         "task_ids": batch.task_ids,
         "group_id": batch.group_id,
     }
@@ -46,9 +40,16 @@ def process_waywo_comment(
 
     comment_id: the comment's id. analyst: rules or llm; empty for the language model where one is configured.
     """
-    return runner.read_comment(
-        comment_id,
-        task_id=self.request.id or "",
-        last_try=self.is_last_try,
-        analyst=runner.get_analyst(analyst or ""),
-    ).as_dict()
+    try:
+        reading = runner.read_comment(
+            comment_id,
+            task_id=self.request.id or "",
+            last_try=self.is_last_try,
+            analyst=runner.get_analyst(analyst or ""),
+        )
+    except runner.TakenOver as error:
+        raise Ignore from error  # The other delivery of this task says how it ended.
+    except runner.ClaimLost as error:
+        # An edit is read anew, what was withdrawn is not: neither is a failure of this task.
+        reading = runner.Reading(comment_id, "skipped", reason=str(error))
+    return reading.as_dict()

@@ -57,8 +57,7 @@ def _collect_newest() -> str:
 
 def _collect_and_read(post: dict[str, Any]) -> None:
     """Send the collection of a thread, and the reading of what it brings, also when some of it is missing."""
-    read = current_app.tasks["process_waywo_comments"].si()
-    current_app.tasks["process_waywo_post"].apply_async(kwargs=post, link=read, link_error=read)
+    batches.send("process_waywo_post", post, then=current_app.tasks["process_waywo_comments"].si())
 
 
 def _unreachable(item_id: int) -> str:

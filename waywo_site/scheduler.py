@@ -5,11 +5,13 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
+from celery.utils import uuid
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
+from comments import batches
 from waywo_site import heartbeats
 
 logger = logging.getLogger(__name__)
@@ -17,6 +19,7 @@ logger = logging.getLogger(__name__)
 LEADER_LOCK = 0xBEA7  # of PostgreSQL's advisory locks, held by the session of the one beat that fires
 STANDBY_SECONDS = 5
 HEARTBEAT_SECONDS = 5
+SOON_SECONDS = 3600
 # Two machines' clocks may differ by so much; a run further ahead was noted by a clock that was wrong.
 CLOCKS_AGREE = timedelta(seconds=60)
 # What an edit can change, as a bulk update does without any signal.
@@ -175,6 +178,27 @@ class Scheduler(DatabaseScheduler):
         reserved = super().reserve(entry)
         self._ran[entry.model.pk] = (reserved.last_run_at, reserved.total_run_count)
         return reserved
+
+    def apply_async(self, entry: Entry, *args: Any, **kwargs: Any) -> Any:
+        """Send a schedule's task, after a row that waits for it: a message that gets lost is sent again.
+
+        Not so where a run expires within the hour, since the next one comes before long.
+        """
+        expires = entry.options.get("expires")
+        comes_again = isinstance(expires, (int, float)) and expires <= SOON_SECONDS
+        if entry.task in self.app.tasks and not entry.args and not comes_again:
+            task_id = uuid()
+            try:
+                batches.remember(entry.task, [(task_id, entry.kwargs)], entry.name)
+            except (DatabaseError, InterfaceError) as error:
+                logger.warning("The run of %s is sent without a row: %s", entry.name, error)
+                close_old_connections()
+            else:
+                entry.options = {**entry.options, "task_id": task_id}
+        try:
+            return super().apply_async(entry, *args, **kwargs)
+        finally:
+            entry.options.pop("task_id", None)
 
     def sync(self) -> None:
         """Write what ran; what cannot be written is kept for the next time (django-celery-beat#1040, unreleased)."""

@@ -4,16 +4,17 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from comments import event_loop
+from comments import batches, event_loop
 from comments.http import NotAsked, OutsideError
-from comments.models import MAX_ATTEMPTS, Comment
+from comments.models import MAX_ATTEMPTS, Batch, BatchTask, Comment
 from comments.text import links, plain_text
 from projects import model_modes
 from projects.duplicates import known_projects
@@ -28,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 
+TASK = "process_waywo_comment"
+# Of PostgreSQL's advisory locks: one choice of what is due at a time, until its batch is written.
+CHOICE_LOCK = 0xC401CE
 ANALYSTS = ("rules", "llm")
 WRITTEN_AT_THE_END = [
     *("status", "finished_at", "steps", "segments", "error"),
@@ -49,6 +53,10 @@ class TooSlow(OutsideError):
 
 class ClaimLost(ReadingError):
     """The comment changed, or another worker took it over, while it was read. Nothing was saved."""
+
+
+class TakenOver(ClaimLost):
+    """A second delivery of the same task reads the comment, or has read it: that one decides."""
 
 
 @dataclass
@@ -246,8 +254,13 @@ def _hold(comment: Comment) -> None:
         claimed_at=comment.claimed_at,
         claimed_by=comment.claimed_by,
     )
-    if not held.exists():
-        raise ClaimLost(f"Comment {comment.pk} changed while it was read; nothing was saved.")
+    if held.exists():
+        return
+    if by := comment.claimed_by:
+        goes_on = Comment.objects.filter(pk=comment.pk, status=Comment.Status.PROCESSING, claimed_by=by).exists()
+        if goes_on or comment.extractions.filter(task_id=by, status=Extraction.Status.SUCCEEDED).exists():
+            raise TakenOver(f"Comment {comment.pk} was handed on while it was read; nothing was saved here.")
+    raise ClaimLost(f"Comment {comment.pk} changed while it was read; nothing was saved.")
 
 
 def _finish(extraction: Extraction, status: str, error: str = "") -> None:
@@ -260,17 +273,39 @@ def _finish(extraction: Extraction, status: str, error: str = "") -> None:
 def comments_to_read(limit: int | None = None, comment_ids: Iterable[int] | None = None) -> list[int]:
     """Return the ids of the comments to read, oldest first: the given ones whatever their status, else those due.
 
-    Raises CommentNotFound when a given id is not in the database, and ValueError for a limit below 1.
+    What waits in an open batch is not due: it would be read twice. Raises CommentNotFound when a given id is not in
+    the database, and ValueError for a limit below 1.
     """
     _check_limit(limit)
     if comment_ids is None:
+        # As a set: the planner, who knows nothing of rows just written, joins 50,000 with 50,000 in minutes.
+        open_tasks = BatchTask.objects.open().filter(batch__task_name=TASK).order_by()
+        queued = set(open_tasks.values_list("kwargs__comment_id", flat=True))
         due = Comment.objects.due_for_reading().order_by("posted_at", "id").values_list("pk", flat=True)
-        return list(due[:limit])
+        return list(islice((pk for pk in due.iterator() if pk not in queued), limit))
     wanted = list(dict.fromkeys(comment_ids))
     missing = set(wanted) - set(Comment.objects.filter(pk__in=wanted).values_list("pk", flat=True))
     if missing:
         raise CommentNotFound(f"There is no comment {', '.join(map(str, sorted(missing)))}: collect its post first.")
     return wanted[:limit]
+
+
+def queue_comments(
+    limit: int | None = None, comment_ids: Iterable[int] | None = None, *, analyst: str = "", label: str = ""
+) -> Batch:
+    """Send a task for each comment that ``comments_to_read`` chooses, as one batch, and return that.
+
+    Of two at the same moment the second finds queued what the first chose. ``analyst`` is a name that ``get_analyst``
+    takes; ``label`` may have ``{}`` for the number of comments. Raises what ``comments_to_read`` raises.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHOICE_LOCK])
+        ids = comments_to_read(limit, comment_ids)
+        by = {"analyst": analyst} if analyst else {}
+        return batches.start_batch(
+            TASK, ({"comment_id": pk, **by} for pk in ids), label=(label or "Read {} comments").format(len(ids))
+        )
 
 
 def comments_to_read_again(

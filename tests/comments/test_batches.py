@@ -1,6 +1,7 @@
 """Batches: their progress, cancelling them, trying failures again; and tasks that kill their workers."""
 
 import pytest
+from celery.app.task import Context
 from django.utils import timezone
 
 from comments import batches
@@ -87,6 +88,14 @@ def test_a_second_delivery_of_a_task_that_ended_does_nothing():
     end(batch, 0, "SUCCESS")
     assert not batches.start_in_batch(task_id)
     assert BatchTask.objects.get(pk=task_id).status == "SUCCESS"
+
+
+def test_a_success_stands_whatever_another_delivery_of_the_task_came_to():
+    (task_id,) = batch_of(1).task_ids
+    request = Context(group="any", retries=0)
+    for status, stands in (("FAILURE", "FAILURE"), ("SUCCESS", "SUCCESS"), ("FAILURE", "SUCCESS")):
+        app.backend.store_result(task_id, {"status": status}, status, request=request)
+        assert BatchTask.objects.get(pk=task_id).status == stands
 
 
 def test_an_unknown_batch_is_named():

@@ -1,19 +1,27 @@
 """Pages through the database, from a real web server on loopback."""
 
+import asyncio
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from itertools import pairwise
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from comments import event_loop
+from projects import pages as pages_module
+from projects import turns as turns_module
+from projects.extraction.schemas import PageText
 from projects.models import HostTurn, Page
 from projects.pages import PageReader
+from projects.turns import Turns
 from tests.servers.pages import Answer, PageServer, page
 from tests.servers.processes import ROOT, environment
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -175,3 +183,83 @@ def test_redirects_between_hosts_end_after_five(server, allowed, settings):
         [text] = read(server, "/loop")
         assert text.error == "more than 5 redirects"
         assert len(server.paths()) + len(other.paths()) == 6
+
+
+def sessions() -> int:
+    """Return how many others are connected to this database."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reading_holds_one_connection_for_its_turns_and_closes_it(server, allowed):
+    server.pages = {f"/{number}": page(f"<title>{number}</title>") for number in range(3)}
+    before, seen = sessions(), []
+    urls = [f"{server.url}/{number}" for number in range(3)]
+
+    async def read_and_count() -> list[PageText]:
+        reading = asyncio.create_task(PageReader([]).read(urls))
+        while not reading.done():
+            seen.append(await asyncio.to_thread(counted))
+            await asyncio.sleep(0.1)
+        return await reading
+
+    def counted() -> int:
+        try:
+            return sessions() - 1  # this thread's own
+        finally:
+            connection.close()
+
+    texts = event_loop.run(read_and_count())
+    assert [text.title for text in texts] == ["0", "1", "2"]
+    assert max(seen) == before + 1
+    wait_until(lambda: sessions() == before, "the connection is closed")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_breaks_is_made_anew_and_a_database_that_is_away_costs_the_page_alone(
+    server, allowed, monkeypatch
+):
+    turns = Turns()
+
+    async def take_twice() -> None:
+        async with turns.at("a.example"):
+            await asyncio.to_thread(end_the_others)
+        async with turns.at("b.example"):
+            pass
+        await turns.close()
+
+    def end_the_others() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%projects_hostturn%' "
+                "AND pid <> pg_backend_pid() AND datname = current_database()"
+            )
+        connection.close()
+
+    event_loop.run(take_twice())
+    monkeypatch.setattr(turns_module, "LONGEST_WAIT", 0.5)
+    reader = PageReader([server.url + "/"])
+    reader._turns._parameters = lambda: {"host": "127.0.0.1", "port": 9}
+    [text] = event_loop.run(reader.read([server.url + "/"]))
+    assert "the database gave no turn" in text.error
+    reader.keep()
+    assert not Page.objects.exists()
+
+
+def test_a_run_waits_so_long_for_its_pages_and_no_longer(server, allowed, monkeypatch):
+    monkeypatch.setattr(pages_module, "PAGES_WITHIN", 2.0)
+    server.pages = {f"/{number}": page(f"<title>{number}</title>") for number in range(9)}
+    reader = PageReader([])
+    began = time.monotonic()
+    texts = event_loop.run(reader.read([f"{server.url}/{number}" for number in range(9)]))
+    texts += event_loop.run(reader.read([server.url + "/more"]))
+    assert time.monotonic() - began < 4
+    assert texts[0].title == "0"
+    assert "not there in the time" in texts[-1].error
+    reader.keep()
+    # Of what was not there nothing is known.
+    assert not Page.objects.exclude(error="").exists()

@@ -10,10 +10,20 @@ from waywo_site.embedded.postgresql import USER
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's own wrapper, which looks after ``settings.EMBEDDED_POSTGRESQL`` where that is not None."""
 
+    @property
+    def _server(self):
+        is_embedded = (self.settings_dict["HOST"], self.settings_dict["USER"]) == (HOST, USER)
+        return settings.EMBEDDED_POSTGRESQL if is_embedded else None
+
+    def get_connection_params(self):
+        """Return what a connection takes; of the embedded server, where it is now."""
+        conn_params, server = super().get_connection_params(), self._server
+        return _located(conn_params, server) if server is not None and server.held else conn_params
+
     def get_new_connection(self, conn_params):
         """Return a new psycopg connection. Raises EmbeddedError when the server cannot be started."""
-        server = settings.EMBEDDED_POSTGRESQL
-        if server is None or (self.settings_dict["HOST"], self.settings_dict["USER"]) != (HOST, USER):
+        server = self._server
+        if server is None:
             return super().get_new_connection(conn_params)
         if not server.held:
             server.ensure_running()

@@ -9,25 +9,32 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from comments import batches, event_loop
+from comments.hackernews import Item
 from comments.http import OutsideError
-from comments.models import CLAIM_EXPIRES_AFTER, Comment
+from comments.models import CLAIM_EXPIRES_AFTER, BatchTask, Comment
+from comments.saving import Collected, save_lot
 from projects import tags
 from projects.embeddings import WordLlamaEmbedder
 from projects.extraction import runner
+from projects.extraction.events import CommentReceived
 from projects.extraction.runner import (
     ClaimLost,
     CommentNotFound,
     ReadingError,
     TooSlow,
     comments_to_read,
+    queue_comments,
     read_comment,
     read_comments,
 )
-from projects.extraction.schemas import ProjectDescription, Rejection, Segment
+from projects.extraction.schemas import CommentInput, PageText, ProjectDescription, Rejection, Segment
+from projects.extraction.workflow import ExtractionWorkflow
 from projects.models import Extraction, Project, Submission, Tag
 from projects.splitting import split_off
 from tests.factories import make_comment, make_post, make_project
 from tests.waiting import wait_until
+from waywo_site.celery import app
 
 
 class ScriptedAnalyst:
@@ -256,6 +263,35 @@ def test_a_comment_whose_worker_died_three_times_is_failed_with_that_reason():
     assert (comment.status, comment.last_error) == ("failed", "its worker died 3 times while reading it")
 
 
+@pytest.mark.django_db
+def test_a_reading_that_ended_in_an_error_is_no_death():
+    comment = make_comment()
+    busy = ScriptedAnalyst(("Foo", "https://foo.example"), error=OutsideError("busy"))
+    for _ in range(3):
+        with pytest.raises(OutsideError):
+            read(comment, busy, task_id="task", last_try=False)
+    assert comment.claim("task")  # its worker dies once
+    assert read(comment, ScriptedAnalyst(("Foo", "https://foo.example")), task_id="task").valid_projects == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["dead", "deleted"])
+def test_nothing_is_saved_of_a_comment_that_is_withdrawn_while_it_is_read(how):
+    comment = make_comment()
+    served = {"id": comment.pk, "type": "comment", "by": comment.author, "text": comment.text, how: True}
+    item = Item.parse(served, comment.pk)
+
+    def withdraw():
+        save_lot(comment.post, [(comment.pk, item)], Collected(comment.post_id, "", 1), timezone.now())
+        connection.close()
+
+    with pytest.raises(ClaimLost):
+        read(comment, ScriptedAnalyst(("Foo", "https://foo.example"), meanwhile=withdraw))
+    comment.refresh_from_db()
+    assert (comment.status, getattr(comment, how), comment.claimed_at) == ("skipped", True, None)
+    assert Project.objects.count() == 0
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_edit_while_it_is_read_makes_the_reading_come_to_nothing():
     comment = make_comment()
@@ -270,6 +306,32 @@ def test_an_edit_while_it_is_read_makes_the_reading_come_to_nothing():
     assert (comment.status, comment.text) == ("pending", "New text")
     assert Project.objects.count() == 0
     assert comment.extractions.get().status == Extraction.Status.SUPERSEDED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_that_is_lost_is_no_failure_of_the_task(monkeypatch):
+    comment = make_comment()
+    claims = {"handed on": lambda: Comment.objects.get(pk=comment.pk).claim("handed on"), "edited": edit_meanwhile}
+
+    def ended(task_id: str):
+        def meanwhile():
+            claims[task_id]()
+            connection.close()
+
+        analyst = ScriptedAnalyst(("Foo", "https://foo.example"), meanwhile=meanwhile)
+        monkeypatch.setattr(runner, "get_analyst", lambda *_: analyst)
+        return app.tasks["process_waywo_comment"].apply(kwargs={"comment_id": comment.pk}, task_id=task_id)
+
+    edited = ended("edited")
+    assert (edited.state, edited.result["status"]) == ("SUCCESS", "skipped")
+    assert "changed while it was read" in edited.result["reason"]
+    assert ended("handed on").state == "IGNORED"
+    assert Project.objects.count() == 0
+
+
+def edit_meanwhile() -> None:
+    """Set the comments back, as an edit at their source does."""
+    Comment.objects.update(status="pending", claimed_at=None, claimed_by="")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -332,6 +394,40 @@ def test_the_pending_comments_are_read_oldest_first_and_given_ones_whatever_thei
     assert comments_to_read(comment_ids=[done.pk, done.pk]) == [done.pk]
     with pytest.raises(ValueError, match="limit=0 is not valid"):
         comments_to_read(limit=0)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("empty_queues")
+def test_a_comment_that_waits_in_an_open_batch_is_not_chosen_again():
+    comment, other = make_comment(), make_comment()
+    batch = batches.start_batch("process_waywo_comment", [{"comment_id": comment.pk, "analyst": "rules"}])
+    batches.start_batch("process_waywo_post", [{"post_id": other.post_id}])
+    assert comments_to_read() == [other.pk]
+    assert comments_to_read(comment_ids=[comment.pk]) == [comment.pk]
+    batch.tasks.update(status="RETRY")
+    assert queue_comments().total == 1
+    assert queue_comments().total == 0
+    batch.tasks.update(status="FAILURE")
+    assert comments_to_read() == [comment.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("empty_queues")
+def test_two_who_queue_what_is_due_at_the_same_moment_queue_each_comment_once():
+    ids = [make_comment().pk for _ in range(20)]
+    begin = threading.Barrier(4, timeout=20)
+
+    def queue() -> None:
+        begin.wait()
+        queue_comments()
+        connection.close()
+
+    threads = [threading.Thread(target=queue) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(BatchTask.objects.values_list("kwargs__comment_id", flat=True)) == sorted(ids)
 
 
 @pytest.mark.django_db
@@ -454,6 +550,33 @@ def test_one_comment_that_breaks_the_code_stops_none_of_the_others(monkeypatch):
     assert (result["status"], result["processed"], result["failed"]) == ("partial", 1, 1)
     assert result["errors"] == [{"comment_id": bad.pk, "error": f"comment {bad.pk}: ZeroDivisionError: oops"}]
     assert Comment.objects.get(pk=good.pk).status == "processed"
+
+
+def test_the_pages_of_all_projects_are_asked_for_at_once_and_each_project_gets_its_own():
+    asked, given = [], {}
+
+    async def fetch_pages(urls):
+        asked.append(urls)
+        return [PageText(url=url, final_url=url, title=url, text="It is.") for url in dict.fromkeys(urls)]
+
+    class Noting(ScriptedAnalyst):
+        async def describe(self, segment, comment, pages):
+            given[segment.text] = [page.url for page in pages]
+            return await super().describe(segment, comment, pages)
+
+    foo, bar = "https://foo.example", "https://bar.example"
+    analyst = Noting(("Foo", foo), ("Bar", bar))
+    workflow = ExtractionWorkflow(analyst, WordLlamaEmbedder(), fetch_pages, timeout=60)
+    received = CommentReceived(
+        comment=CommentInput(comment_id=1, author="alice", text=f"Foo {foo}. Bar {bar}.", links=(foo, bar)), known=[]
+    )
+
+    async def run():
+        return await workflow.run(start_event=received)
+
+    event_loop.run(run())
+    assert asked == [[foo, bar]]
+    assert given == {f"Foo {foo}": [foo], f"Bar {bar}": [bar]}
 
 
 @pytest.mark.django_db
