@@ -88,7 +88,7 @@ class ReviewPages(ModelAdmin):
     def review_find_view(self, request: HttpRequest) -> JsonResponse:
         """Return projects that the current one may be merged into, for what a person typed."""
         require(self.has_view_permission(request))
-        found = find(Project.objects.published(), request.GET.get("q", ""))
+        found = find(Project.objects.published().posted(), request.GET.get("q", ""))
         without = request.GET.get("without", "")
         if without.isdecimal():
             found = found.exclude(pk=int(without))
