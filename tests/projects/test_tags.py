@@ -77,6 +77,24 @@ def test_one_name_cannot_stand_for_two_tags():
         tags.add_alias(Tag.objects.create(name="rust"), "golang")
 
 
+@pytest.mark.parametrize("kept", ["game", "games"])
+def test_a_tag_that_stands_beside_its_alias_is_merged_again(kept):
+    project = tagged("game")
+    TagAlias.objects.create(name="games", tag=Tag.objects.get(name="game"))
+    project.tags.add(Tag.objects.create(name="games"))
+    assert tags.merge(Tag.objects.get(name=kept), Tag.objects.exclude(name=kept)) == 1
+    assert names_of(project) == resolved("game", "games") == [kept]
+    assert TagAlias.objects.exclude(name=kept).values_list("tag__name", flat=True).get() == kept
+    assert not TagAlias.objects.filter(name=kept).exists()
+
+
+def test_a_tag_that_stands_beside_its_alias_is_renamed():
+    tagged("game")
+    TagAlias.objects.create(name="games", tag=Tag.objects.get(name="game"))
+    tags.rename(Tag.objects.create(name="games"), "play")
+    assert resolved("games") == ["play"]
+
+
 def test_unused_tags_go_and_those_with_projects_or_aliases_stay():
     tagged("used")
     Tag.objects.create(name="nobody's")
