@@ -202,6 +202,22 @@ def test_many_are_reviewed_at_once_but_for_those_that_are_so_already(rita):
     assert approved.reviewer == bob
 
 
+def test_a_flagged_project_is_confirmed_as_it_was_and_the_confirmation_undone(rita):
+    bob = User.objects.create_user("bob")
+    project = make_project(review_status="approved", reviewer=bob, flag_reason="It is gone at its source.")
+    reviewing.change(project.pk, {"review_status": "approved"}, rita, KIND.REVIEW, None)
+    project.refresh_from_db()
+    assert (project.review_status, project.flag_reason, project.reviewer) == ("approved", "", rita)
+    reviewing.undo(rita)
+    project.refresh_from_db()
+    assert (project.flag_reason, project.reviewer) == ("It is gone at its source.", bob)
+    confirmed = make_project(review_status="approved", reviewer=bob)
+    assert review_many(Project.objects.all(), "approved", rita) == [project.pk]
+    assert not Project.objects.flagged().exists()
+    confirmed.refresh_from_db()
+    assert confirmed.reviewer == bob
+
+
 def test_many_are_tagged_at_once_and_a_later_reading_leaves_their_tags_alone(rita):
     tag = Tag.objects.create(name="rust")
     one, other = make_project(), make_project()
