@@ -39,7 +39,7 @@ def rename(tag: Tag, name: str) -> Tag:
 
     A name that another tag has makes the two one. Raises TagError for an empty or too long name.
     """
-    name = _checked(name)
+    name = checked(name)
     with transaction.atomic():
         _lock()
         tag = _locked(tag)
@@ -89,7 +89,7 @@ def merge(kept: Tag, absorbed: QuerySet[Tag]) -> int:
 
 def add_alias(tag: Tag, name: str) -> Tag:
     """Let ``name`` stand for ``tag`` from now on; a tag of that name becomes part of ``tag``. Raises TagError."""
-    name = _checked(name)
+    name = checked(name)
     with transaction.atomic():
         _lock()
         tag = _locked(tag)
@@ -123,7 +123,8 @@ def _refuse_alias_of_another(tag: Tag, name: str) -> None:
         raise TagError(f"“{name}” is an alias of “{alias.tag}” already: remove it there first.")
 
 
-def _checked(name: str) -> str:
+def checked(name: str) -> str:
+    """Return ``name`` as a tag is written. Raises TagError for one that is empty or too long then."""
     name = tidy(name)
     try:
         Tag._meta.get_field("name").clean(name, None)

@@ -101,3 +101,13 @@ def test_unused_tags_go_and_those_with_projects_or_aliases_stay():
     tags.add_alias(Tag.objects.create(name="with an alias"), "other")
     assert tags.remove_unused() == 1
     assert sorted(Tag.objects.values_list("name", flat=True)) == ["used", "with an alias"]
+
+
+@pytest.mark.parametrize("name", [",", " , ,", "İ" * 50])
+@pytest.mark.parametrize("field", ["name", "new_alias"])
+def test_a_name_that_is_none_is_refused_at_its_field(admin_client, field, name):
+    tag = Tag.objects.create(name="go")
+    data = {"name": "go", "new_alias": "", "aliases-TOTAL_FORMS": 0, "aliases-INITIAL_FORMS": 0, field: name}
+    page = admin_client.post(f"/admin/projects/tag/{tag.pk}/change/", data)
+    assert page.status_code == 200
+    assert list(page.context["adminform"].form.errors) == [field]
