@@ -57,6 +57,19 @@ def test_a_filtered_list_is_downloaded_in_each_format_with_the_same_rows(client,
     assert [cell.value for cell in sheet[2]][1] == "Wanted"
 
 
+def test_a_download_that_finds_no_slot_free_keeps_the_filters(client, reviewer):
+    url = reverse("admin:projects_project_export")
+    make_project(title="Wanted", idea_score=8)
+    held = [client.get(f"{url}?what=projects&format=csv") for _ in range(3)]
+    try:
+        refused = client.get(f"{url}?what=projects&format=csv&idea_score_from=5&idea_score_to=10")
+        assert refused.headers["Location"] == f"{url}?idea_score_from=5&idea_score_to=10"
+        assert "streams are under way" in client.get(refused.headers["Location"]).text
+    finally:
+        for answer in held:
+            answer.close()
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t="])
 def test_no_cell_of_a_spreadsheet_runs_as_a_formula(client, reviewer, start):
     make_project(title=start + FORMULA[1:], review_note="x\x07\x00y".replace("\x00", ""))
