@@ -19,6 +19,9 @@ class Batch(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
 
+    # Of a batch just started: whether the broker took no message of it, or not all.
+    waits_for_broker = False
+
     class Meta:
         verbose_name_plural = "batches"
         ordering = ("-created_at",)

@@ -7,6 +7,7 @@ that row (comments/results.py).
 
 import ast
 import json
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -20,10 +21,12 @@ from django.db import transaction
 from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 from django_celery_results.models import TaskResult
+from kombu.exceptions import OperationalError
 
 from comments.liveness import identity, is_at_work
 from comments.models import Batch, BatchTask, Cancellation
 
+logger = logging.getLogger(__name__)
 # Rows are written, and messages sent, in lots of this size: the dispatcher holds one lot, whatever the batch's size.
 LOT = 500
 # The pace is that of the last minutes: what a slow start was says nothing about the end.
@@ -144,7 +147,8 @@ def start_batch(task_name: str, calls: Iterable[dict[str, Any]], *, label: str =
     """Send one task for each entry of ``calls`` (its keyword arguments), once the transaction has committed.
 
     The rows are written in lots, then the messages are sent in lots. What a broker did not take stays as a row that
-    waits, and the reconciler sends it once the broker is back.
+    waits, and the reconciler sends it once the broker is back: ``waits_for_broker`` of the batch tells, for whoever
+    started it outside a transaction.
     """
     return _start(task_name, calls, label=label, started_by=started_by)
 
@@ -158,8 +162,17 @@ def _start(task_name: str, calls: Iterable[dict[str, Any]], **fields: Any) -> Ba
             )
             batch.total += len(lot)
         batch.save(update_fields=["total"])
-        transaction.on_commit(lambda: dispatch(batch.tasks.filter(status=PENDING)))
+        transaction.on_commit(lambda: _dispatch_or_keep(batch))
     return batch
+
+
+def _dispatch_or_keep(batch: Batch) -> None:
+    # No error: the rows are there and will be sent, so whoever tried again would double the work.
+    try:
+        dispatch(batch.tasks.filter(status=PENDING))
+    except OperationalError as error:
+        batch.waits_for_broker = True
+        logger.warning("Batch %s (%s) waits for the broker: %s", batch.pk, batch, error)
 
 
 def dispatch(tasks: Any) -> int:

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
@@ -14,13 +15,15 @@ from unfold.decorators import display
 from comments.admin import ReadOnlyAdmin
 from ideas.asking import NoLanguageModel, require_language_model
 from ideas.cards import cards_of, state_of
-from ideas.forms import DECISIONS, MEANINGS, STATUS_COLOURS, AskForm
+from ideas.forms import DECISIONS, DONE, MEANINGS, STATUS_COLOURS, AskForm
 from ideas.generation import request_ideas
 from ideas.models import IdeaRun
 from ideas.tags import tag_pool
+from projects import reviewing
+from projects.admin.forms import seen_at
 from projects.catalogue import tags_with_counts
-from projects.models import Project
-from projects.review import review
+from projects.models import Project, ReviewAction
+from projects.review import ReviewConflict
 
 COMPLETIONS = 12
 EXAMPLES = 4
@@ -154,7 +157,10 @@ class IdeaRunAdmin(ReadOnlyAdmin):
         return self._cards(request, self._run(request, run_id))
 
     def decide(self, request: HttpRequest, run_id: int, project_id: int) -> HttpResponse:
-        """Keep, discard or bookmark an idea; a script gets the card, a form goes back to the page."""
+        """Keep, discard or bookmark an idea; a script gets the card, a form goes back to the page.
+
+        What somebody else did since the page was made is not overwritten: the page tells of it.
+        """
         run = self._run(request, run_id)
         if not request.user.has_perm("projects.change_project"):
             raise PermissionDenied
@@ -163,10 +169,22 @@ class IdeaRunAdmin(ReadOnlyAdmin):
         changes = DECISIONS.get(request.POST.get("decision", ""))
         if changes is None:
             return HttpResponse(f"decision takes one of {', '.join(DECISIONS)}.", status=400, content_type="text/plain")
-        review(project_id, changes, request.user)
-        if request.headers.get("X-Requested-With"):
-            return self._cards(request, run, project_id)
-        return redirect(f"{reverse('admin:ideas_idearun_change', args=[run_id])}#idea-{project_id}")
+        page = redirect(f"{reverse('admin:ideas_idearun_change', args=[run_id])}#idea-{project_id}")
+        by_script = bool(request.headers.get("X-Requested-With"))
+        try:
+            self._decide(request, project_id, changes)
+        except ReviewConflict as conflict:
+            messages.warning(request, str(conflict))
+            # The script loads the page anew then.
+            return HttpResponse(str(conflict), status=409, content_type="text/plain") if by_script else page
+        return self._cards(request, run, project_id) if by_script else page
+
+    def _decide(self, request: HttpRequest, project_id: int, changes: dict[str, Any]) -> None:
+        kind = ReviewAction.Kind.BOOKMARK if "is_bookmarked" in changes else ReviewAction.Kind.REVIEW
+        with transaction.atomic():
+            reviewing.change(project_id, changes, request.user, kind, seen_at(request.POST.get("seen", "")))
+            project = Project.objects.without_heavy_fields().get(pk=project_id)
+            self.log_change(request, project, f"{DONE[request.POST['decision']]}.")
 
     def _run(self, request: HttpRequest, run_id: Any) -> IdeaRun:
         run = self.get_object(request, str(run_id))

@@ -49,6 +49,14 @@ DECISIONS = {
     "bookmark": {"is_bookmarked": True},
     "unbookmark": {"is_bookmarked": False},
 }
+# How the history of the idea names them.
+DONE = {
+    "keep": "Kept",
+    "discard": "Discarded",
+    "undecide": "Made pending again",
+    "bookmark": "Bookmarked",
+    "unbookmark": "Took the bookmark from it",
+}
 STATUS_COLOURS = {
     IdeaRun.Status.QUEUED: "info",
     IdeaRun.Status.RUNNING: "warning",

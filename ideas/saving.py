@@ -16,7 +16,8 @@ from ideas.asking import Wish
 from ideas.models import Idea, IdeaRun
 from ideas.pipeline import Record
 from projects.embeddings import Embedder
-from projects.models import Project, Tag
+from projects.models import Project
+from projects.tags import resolve
 from projects.tokens import sentences
 
 MOST_TAGS, FEWEST_TAGS, TAG_LENGTH = 5, 3, 50
@@ -66,8 +67,7 @@ def save_idea(run: IdeaRun, wish: Wish, record: Record, embedder: Embedder) -> P
         _refuse_copies(project)
         nearest = _most_similar(project, Project.objects.published().posted(), NEAREST)
         project.save()
-        Tag.objects.bulk_create([Tag(name=name) for name in tags], ignore_conflicts=True)
-        project.tags.set(Tag.objects.filter(name__in=tags))
+        project.tags.set(resolve(tags))
         Idea.objects.create(
             project=project,
             run=run,

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Field, Query, Router, Schema
 
@@ -38,9 +40,9 @@ from comments.api_sending import PRIORITY, Sent, sent
 from comments.api_streams import stream
 from comments.models import Comment
 from comments.text import plain_text
-from projects import catalogue
+from projects import catalogue, reviewing
 from projects.export import FIELDS, export_rows
-from projects.models import Project
+from projects.models import Project, ReviewAction
 from projects.review import review
 from projects.search import similar
 
@@ -381,12 +383,28 @@ class ReviewOut(Schema):
     reviewed_at: datetime | None
 
 
+def _reviewed(project_id: int, given: dict[str, Any], user: Any) -> Project:
+    """Apply the changes; where they are a person's they stand in the history, and that person can undo them."""
+    if user is None or not given:
+        return review(project_id, given, user)
+    if "tags" in given:
+        kind = ReviewAction.Kind.EDIT
+    else:
+        kind = ReviewAction.Kind.BOOKMARK if set(given) == {"is_bookmarked"} else ReviewAction.Kind.REVIEW
+    with transaction.atomic():
+        reviewing.change(project_id, given, user, kind, None)
+        project = Project.objects.without_heavy_fields().get(pk=project_id)
+        message = f"Changed through the API: {', '.join(sorted(given))}."
+        LogEntry.objects.log_actions(user.pk, [project], CHANGE, change_message=message)
+    return project
+
+
 @reading_and_review.patch("/projects/{int:project_id}", tags=["acting"], response=ReviewOut, summary="Review a project")
 def review_project(request: HttpRequest, project_id: Id, changes: Review) -> Any:
     """Set review, note, bookmark or tags; a later reading leaves them alone."""
     given = {name: value for name, value in changes.dict(exclude_unset=True).items() if value is not None}
     try:
-        project = review(project_id, given, request.auth.user)
+        project = _reviewed(project_id, given, request.auth.user)
     except Project.DoesNotExist:
         raise Http404(f"There is no project {project_id}.") from None
     return ReviewOut(

@@ -10,6 +10,7 @@ from django.utils import timezone
 from comments.models import Comment
 from projects.embedding_index import vector_type
 from projects.models import Project, ProjectMerge, Submission, Tag
+from projects.tags import resolve
 
 # What stands in a row of its own kind or is made by the database.
 NOT_KEPT = {"id", "search_vector", "created_at", "updated_at", "embedding"}
@@ -39,7 +40,7 @@ def merge(kept_id: int, absorbed_id: int, user: Any = None) -> ProjectMerge:
     """Make ``absorbed_id`` part of ``kept_id``, in one transaction.
 
     The kept one gets its submissions, tags, links and bookmark, and its review where it has none of its own. Raises
-    MergeError for a project that is not there, or the same one twice.
+    MergeError for a project that is not there, the same one twice, or a generated idea.
     """
     if kept_id == absorbed_id:
         raise MergeError(f"Project {kept_id} cannot be merged with itself.")
@@ -51,6 +52,8 @@ def merge(kept_id: int, absorbed_id: int, user: Any = None) -> ProjectMerge:
         for pk in (kept_id, absorbed_id):
             if pk not in rows:
                 raise MergeError(f"There is no project {pk}.")
+            if rows[pk].source == Project.Source.NEMO_DATA_DESIGNER:
+                raise MergeError(f"“{rows[pk].title}” is a generated idea, and nobody posted it: it cannot be merged.")
         kept, absorbed = rows[kept_id], rows[absorbed_id]
         before = _plain(kept, CHANGED_BY_A_MERGE)
         new_tags = set(absorbed.tags.values_list("name", flat=True)) - set(kept.tags.values_list("name", flat=True))
@@ -67,10 +70,16 @@ def merge(kept_id: int, absorbed_id: int, user: Any = None) -> ProjectMerge:
         kept.save()
         kept.tags.add(*Tag.objects.filter(name__in=new_tags))
         kept.pages.add(*absorbed.pages.all())
+        record.kept_before = {
+            "fields": before,
+            "after": _plain(kept, CHANGED_BY_A_MERGE),
+            "new_tags": sorted(new_tags),
+            "merges": list(absorbed.merges.values_list("pk", flat=True)),
+            **_repoint_splits(kept, absorbed),
+        }
         # What was merged into the absorbed one goes on to the kept one, so that it can still be undone.
         absorbed.merges.update(kept=kept)
         absorbed.delete()
-        record.kept_before = {"fields": before, "after": _plain(kept, CHANGED_BY_A_MERGE), "new_tags": sorted(new_tags)}
         record.save()
     return record
 
@@ -97,6 +106,8 @@ def unmerge(merge_id: int) -> Project:
                 setattr(kept, name, Project._meta.get_field(name.removesuffix("_id")).to_python(value))
         kept.save()
         kept.tags.remove(*Tag.objects.filter(name__in=record.kept_before["new_tags"]))
+        kept.merges.filter(pk__in=record.kept_before.get("merges", ())).update(kept=back)
+        _point_splits_back(record.kept_before, kept, back)
         record.undone_at = timezone.now()
         record.save(update_fields=["undone_at"])
     return back
@@ -113,6 +124,30 @@ def _add(kept: Project, absorbed: Project) -> None:
     if kept.review_status == Project.ReviewStatus.PENDING:
         for name in REVIEW:
             setattr(kept, name, getattr(absorbed, name))
+
+
+def _repoint_splits(kept: Project, absorbed: Project) -> dict[str, Any]:
+    """Let what was split off from the absorbed project be split off from the kept one; return what undoes that.
+
+    Nothing is split off from the project that it is in: where the two had been parted the mark goes.
+    """
+    marked = Submission.objects.filter(split_off_from__in=(kept, absorbed))
+    inside = marked.filter(project=kept)
+    cleared = list(inside.values_list("pk", "split_off_from_id"))
+    inside.update(split_off_from=None)
+    moved = marked.filter(split_off_from=absorbed)
+    repointed = list(moved.values_list("pk", flat=True))
+    moved.update(split_off_from=kept)
+    return {"splits_repointed": repointed, "splits_cleared": cleared}
+
+
+def _point_splits_back(noted: dict[str, Any], kept: Project, back: Project) -> None:
+    # Merges made before this was noted have neither.
+    repointed = noted.get("splits_repointed", ())
+    Submission.objects.filter(pk__in=repointed, split_off_from=kept).update(split_off_from=back)
+    for pk, former in noted.get("splits_cleared", ()):
+        unmarked = Submission.objects.filter(pk=pk, split_off_from=None, project__in=(kept, back))
+        unmarked.exclude(project=former).update(split_off_from=former)
 
 
 def _plain(row: Any, names: Any) -> dict[str, Any]:
@@ -142,15 +177,15 @@ def _restore(record: ProjectMerge) -> Project:
     for name, value in snapshot["fields"].items():
         setattr(back, name, Project._meta.get_field(name.removesuffix("_id")).to_python(value))
     back.save(force_insert=True)
-    names = snapshot["tags"]
-    Tag.objects.bulk_create([Tag(name=name) for name in names], ignore_conflicts=True)
-    back.tags.set(Tag.objects.filter(name__in=names))
+    back.tags.set(resolve(snapshot["tags"]))
     back.pages.set(back.pages.model.objects.filter(pk__in=snapshot["pages"]))
     there = set(
         Comment.objects.filter(pk__in=[row["comment_id"] for row in snapshot["submissions"]]).values_list(
             "pk", flat=True
         )
     )
+    origins = {row.get("split_off_from_id") for row in snapshot["submissions"]}
+    origins = set(Project.objects.filter(pk__in=origins).values_list("pk", flat=True))
     for row in snapshot["submissions"]:
         moved = Submission.objects.filter(pk=row["id"], project_id=record.kept_id)
         if not moved.update(project=back) and row["comment_id"] in there:
@@ -160,6 +195,7 @@ def _restore(record: ProjectMerge) -> Project:
                 text=row["text"],
                 position=row["position"],
                 similarity=row["similarity"],
+                split_off_from_id=origin if (origin := row.get("split_off_from_id")) in origins else None,
             )
     return back
 

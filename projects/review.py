@@ -47,6 +47,9 @@ def review(project_id: int, changes: dict[str, Any], reviewer: Any, *, seen: dat
     with transaction.atomic():
         project = locked(project_id, seen)
         changed = {name for name, value in changes.items() if getattr(project, name) != value}
+        if project.flag_reason and "review_status" in changes:
+            # Looked at again and confirmed.
+            changed.add("review_status")
         for name in changed:
             setattr(project, name, changes[name])
         if names is not None and _set_tags(project, names):
@@ -91,7 +94,8 @@ def _told(project: Project, seen: datetime) -> str:
 def review_many(projects: QuerySet[Project], status: str, reviewer: Any, note: str | None = None) -> list[int]:
     """Set the review status (and the note, where one is given) of many projects; return the ids of those changed.
 
-    Those that have the status already stay as they are, so that their reviewer is not overwritten.
+    Those that have the status already stay as they are, so that their reviewer is not overwritten; unless they are
+    flagged, for then they were looked at again.
     """
     now = timezone.now()
     fields = {"review_status": status, "reviewer": reviewer, "reviewed_at": now, "flag_reason": "", "updated_at": now}
@@ -100,7 +104,7 @@ def review_many(projects: QuerySet[Project], status: str, reviewer: Any, note: s
     with transaction.atomic():
         ids = list(
             Project.objects.filter(pk__in=projects.order_by().values("pk"))
-            .exclude(review_status=status)
+            .exclude(review_status=status, flag_reason="")
             .order_by("pk")
             .select_for_update(of=("self",))
             .values_list("pk", flat=True)

@@ -117,7 +117,7 @@ class ReviewResource(resources.ModelResource):
             who = instance.reviewer.get_username() if instance.reviewer else "somebody"
             raise ValueError(
                 f"“{instance.title}” was reviewed by {who} at {instance.reviewed_at:%Y-%m-%d %H:%M}, "
-                "after this file was written: it stays as it is."
+                "after this file was written or looked at: it stays as it is."
             )
         before = instance.before_import
         note_changes(instance, {name for name in REVIEW_FIELDS if getattr(instance, name) != before[name]}, self.user)
@@ -166,8 +166,8 @@ def import_reviews(rows: Iterable[dict[str, Any]], user: Any, *, dry_run: bool) 
 def _change(result: Any, wanted: list[str]) -> Change:
     after = {name: getattr(result.instance, name) for name in REVIEW_FIELDS}
     row = {"id": result.instance.pk, **{name: after[name] for name in REVIEW_FIELDS if name in wanted}}
-    if "reviewed_at" in wanted:
-        known = result.original.reviewed_at
-        row["reviewed_at"] = known.isoformat() if known else None
+    # Also where the file has no such column: the row is compared again when the preview is confirmed.
+    known = result.original.reviewed_at
+    row["reviewed_at"] = known.isoformat() if known else None
     before = {name: getattr(result.original, name) for name in REVIEW_FIELDS}
     return Change(result.instance.pk, result.instance.title, before, after, row)

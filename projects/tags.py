@@ -39,7 +39,7 @@ def rename(tag: Tag, name: str) -> Tag:
 
     A name that another tag has makes the two one. Raises TagError for an empty or too long name.
     """
-    name = _checked(name)
+    name = checked(name)
     with transaction.atomic():
         _lock()
         tag = _locked(tag)
@@ -52,7 +52,7 @@ def rename(tag: Tag, name: str) -> Tag:
             TagAlias.objects.filter(name=name).delete()
             old, tag.name = tag.name, name
             tag.save(update_fields=["name"])
-            TagAlias.objects.create(name=old, tag=tag)
+            TagAlias.objects.update_or_create(name=old, defaults={"tag": tag})
     return tag
 
 
@@ -73,7 +73,14 @@ def merge(kept: Tag, absorbed: QuerySet[Tag]) -> int:
         )
         links.delete()
         TagAlias.objects.filter(tag__in=gone).update(tag=kept)
-        TagAlias.objects.bulk_create([TagAlias(name=tag.name, tag=kept) for tag in gone])
+        # An alias and a tag of one name may stand beside each other: a tag that was merged before and came back.
+        TagAlias.objects.bulk_create(
+            [TagAlias(name=tag.name, tag=kept) for tag in gone],
+            update_conflicts=True,
+            unique_fields=["name"],
+            update_fields=["tag"],
+        )
+        TagAlias.objects.filter(name=kept.name).delete()
         Tag.objects.filter(pk__in=[tag.pk for tag in gone]).delete()
         # So that an open review page sees that its project is another one now.
         Project.objects.filter(pk__in=projects).update(updated_at=timezone.now())
@@ -82,7 +89,7 @@ def merge(kept: Tag, absorbed: QuerySet[Tag]) -> int:
 
 def add_alias(tag: Tag, name: str) -> Tag:
     """Let ``name`` stand for ``tag`` from now on; a tag of that name becomes part of ``tag``. Raises TagError."""
-    name = _checked(name)
+    name = checked(name)
     with transaction.atomic():
         _lock()
         tag = _locked(tag)
@@ -116,7 +123,8 @@ def _refuse_alias_of_another(tag: Tag, name: str) -> None:
         raise TagError(f"“{name}” is an alias of “{alias.tag}” already: remove it there first.")
 
 
-def _checked(name: str) -> str:
+def checked(name: str) -> str:
+    """Return ``name`` as a tag is written. Raises TagError for one that is empty or too long then."""
     name = tidy(name)
     try:
         Tag._meta.get_field("name").clean(name, None)

@@ -57,6 +57,14 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     """What groups of users may do."""
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """As for changing: whoever makes a group says what it may."""
+        return request.user.is_superuser
+
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         """Only superusers hand out rights: a member could give his own group more."""
+        return request.user.is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """As for changing: with a group its members' rights go."""
         return request.user.is_superuser

@@ -1,5 +1,6 @@
 """Who calls the API, what they may, and how much."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,11 @@ class Caller:
     user: Any = None
 
 
+def _allowed(user: Any, scopes: Iterable[str]) -> frozenset[str]:
+    """Return those of ``scopes`` that ``user``, one of the staff, has by their rights."""
+    return frozenset(scope for scope in scopes if scope not in RIGHTS or user.has_perm(RIGHTS[scope]))
+
+
 class _Counted(HttpBearer):
     """Counts each request against a limit and finds out who makes it."""
 
@@ -51,7 +57,9 @@ class _Counted(HttpBearer):
         if place is not None:
             caller = Caller(f"environment {place}", frozenset(Scope.values))
         elif (token := find_token(secret)) is not None:
-            caller = Caller(f"token {token.pk}", frozenset(token.scopes), token.created_by)
+            # Who lost a right lost it with all tokens that they made.
+            scopes = frozenset(token.scopes) if token.created_by is None else _allowed(token.created_by, token.scopes)
+            caller = Caller(f"token {token.pk}", scopes, token.created_by)
         else:
             self._count(request, address_of(request))
             raise Problem(401, "This token is not valid, or was revoked.", headers=CHALLENGE)
@@ -97,8 +105,7 @@ class Bearer(_Counted):
         if check_csrf(request):
             raise Problem(403, "The CSRF token is missing or wrong: send the cookie csrftoken as X-CSRFToken.")
         self._count(request, f"user {user.pk}")
-        rights = {scope for scope, right in RIGHTS.items() if user.has_perm(right)}
-        return Caller(f"user {user.pk}", frozenset({Scope.READ_ALL, *rights}), user)
+        return Caller(f"user {user.pk}", _allowed(user, Scope.values), user)
 
 
 class ReadingOr:

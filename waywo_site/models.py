@@ -22,8 +22,9 @@ class ApiTokenQuerySet(models.QuerySet):
     """Rules about tokens."""
 
     def valid(self) -> "ApiTokenQuerySet":
-        """Tokens that open something: not revoked, and whose maker may still sign in."""
-        return self.filter(Q(revoked_at=None), Q(created_by__isnull=True) | Q(created_by__is_active=True))
+        """Tokens that open something: not revoked, and whose maker may still sign in here."""
+        staff = Q(created_by__is_active=True, created_by__is_staff=True)
+        return self.filter(Q(revoked_at=None), Q(created_by__isnull=True) | staff)
 
 
 class ApiToken(models.Model):

@@ -11,6 +11,7 @@ from django.urls import reverse
 from waywo_site.api_limits import address_of
 
 HEADER = "Content-Security-Policy"
+LONGEST_VALUE = 4000  # Python reads no number of 4,301 digits
 
 
 class ContentSecurityPolicyMiddleware:
@@ -31,6 +32,31 @@ class ContentSecurityPolicyMiddleware:
             HEADER, "; ".join(f"{name} {' '.join(allowed)}" for name, allowed in policy.items())
         )
         return response
+
+
+class ReadableQueryMiddleware:
+    """Answers 400 where the query of a page of the admin holds what no database or calendar takes.
+
+    Pages and filters of Django's admin pass it on unseen, and would answer 500.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, or refuse."""
+        if request.path.startswith(reverse("admin:index")) and not _is_readable(request):
+            return HttpResponse("The address holds what is no value.", status=400, content_type="text/plain")
+        return self.get_response(request)
+
+
+def _is_readable(request: HttpRequest) -> bool:
+    values = [(name, value) for name, values in request.GET.lists() for value in values]
+    return not (
+        "\0" in request.path
+        or any("\0" in name + value or len(value) > LONGEST_VALUE for name, value in values)
+        or any(name.endswith("__year") and value.isdecimal() and len(value) > 4 for name, value in values)
+    )
 
 
 def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: dict | None) -> HttpResponse:

@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "waywo_site.security.ContentSecurityPolicyMiddleware",
+    "waywo_site.security.ReadableQueryMiddleware",
     # Last, as it asks for: turns a refused sign-in into its page.
     "axes.middleware.AxesMiddleware",
 ]

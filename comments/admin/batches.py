@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
-from kombu.exceptions import OperationalError
 
 from comments.batches import start_batch
 from comments.models import Batch
@@ -19,15 +18,24 @@ def send_batch(request: HttpRequest, task_name: str, calls: Iterable[dict[str, A
     if not calls:
         messages.info(request, f"{label}: there is nothing to do.")
         return 0
-    try:
-        batch = start_batch(task_name, calls, label=label, started_by=request.user)
-    except OperationalError:
-        messages.error(request, f"{label}: the broker does not answer, so nothing was sent. Try again when it runs.")
-        return 0
-    tasks = "1 task is" if len(calls) == 1 else f"{len(calls)} tasks are"
-    messages.success(request, format_html('{}: {} on the way. <a href="{}">Watch</a>', label, tasks, _watch(batch)))
+    tell_started(request, start_batch(task_name, calls, label=label, started_by=request.user), label)
     return len(calls)
 
 
-def _watch(batch: Batch) -> str:
-    return reverse("admin:comments_batch_change", args=[batch.group_id])
+def tell_started(request: HttpRequest, batch: Batch, label: str) -> None:
+    """Tell the user of ``request`` that ``batch`` was started, or waits for the broker, and where to watch it."""
+    tasks = "1 task" if batch.total == 1 else f"{batch.total} tasks"
+    watch = reverse("admin:comments_batch_change", args=[batch.group_id])
+    if batch.waits_for_broker:
+        text = (
+            "{}: the broker does not answer. {} kept, to go out without your doing when it is back: do not try again. "
+            '<a href="{}">Watch</a>'
+        )
+        messages.warning(request, format_html(text, label, f"{tasks} {_are(batch)}", watch))
+    else:
+        text = '{}: {} on the way. <a href="{}">Watch</a>'
+        messages.success(request, format_html(text, label, f"{tasks} {_are(batch)}", watch))
+
+
+def _are(batch: Batch) -> str:
+    return "is" if batch.total == 1 else "are"

@@ -89,7 +89,7 @@ class ExportAdmin(ModelAdmin):
             )
         except Problem as problem:
             messages.warning(request, str(problem.detail))
-            return HttpResponseRedirect(request.path)
+            return HttpResponseRedirect(f"{request.path}?{request.GET.urlencode()}")
 
 
 def _query(conditions: QueryDict, what: str, format: str) -> str:

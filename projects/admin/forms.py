@@ -6,8 +6,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
+from unfold.widgets import UnfoldAdminTextareaWidget
 
-from projects.models import Project
+from projects.models import URL_LENGTH, Project
 from projects.review import ReviewConflict, locked
 
 
@@ -17,6 +18,11 @@ def seen_at(text: str) -> datetime | None:
         return parse_datetime(text)
     except ValueError:
         return None
+
+
+def can_be_opened(url: str) -> bool:
+    """Return whether a browser opens ``url`` as a page."""
+    return url.lower().startswith(("http://", "https://"))
 
 
 class EditForm(forms.ModelForm):
@@ -29,9 +35,31 @@ class EditForm(forms.ModelForm):
     def clean_primary_url(self) -> str:
         """Take what a browser can open and runs nothing."""
         url = self.cleaned_data["primary_url"].strip()
-        if url and not url.lower().startswith(("http://", "https://")) and url != self.instance.primary_url:
+        if url and not can_be_opened(url) and url != self.instance.primary_url:
             raise ValidationError("It takes an address that begins with http:// or https://, or nothing.")
         return url
+
+
+class UrlLines(forms.Field):
+    """Addresses, one a line: a comma may be part of one."""
+
+    widget = UnfoldAdminTextareaWidget
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the addresses as lines; what was typed comes back as it is."""
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> list[str]:
+        """Return the lines that are not empty. Raises ValidationError for one too long, or with a NUL."""
+        one = forms.CharField(max_length=URL_LENGTH)
+        return [one.clean(line) for line in (value or "").splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare line by line: a browser ends lines in its own way."""
+        try:
+            return self.to_python(self.prepare_value(initial)) != self.to_python(data)
+        except ValidationError:
+            return True
 
 
 class ReviewEditForm(EditForm):
@@ -56,11 +84,20 @@ class ProjectForm(EditForm):
     """The form of a project's own page. It notices when somebody else changed the project meanwhile."""
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    urls = UrlLines(label="URLs", required=False, help_text="One a line.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["seen"] = self.instance.updated_at.isoformat()
+
+    def clean_urls(self) -> list[str]:
+        """Take what a browser can open, and what stood there before."""
+        urls = self.cleaned_data["urls"]
+        for url in urls:
+            if not can_be_opened(url) and url not in self.instance.urls:
+                raise ValidationError(f"“{url[:60]}” does not begin with http:// or https://. It takes one a line.")
+        return urls
 
     def clean(self) -> dict[str, Any]:
         """Refuse to save over what another person did. Admin saves in the same transaction, so the lock holds."""

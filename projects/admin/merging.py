@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -13,10 +14,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from psycopg.errors import QueryCanceled
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from comments.admin import ReadOnlyAdmin
+from comments.api_listing import limited_query
 from projects.merging import MergeError, find_likely_pairs, merge, unmerge
 from projects.models import Project, ProjectMerge
 
@@ -44,8 +47,14 @@ class MergePages(ModelAdmin):
 
     @action(description="Likely duplicates", url_path="duplicates", permissions=["change"], icon="join_inner")
     def likely_duplicates(self, request: HttpRequest) -> HttpResponse:
-        """List the pairs that ``find_duplicates`` lists."""
-        pairs = find_likely_pairs(settings.DEDUP_SIMILARITY_THRESHOLD, PAIRS)
+        """List the pairs that ``find_duplicates`` lists, where they are found within seconds."""
+        try:
+            with limited_query():
+                pairs = find_likely_pairs(settings.DEDUP_SIMILARITY_THRESHOLD, PAIRS)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, QueryCanceled):
+                raise
+            return self._page(request, "duplicates", "Likely duplicates", {"took_too_long": True})
         wanted = [pk for pair in pairs for pk in (pair.first_id, pair.second_id)]
         rows = Project.objects.without_heavy_fields().in_bulk(wanted)
         shown = [

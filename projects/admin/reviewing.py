@@ -27,6 +27,7 @@ from projects.splitting import SplitError
 
 TARGETS = 8
 LONGEST_REASON = 1000
+WRONG_FILTERS = "These filters are none of the list's: choose them again there."
 Answer = dict[str, Any]
 
 
@@ -74,7 +75,11 @@ class ReviewPages(ModelAdmin):
     def review_item_view(self, request: HttpRequest) -> HttpResponse:
         """Return a project as HTML: the one named, or the one after ``after``."""
         require(self.has_view_permission(request))
-        return HttpResponse(self._fragment(request, self._wanted(request, self._filtered(request))))
+        try:
+            everything = self._filtered(request)
+        except IncorrectLookupParameters:
+            return HttpResponse(WRONG_FILTERS, status=400, content_type="text/plain")
+        return HttpResponse(self._fragment(request, self._wanted(request, everything)))
 
     def review_task_view(self, request: HttpRequest, task_id: str) -> JsonResponse:
         """Tell whether the task of a second reading has ended, and why it failed where it did."""
@@ -88,10 +93,10 @@ class ReviewPages(ModelAdmin):
     def review_find_view(self, request: HttpRequest) -> JsonResponse:
         """Return projects that the current one may be merged into, for what a person typed."""
         require(self.has_view_permission(request))
-        found = find(Project.objects.published(), request.GET.get("q", ""))
-        without = request.GET.get("without", "")
-        if without.isdecimal():
-            found = found.exclude(pk=int(without))
+        found = find(Project.objects.published().posted(), request.GET.get("q", ""))
+        without = _whole(request.GET.get("without", ""))
+        if without is not None:
+            found = found.exclude(pk=without)
         rows = found.order_by("-last_seen_at", "-id").only("pk", "title", "short_description", "review_status")[
             :TARGETS
         ]
@@ -112,28 +117,33 @@ class ReviewPages(ModelAdmin):
     def review_act_view(self, request: HttpRequest) -> JsonResponse:
         """Do what a reviewer chose with one project."""
         require(self.has_change_permission(request))
-        pk, seen = request.POST.get("project", ""), seen_at(request.POST.get("seen", ""))
+        pk, seen = _whole(request.POST.get("project", "")), seen_at(request.POST.get("seen", ""))
         act = ACTS.get(request.POST.get("action", ""))
-        if act is None or seen is None or not pk.isdecimal():
+        if act is None or seen is None or pk is None:
             return JsonResponse({"message": "This page is out of date: load it again."}, status=400)
         try:
+            # Before anything is done, for the answer tells how far the review of these is.
+            everything = self._filtered(request)
+        except IncorrectLookupParameters:
+            return JsonResponse({"message": WRONG_FILTERS}, status=400)
+        try:
             with transaction.atomic():
-                project = Project.objects.without_heavy_fields().get(pk=int(pk))
+                project = Project.objects.without_heavy_fields().get(pk=pk)
                 message, advance, *task_ids = act(self, request, project, seen)
         except Project.DoesNotExist:
             return JsonResponse(
                 {"message": "The project is gone: somebody merged it into another one.", "gone": True}, status=409
             )
         except (ReviewConflict, MergeError, SplitError) as conflict:
-            answer = {"message": str(conflict), "item": self._fragment(request, _by_id(int(pk)))}
+            answer = {"message": str(conflict), "item": self._fragment(request, _by_id(pk))}
             return JsonResponse(answer, status=409)
         except Refused as refused:
             return JsonResponse({"message": str(refused), "errors": refused.errors}, status=422)
         except OperationalError:
             return JsonResponse({"message": "The broker does not answer: nothing was sent."}, status=503)
-        answer = {"message": message, "progress": self._shown_progress(request)}
+        answer = {"message": message, "progress": self._shown_progress(request, everything)}
         if not advance:
-            answer["item"] = self._fragment(request, _by_id(int(pk)))
+            answer["item"] = self._fragment(request, _by_id(pk))
         if task_ids:
             answer["task_url"] = reverse("admin:projects_project_review_task", args=task_ids)
         return JsonResponse(answer)
@@ -141,6 +151,10 @@ class ReviewPages(ModelAdmin):
     def review_undo_view(self, request: HttpRequest) -> JsonResponse:
         """Take back the reviewer's last act and return the project that it was done to."""
         require(self.has_change_permission(request))
+        try:
+            everything = self._filtered(request)
+        except IncorrectLookupParameters:
+            return JsonResponse({"message": WRONG_FILTERS}, status=400)
         try:
             undone = reviewing.undo(request.user)
         except (reviewing.NothingToUndo, ReviewConflict, MergeError, SplitError) as error:
@@ -151,7 +165,7 @@ class ReviewPages(ModelAdmin):
         return JsonResponse(
             {
                 "message": f"Undone: “{project.title}” is as it was.",
-                "progress": self._shown_progress(request),
+                "progress": self._shown_progress(request, everything),
                 "item": self._fragment(request, project),
             }
         )
@@ -178,11 +192,11 @@ class ReviewPages(ModelAdmin):
     def _wanted(self, request: HttpRequest, everything: QuerySet[Project]) -> Project | None:
         pk = request.GET.get("project", "")
         if pk.isdecimal():
-            return _by_id(int(pk))
+            return _by_id(pk)
         return review_queue.next_after(everything.pending(), request.GET.get("after", ""))
 
-    def _shown_progress(self, request: HttpRequest) -> Answer:
-        progress = review_queue.progress(self._filtered(request), request.user)
+    def _shown_progress(self, request: HttpRequest, everything: QuerySet[Project]) -> Answer:
+        progress = review_queue.progress(everything, request.user)
         return {
             "waiting": progress.waiting,
             "reviewed": progress.reviewed,
@@ -207,6 +221,11 @@ class ReviewPages(ModelAdmin):
         return render_to_string("admin/projects/project/review_item.html", context, request)
 
 
+def _whole(text: str) -> int | None:
+    """Return the number that an id may be."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
 def _by_id(pk: int) -> Project | None:
     projects = Project.objects.defer("embedding", "search_vector").select_related("reviewer")
     return projects.filter(pk=pk).first()
@@ -220,7 +239,7 @@ def _approve(pages: ReviewPages, request: HttpRequest, project: Project, seen: A
 
 
 def _reject(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
-    reason = request.POST.get("reason", "").strip()[:LONGEST_REASON]
+    reason = request.POST.get("reason", "").replace("\0", "").strip()[:LONGEST_REASON]
     if not reason:
         raise Refused("Say why it is rejected.")
     changes = {"review_status": Project.ReviewStatus.REJECTED, "review_note": reason}
@@ -251,8 +270,8 @@ def _edit(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any)
 
 
 def _merge(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
-    target = request.POST.get("target", "")
-    kept = _by_id(int(target)) if target.isdecimal() else None
+    target = _whole(request.POST.get("target", ""))
+    kept = None if target is None else _by_id(target)
     if kept is None:
         raise Refused("Choose a project to merge it into.")
     reviewing.merge_into(project.pk, kept.pk, request.user, seen)
@@ -261,10 +280,10 @@ def _merge(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any
 
 
 def _split(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
-    submission = request.POST.get("submission", "")
-    if not submission.isdecimal():
+    submission = _whole(request.POST.get("submission", ""))
+    if submission is None:
         raise Refused("Choose the submission to split off.")
-    action = reviewing.split_off(project.pk, int(submission), request.user, seen)
+    action = reviewing.split_off(project.pk, submission, request.user, seen)
     pages.log_change(request, project, f"Split off submission {submission} as project {action.after['new']}.")
     return (
         f"Split off as project {action.after['new']}, which waits in the queue. Read it again to describe it anew.",

@@ -22,6 +22,13 @@ from projects import tags
 from projects.models import Project, Tag, TagAlias
 
 
+def _checked(name: str) -> str:
+    try:
+        return tags.checked(name)
+    except tags.TagError as error:
+        raise ValidationError(str(error)) from None
+
+
 class TagForm(forms.ModelForm):
     """A tag's name, and a new alias for it."""
 
@@ -43,7 +50,11 @@ class TagForm(forms.ModelForm):
 
     def clean_name(self) -> str:
         """Return the name as tags are written."""
-        return tags.tidy(self.cleaned_data["name"])
+        return _checked(self.cleaned_data["name"])
+
+    def clean_new_alias(self) -> str:
+        """Return the alias as tags are written."""
+        return self.cleaned_data["new_alias"] and _checked(self.cleaned_data["new_alias"])
 
     def validate_unique(self) -> None:
         """Allow the name of another tag: the two become one."""
@@ -54,11 +65,11 @@ class TagForm(forms.ModelForm):
         """Refuse a name that is an alias of another tag already."""
         data = super().clean()
         for field in ("name", "new_alias"):
-            name = tags.tidy(data.get(field) or "")
+            name = data.get(field) or ""
             alias = TagAlias.objects.filter(name=name).exclude(tag=self.instance.pk).select_related("tag").first()
             if alias is not None:
                 self.add_error(field, ValidationError(f"“{name}” is an alias of “{alias.tag}” already."))
-        if data.get("new_alias") and tags.tidy(data["new_alias"]) == data.get("name"):
+        if data.get("new_alias") and data["new_alias"] == data.get("name"):
             self.add_error("new_alias", ValidationError("This is the tag's own name."))
         return data
 

@@ -3,10 +3,12 @@
 import json
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django_celery_results.models import TaskResult
 
 from comments import batches
 from comments.models import Comment, Post
+from projects import reviewing
 from projects.models import Project, Tag
 from tests.factories import make_comment, make_post, make_project
 from tests.servers.hackernews import Fault
@@ -145,6 +147,12 @@ def test_a_review_is_noted_and_the_fields_it_touched_are_a_persons(web):
     assert (project.reviewer.username, project.review_note, project.flag_reason) == ("rita", "spam", "")
     assert project.edited_fields == ["tags"]
     assert Project.objects.published().count() == 0
+    entry = LogEntry.objects.get()
+    assert (entry.object_id, entry.user.username) == (str(project.pk), "rita")
+    assert entry.change_message == "Changed through the API: review_note, review_status, tags."
+    reviewing.undo(project.reviewer)
+    project.refresh_from_db()
+    assert (project.review_status, project.tags.get().name) == ("pending", "old")
 
 
 def test_ids_that_are_not_there_and_addresses_that_are_none_start_nothing(web):

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from comments import batches
@@ -114,6 +116,28 @@ def test_each_endpoint_answers_whom_it_should(web, method, path, refused, grante
             assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     print(f"{method} {path}: {got}")
     assert got == expected
+
+
+def test_a_token_may_no_more_than_who_made_it(web):
+    maker = get_user_model().objects.create_user("maker", is_staff=True)
+    maker.user_permissions.add(Permission.objects.get(codename="change_project"))
+    secret = make_token("of maker", ["read-all", "run", "review"], maker)[1]
+    project = make_project()
+
+    def answers() -> list[int]:
+        with web.client(secret) as client:
+            return [
+                client.get("/api/queues").status_code,
+                client.patch(f"/api/projects/{project.pk}", json={"is_bookmarked": True}).status_code,
+                client.post("/api/process-waywo-comments").status_code,
+            ]
+
+    assert answers() == [200, 200, 403]
+    maker.user_permissions.clear()
+    assert answers() == [200, 403, 403]
+    maker.is_staff = False
+    maker.save()
+    assert answers() == [401, 401, 401]
 
 
 def test_the_table_names_every_endpoint(web):

@@ -1,6 +1,8 @@
 """Batches in the admin: what is shown, what moves the bars, and who may cancel and try again."""
 
 import pytest
+from celery import current_app
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import connection
@@ -10,6 +12,7 @@ from django.utils import timezone
 
 from comments import batches
 from comments.models import Batch
+from tests.factories import make_comment
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 
@@ -83,11 +86,43 @@ def test_who_may_schedule_cancels_what_waits_and_tries_failures_again(client):
     assert "1 waiting tasks cancelled; those that run end." in act(client, "cancel_batches", batch).content.decode()
     progress = batches.progress_of(batch.pk)
     assert (progress.is_cancelled, progress.is_finished, progress.failed) == (True, True, 2)
-    assert "are queued again as a new batch" in act(client, "retry_failures", batch).content.decode()
+    assert "Again: Some comments: 2 tasks are on the way" in act(client, "retry_failures", batch).content.decode()
     again = Batch.objects.get(retry_of=batch)
     assert (again.total, again.started_by, again.label) == (2, who, "Again: Some comments")
     fresh = batches.start_batch("process_waywo_comment", [{"comment_id": 9}])
     assert "has no task that failed" in act(client, "retry_failures", fresh).content.decode()
+
+
+@pytest.fixture
+def away(empty_queues):
+    """Let the broker be away."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "EMBEDDED_VALKEY", None)
+        patch.setattr(current_app.conf, "broker_write_url", "redis://127.0.0.1:9/0")
+        patch.setattr(current_app, "_pool", None)
+        patch.setattr(current_app.amqp, "_producer_pool", None)
+        yield
+
+
+def test_what_is_started_while_the_broker_is_away_is_kept_and_said_to_be(client, away):
+    user(client, superuser=True)
+    comments = [make_comment().pk, make_comment().pk]
+    data = {"action": "read_again", "_selected_action": comments}
+    page = client.post(reverse("admin:comments_comment_changelist"), data, follow=True)
+    batch = Batch.objects.get()
+    assert "2 tasks are kept" in page.text
+    assert "do not try again" in page.text
+    assert reverse("admin:comments_batch_change", args=[batch.pk]) in page.text
+    assert set(batch.tasks.values_list("status", flat=True)) == {"PENDING"}
+
+
+def test_failures_tried_again_while_the_broker_is_away_are_kept(client, away):
+    user(client, superuser=True)
+    batch = a_batch()
+    page = act(client, "retry_failures", batch)
+    assert page.status_code == 200
+    assert "Again: Some comments: the broker does not answer. 1 task is kept" in page.text
+    assert Batch.objects.get(retry_of=batch).tasks.get().status == "PENDING"
 
 
 def test_nobody_adds_edits_or_deletes_a_batch(client):

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django_celery_results.models import TaskResult
 
 from ideas.generation import generate_ideas
 from ideas.models import IdeaRun
+from projects import reviewing
 from projects.models import Project, Tag
 from tests.factories import make_project
 from tests.servers.ideas import metadata, prose
@@ -131,6 +133,33 @@ def test_ideas_are_kept_discarded_and_bookmarked_beside_their_nearest_projects(a
     assert admin_client.get(decide).status_code == 405
     other = reverse("admin:ideas_idearun_decide", args=[run.pk, near.pk])
     assert admin_client.post(other, {"decision": "discard"}).status_code == 404, "only ideas of this run"
+
+
+def test_a_decision_stands_in_the_history_can_be_undone_and_overwrites_nobodys(admin_client, admin_user, model):
+    with model():
+        run = generate_ideas(1)
+    project = Project.objects.get()
+    url = reverse("admin:ideas_idearun_change", args=[run.pk])
+    decide = reverse("admin:ideas_idearun_decide", args=[run.pk, project.pk])
+
+    def seen() -> str:
+        return re.search('name="seen" value="([^"]+)"', admin_client.get(url).content.decode())[1]
+
+    older = make_project()
+    reviewing.change(older.pk, {"review_status": "approved"}, admin_user, "review", None)
+    stale = seen()
+    admin_client.post(decide, {"decision": "bookmark", "seen": stale})
+    assert LogEntry.objects.get(object_id=str(project.pk)).change_message == "Bookmarked."
+    for headers in ({}, {"X-Requested-With": "fetch"}):
+        answer = admin_client.post(decide, {"decision": "discard", "seen": stale}, headers=headers)
+        assert answer.status_code == (409 if headers else 302)
+        assert "after you opened it" in admin_client.get(url).content.decode()
+    project.refresh_from_db()
+    assert (project.review_status, project.is_bookmarked) == ("pending", True)
+    admin_client.post(decide, {"decision": "keep", "seen": seen()})
+    assert reviewing.undo(admin_user).project_id == project.pk
+    project.refresh_from_db()
+    assert (project.review_status, project.is_bookmarked) == ("pending", True)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from ideas import generation
 from ideas.generation import GenerationFailed, generate_ideas
 from ideas.models import Idea, IdeaRun
 from ideas.pipeline import hashtags
+from projects import tags
 from projects.llm import Unavailable
 from projects.models import Project, Tag
 from tests.factories import make_project
@@ -81,7 +82,7 @@ def test_every_idea_combines_all_seed_tags(model):
 
 
 # The product is longer than chance brings into the random marks of a fence.
-HOSTILE = ("{{ 7777*7777 }}", '"quoted"', "{% raw %}", "'; drop table", "null", '["a", "b"]', "<b>&amp;", "7")
+HOSTILE = ("{{ 7777*7777 }}", '"quoted"', "{% raw %}", "'; drop table", "null", '["a" "b"]', "<b>&amp;", "7")
 
 
 def test_tags_with_quotes_and_braces_stay_text(model):
@@ -206,6 +207,15 @@ def test_many_hashtags_and_long_titles_are_cut(model):
     project = Project.objects.get()
     assert len(project.title) <= 100
     assert sorted(project.tags.values_list("name", flat=True)) == [f"tag {number}" for number in range(5)]
+
+
+def test_an_alias_that_the_model_writes_becomes_its_tag(model):
+    tagged("maps")
+    tags.add_alias(Tag.objects.create(name="game"), "games")
+    with model(metadata=lambda _: metadata("maps", hashtags=["maps", "games", "birds"])):
+        generate_ideas(1)
+    assert sorted(Project.objects.generated().get().tags.values_list("name", flat=True)) == ["birds", "game", "maps"]
+    assert not Tag.objects.filter(name="games").exists()
 
 
 def test_a_row_that_fails_costs_itself_only(model):

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.urls import reverse
 
 from projects.models import Project, ProjectMerge, Submission
@@ -70,6 +71,17 @@ def test_likely_pairs_lead_to_the_page_that_compares_them(operator):
     assert "same address" in text
     assert f"{reverse(MERGE)}?ids={one.pk}&amp;ids={other.pk}" in text
     assert address in operator.get(reverse(LIST)).content.decode()
+
+
+def test_a_search_for_pairs_that_takes_too_long_names_the_command(operator, monkeypatch):
+    two_projects()
+    monkeypatch.setattr("comments.api_listing.QUERY_SECONDS", 1)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE projects_project RENAME TO slow_project")
+        cursor.execute("CREATE VIEW projects_project AS SELECT * FROM slow_project WHERE pg_sleep(20) IS NOT NULL")
+    page = operator.get(reverse("admin:projects_project_likely_duplicates"))
+    assert page.status_code == 200
+    assert "manage.py find_duplicates" in page.text
 
 
 @pytest.mark.parametrize("ids", [[], ["1"], ["x", "y"], ["9" * 40, "1"]])

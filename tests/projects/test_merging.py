@@ -8,9 +8,11 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
 
+from projects import tags
 from projects.embeddings import WordLlamaEmbedder
 from projects.merging import MergeError, find_likely_pairs, merge, unmerge
 from projects.models import Project, Submission, Tag
+from projects.splitting import split_off
 from tests.factories import POSTED_AT, make_comment, make_project
 
 pytestmark = pytest.mark.django_db
@@ -116,6 +118,76 @@ def test_merges_can_be_undone_in_any_order_that_makes_sense():
     unmerge(second.pk)
     unmerge(first.pk)
     assert sorted(Project.objects.values_list("pk", flat=True)) == [a.pk, b.pk, c.pk]
+
+
+def test_a_merge_into_the_absorbed_project_is_its_own_again_after_an_undo():
+    a, b, c = (make_project(title=title) for title in "abc")
+    comment = make_comment()
+    submit(c, comment)
+    first = merge(b.pk, c.pk)
+    second = merge(a.pk, b.pk)
+    unmerge(second.pk)
+    unmerge(first.pk)
+    assert list(Submission.objects.values_list("project_id", "comment_id")) == [(c.pk, comment.pk)]
+
+
+@pytest.mark.parametrize("idea_is_kept", [True, False])
+def test_a_generated_idea_is_not_merged(idea_is_kept):
+    real = make_project()
+    idea = make_project(title="Thought up", source=Project.Source.NEMO_DATA_DESIGNER)
+    pair = (idea.pk, real.pk) if idea_is_kept else (real.pk, idea.pk)
+    with pytest.raises(MergeError, match="“Thought up” is a generated idea"):
+        merge(*pair)
+    assert Project.objects.count() == 2
+
+
+def split_in_two() -> tuple[Project, Project]:
+    """Return a project and the one that was split off from it."""
+    old = make_project(title="Old")
+    for author in ("bob", "eve"):
+        submit(old, make_comment(author=author))
+    return old, split_off(old.submissions.first().pk)
+
+
+def marks() -> list[tuple]:
+    """Return of each submission where it is, and from where it was split off."""
+    return sorted(Submission.objects.values_list("comment_id", "project_id", "split_off_from_id"))
+
+
+def test_what_was_split_off_from_the_absorbed_project_stays_apart_and_an_undo_gives_the_mark_back():
+    old, new = split_in_two()
+    before, kept = marks(), make_project(title="Kept")
+    record = merge(kept.pk, old.pk)
+    assert new.submissions.get().split_off_from == kept
+    unmerge(record.pk)
+    assert marks() == before
+
+
+@pytest.mark.parametrize("old_is_kept", [True, False])
+def test_a_project_merged_with_what_was_split_off_from_it_is_not_apart_from_itself(old_is_kept):
+    old, new = split_in_two()
+    before = marks()
+    record = merge(old.pk, new.pk) if old_is_kept else merge(new.pk, old.pk)
+    assert not Submission.objects.exclude(split_off_from=None).exists()
+    unmerge(record.pk)
+    assert marks() == before
+
+
+def test_a_submission_that_is_made_anew_by_an_undo_keeps_its_mark():
+    _, new = split_in_two()
+    before, kept = marks(), make_project(title="Kept")
+    record = merge(kept.pk, new.pk)
+    kept.submissions.all().delete()
+    unmerge(record.pk)
+    assert marks() == before
+
+
+def test_an_undo_writes_no_tag_beside_its_alias():
+    kept, absorbed = two_projects()
+    record = merge(kept.pk, absorbed.pk)
+    tags.rename(Tag.objects.get(name="games"), "game")
+    assert list(unmerge(record.pk).tags.values_list("name", flat=True)) == ["game", "rust"]
+    assert not Tag.objects.filter(name="games").exists()
 
 
 def test_what_cannot_be_merged_is_said_in_a_line():

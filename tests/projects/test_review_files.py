@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import zipfile
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -54,6 +55,19 @@ def test_a_filtered_list_is_downloaded_in_each_format_with_the_same_rows(client,
     sheet = load_workbook(io.BytesIO(download(client, "projects", "xlsx", query))).worksheets[0]
     assert [row["title"] for row in rows] == [row["title"] for row in lines] == ["Wanted"]
     assert [cell.value for cell in sheet[2]][1] == "Wanted"
+
+
+def test_a_download_that_finds_no_slot_free_keeps_the_filters(client, reviewer):
+    url = reverse("admin:projects_project_export")
+    make_project(title="Wanted", idea_score=8)
+    held = [client.get(f"{url}?what=projects&format=csv") for _ in range(3)]
+    try:
+        refused = client.get(f"{url}?what=projects&format=csv&idea_score_from=5&idea_score_to=10")
+        assert refused.headers["Location"] == f"{url}?idea_score_from=5&idea_score_to=10"
+        assert "streams are under way" in client.get(refused.headers["Location"]).text
+    finally:
+        for answer in held:
+            answer.close()
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t="])
@@ -117,6 +131,19 @@ def test_a_file_that_is_older_than_a_review_changes_nothing(client, reviewer):
     assert set(Project.objects.values_list("pk", "review_status")) == {(project.pk, "rejected"), (other.pk, "pending")}
 
 
+def test_a_review_made_after_the_preview_stays_whatever_columns_the_file_has(client, reviewer):
+    project = make_project(title="First")
+    review(project.pk, {"review_status": "approved"}, reviewer)
+    content = f"id,review_status\n{project.pk},rejected\n".encode()
+    page = upload(client, content, "reviews.csv")
+    assert "1 review would change" in page.text
+    review(project.pk, {"review_status": "pending"}, User.objects.create_user("bob"))
+    assert "reviewed by bob" in confirm(client, page).text
+    project.refresh_from_db()
+    assert (project.review_status, project.reviewer.username) == ("pending", "bob")
+    assert "1 reviews imported" in confirm(client, upload(client, content, "reviews.csv")).text
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
@@ -129,6 +156,8 @@ def test_a_file_that_is_older_than_a_review_changes_nothing(client, reviewer):
         ("x.csv", b"\xff\xfe\x00", "not UTF-8"),
         ("x.jsonl", b"{}\n[1]\n", "Line 2 is no JSON object"),
         ("x.xlsx", b"PK not a zip", "no Excel workbook"),
+        ("x.jsonl", b"[" * 100_000, "Line 1 is no JSON object"),
+        ("x.jsonl", b'{"id": ' + b"9" * 5000 + b"}", "Line 1 is no JSON object"),
         ("x.pdf", b"%PDF", "ends in none of"),
     ],
 )
@@ -140,6 +169,22 @@ def test_rubbish_is_refused_with_the_reason_and_changes_nothing(client, reviewer
     assert page.status_code == 200
     assert told in page.text
     assert 'name="confirmed"' not in page.text
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/sharedStrings.xml"])
+@pytest.mark.parametrize("content", [b"<worksheet><sheetData><row", b"\xff\x00", b""])
+def test_a_workbook_that_is_cut_off_inside_is_refused(client, reviewer, part, content):
+    whole = zipfile.ZipFile(
+        io.BytesIO(b"".join(table_file([{"id": 1, "review_note": "x"}], ["id", "review_note"], "xlsx")))
+    )
+    broken = io.BytesIO()
+    with zipfile.ZipFile(broken, "w") as archive:
+        for name in whole.namelist():
+            archive.writestr(name, content if name == part else whole.read(name))
+    page = upload(client, broken.getvalue(), "x.xlsx")
+    assert page.status_code == 200
+    if part in whole.namelist():
+        assert "no Excel workbook" in page.text
 
 
 def test_a_forged_preview_is_refused(client, reviewer):

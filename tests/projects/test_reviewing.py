@@ -202,6 +202,22 @@ def test_many_are_reviewed_at_once_but_for_those_that_are_so_already(rita):
     assert approved.reviewer == bob
 
 
+def test_a_flagged_project_is_confirmed_as_it_was_and_the_confirmation_undone(rita):
+    bob = User.objects.create_user("bob")
+    project = make_project(review_status="approved", reviewer=bob, flag_reason="It is gone at its source.")
+    reviewing.change(project.pk, {"review_status": "approved"}, rita, KIND.REVIEW, None)
+    project.refresh_from_db()
+    assert (project.review_status, project.flag_reason, project.reviewer) == ("approved", "", rita)
+    reviewing.undo(rita)
+    project.refresh_from_db()
+    assert (project.flag_reason, project.reviewer) == ("It is gone at its source.", bob)
+    confirmed = make_project(review_status="approved", reviewer=bob)
+    assert review_many(Project.objects.all(), "approved", rita) == [project.pk]
+    assert not Project.objects.flagged().exists()
+    confirmed.refresh_from_db()
+    assert confirmed.reviewer == bob
+
+
 def test_many_are_tagged_at_once_and_a_later_reading_leaves_their_tags_alone(rita):
     tag = Tag.objects.create(name="rust")
     one, other = make_project(), make_project()
@@ -247,3 +263,20 @@ def test_the_review_of_a_thread_with_similar_projects_costs_15_queries_at_most(
         page = client.get(f"/admin/projects/project/review/?thread={new.comment.post_id}").text
     assert project.title in page
     assert "Near" in page
+
+
+@pytest.mark.parametrize("filters", ["foo=bar", "tags__id__exact=abc", "idea_score_from=x&tags__id__exact=,"])
+def test_filters_that_there_are_not_are_said_before_anything_is_done(db, client, filters):
+    client.force_login(User.objects.create_superuser("rita"))
+    project = make_project()
+    assert client.get(f"/admin/projects/project/review/item/?{filters}").status_code == 400
+    act = {"project": project.pk, "seen": project.updated_at.isoformat(), "action": "approve"}
+    answer = client.post(f"/admin/projects/project/review/act/?{filters}", act)
+    assert answer.status_code == 400
+    assert "none of the list" in answer.json()["message"]
+    assert client.post(f"/admin/projects/project/review/undo/?{filters}").status_code == 400
+    project.refresh_from_db()
+    assert project.review_status == "pending"
+    assert client.post("/admin/projects/project/review/act/", act | {"project": "9" * 5000}).status_code == 400
+    odd = act | {"action": "reject", "reason": "Odd\0."}
+    assert client.post("/admin/projects/project/review/act/", odd).json()["message"].endswith("Odd..")

@@ -77,9 +77,37 @@ def test_one_name_cannot_stand_for_two_tags():
         tags.add_alias(Tag.objects.create(name="rust"), "golang")
 
 
+@pytest.mark.parametrize("kept", ["game", "games"])
+def test_a_tag_that_stands_beside_its_alias_is_merged_again(kept):
+    project = tagged("game")
+    TagAlias.objects.create(name="games", tag=Tag.objects.get(name="game"))
+    project.tags.add(Tag.objects.create(name="games"))
+    assert tags.merge(Tag.objects.get(name=kept), Tag.objects.exclude(name=kept)) == 1
+    assert names_of(project) == resolved("game", "games") == [kept]
+    assert TagAlias.objects.exclude(name=kept).values_list("tag__name", flat=True).get() == kept
+    assert not TagAlias.objects.filter(name=kept).exists()
+
+
+def test_a_tag_that_stands_beside_its_alias_is_renamed():
+    tagged("game")
+    TagAlias.objects.create(name="games", tag=Tag.objects.get(name="game"))
+    tags.rename(Tag.objects.create(name="games"), "play")
+    assert resolved("games") == ["play"]
+
+
 def test_unused_tags_go_and_those_with_projects_or_aliases_stay():
     tagged("used")
     Tag.objects.create(name="nobody's")
     tags.add_alias(Tag.objects.create(name="with an alias"), "other")
     assert tags.remove_unused() == 1
     assert sorted(Tag.objects.values_list("name", flat=True)) == ["used", "with an alias"]
+
+
+@pytest.mark.parametrize("name", [",", " , ,", "İ" * 50])
+@pytest.mark.parametrize("field", ["name", "new_alias"])
+def test_a_name_that_is_none_is_refused_at_its_field(admin_client, field, name):
+    tag = Tag.objects.create(name="go")
+    data = {"name": "go", "new_alias": "", "aliases-TOTAL_FORMS": 0, "aliases-INITIAL_FORMS": 0, field: name}
+    page = admin_client.post(f"/admin/projects/tag/{tag.pk}/change/", data)
+    assert page.status_code == 200
+    assert list(page.context["adminform"].form.errors) == [field]

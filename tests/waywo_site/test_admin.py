@@ -151,22 +151,54 @@ def test_a_comment_leads_to_its_projects_and_readings_and_a_project_to_its_comme
     assert reverse("admin:comments_comment_change", args=[submission.comment_id]) in project
 
 
-def test_a_review_in_the_admin_notes_who_made_it_and_an_edit_which_field_is_a_persons(operator):
-    project = make_project(flag_reason="Look again.")
-    url = reverse("admin:projects_project_change", args=[project.pk])
+def save_page(operator, project: Project, **changes):
+    """Send the form of a project's page, with ``changes``."""
     form = {
-        "title": "A better title",
+        "title": project.title,
         "short_description": project.short_description,
         "description": project.description,
-        "tags": [Tag.objects.create(name="python").pk],
-        "primary_url": "",
+        "tags": [],
+        "primary_url": project.primary_url,
         "urls": "",
-        "review_status": "approved",
+        "review_status": project.review_status,
         "review_note": "",
         "submissions-TOTAL_FORMS": 0,
         "submissions-INITIAL_FORMS": 0,
     }
-    assert operator.post(url, form).status_code == 302
+    return operator.post(reverse("admin:projects_project_change", args=[project.pk]), form | changes)
+
+
+def test_links_with_commas_stay_as_they_are_until_a_person_changes_them(operator):
+    links = ["https://foo.example/@1.5,2.5,3z", "https://bar.example/a,b", "gemini://old.example"]
+    project = make_project(urls=links)
+    page = operator.get(reverse("admin:projects_project_change", args=[project.pk])).text
+    assert "\n".join(links) in page
+    assert save_page(operator, project, title="New", urls="\r\n".join(links)).status_code == 302
+    project.refresh_from_db()
+    assert (project.title, project.urls, project.edited_fields) == ("New", links, ["title"])
+    save_page(operator, project, urls=f"\r\n{links[1]}\r\n\r\n  https://baz.example/c,d \r\n")
+    project.refresh_from_db()
+    assert (project.urls, project.edited_fields) == ([links[1], "https://baz.example/c,d"], ["title", "urls"])
+
+
+@pytest.mark.parametrize("line", ["javascript:alert(1)", "https://a.example/\0", "https://a.example/" + "x" * 2000])
+def test_a_link_that_cannot_be_kept_is_refused_at_its_field(operator, line):
+    project = make_project(urls=["https://foo.example"])
+    page = save_page(operator, project, urls=f"https://foo.example\r\n{line}")
+    assert page.status_code == 200
+    assert "urls" in page.context["adminform"].form.errors
+    project.refresh_from_db()
+    assert project.urls == ["https://foo.example"]
+
+
+def test_a_review_in_the_admin_notes_who_made_it_and_an_edit_which_field_is_a_persons(operator):
+    project = make_project(flag_reason="Look again.")
+    changes = {
+        "title": "A better title",
+        "tags": [Tag.objects.create(name="python").pk],
+        "review_status": "approved",
+    }
+    assert save_page(operator, project, **changes).status_code == 302
     project.refresh_from_db()
     assert (project.title, project.review_status, project.reviewer.username) == (
         "A better title",

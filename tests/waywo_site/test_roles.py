@@ -102,6 +102,20 @@ def test_an_operator_who_is_no_superuser_hands_out_no_rights(client):
     assert boss.username == "boss"
 
 
+def test_an_operator_who_is_no_superuser_neither_makes_nor_changes_nor_removes_groups(client):
+    viewer = Group.objects.get(name="Viewer")
+    before = set(viewer.permissions.all())
+    member(client, "Operator")
+    assert client.get(reverse("admin:auth_group_changelist")).status_code == 200
+    assert client.post(reverse("admin:auth_group_add"), {"name": "Mine"}).status_code == 403
+    assert client.post(reverse("admin:auth_group_change", args=[viewer.pk]), {"name": "Mine"}).status_code == 403
+    assert client.post(reverse("admin:auth_group_delete", args=[viewer.pk]), {"post": "yes"}).status_code == 403
+    action = {"action": "delete_selected", "_selected_action": [viewer.pk], "post": "yes"}
+    client.post(reverse("admin:auth_group_changelist"), action)
+    assert set(Group.objects.get(name="Viewer").permissions.all()) == before
+    assert not Group.objects.filter(name="Mine").exists()
+
+
 def test_the_first_page_shows_each_role_what_it_may_see(client):
     make_comment()
     assert "Last runs" in member(client, "Viewer").get(reverse("admin:index")).text

@@ -57,3 +57,31 @@ def test_wrong_passwords_of_one_address_do_not_lock_the_owner_out_at_another(cli
         client.post(url, {"username": "operator", "password": "wrong"}, REMOTE_ADDR="203.0.113.9")
     answer = client.post(url, {"username": "operator", "password": PASSWORD}, REMOTE_ADDR="203.0.113.10")
     assert answer.status_code == 302
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "projects/project/?analyst=%00",
+        "projects/project/review/?analyst=%00",
+        "projects/project/export/?what=projects&format=csv&analyst=%00",
+        "projects/project/review/?project=" + "9" * 5000,
+        "projects/project/?thread=" + "9" * 5000,
+        "projects/project/?month=" + "9" * 5000 + "-1",
+        "comments/comment/?failure=%00",
+        "django_celery_results/taskresult/?periodic_task_name=%00",
+        "django_celery_results/taskresult/?date_created__year=99999999999",
+        "comments/batch/%00/change/",
+    ],
+)
+def test_an_address_with_what_is_no_value_is_refused(client, address):
+    client.force_login(get_user_model().objects.create_superuser("operator"))
+    assert client.get("/admin/" + address).status_code == 400
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 400])
+def test_a_number_that_no_id_has_finds_nothing(client, number):
+    client.force_login(get_user_model().objects.create_superuser("operator"))
+    for address in ("?thread={}", f"?month={number}-{number}", "review/?project={}", "?q={}", "?tags__id__exact={}"):
+        answer = client.get("/admin/projects/project/" + address.format(number), follow=True)
+        assert answer.status_code == 200, address

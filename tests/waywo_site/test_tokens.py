@@ -38,11 +38,12 @@ def test_the_secret_is_shown_once_and_kept_nowhere(operator):
 def test_a_token_ends_when_it_is_revoked_or_its_maker_may_not_sign_in(operator):
     secret = make(operator)
     user = get_user_model().objects.get()
-    user.is_active = False
-    user.save()
-    assert find_token(secret) is None
-    user.is_active = True
-    user.save()
+    for lost in ("is_active", "is_staff"):
+        setattr(user, lost, False)
+        user.save()
+        assert find_token(secret) is None
+        setattr(user, lost, True)
+        user.save()
     operator.force_login(user)
     action = {"action": "revoke_tokens", "_selected_action": [ApiToken.objects.get().pk]}
     assert "1 tokens revoked" in operator.post("/admin/waywo_site/apitoken/", action, follow=True).content.decode()

@@ -13,6 +13,7 @@ from unfold.decorators import display
 from unfold.views import ChangeList
 
 from comments import batches
+from comments.admin.batches import tell_started
 from comments.models import Batch
 
 SHOWN_FAILURES = 50
@@ -124,4 +125,4 @@ class BatchAdmin(ModelAdmin):
             except batches.NothingToRetry as error:
                 messages.warning(request, str(error))
             else:
-                messages.success(request, f"{again.total} tasks of “{batch}” are queued again as a new batch.")
+                tell_started(request, again, str(again))
