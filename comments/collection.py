@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db.models import Q
@@ -68,6 +69,8 @@ def collect_post(
     settled is looked at as a whole: somebody asked. ``post_id`` is a Hacker News item id, or the id that a post of
     another source has here. ``year`` and ``month`` say which month it belongs to; else ``threads.yml``, the title or
     the date does.
+
+    A stored thread that was deleted at its source is marked so and settled; the result says ``deleted``.
 
     Raises ValueError for an argument out of range, NotAThread, SourceError when the post cannot be had (nothing
     is saved then), and CollectionError when more than 5 % of the comments could not be had (the others are saved).
@@ -253,9 +256,16 @@ def _collect(
     progress: Progress,
 ) -> Collected:
     started = timezone.now()
-    item = _checked_thread(source_id, _ask(source, source.item(source_id)))
+    answer = _ask(source, source.item(source_id))
     before = Post.objects.filter(source=source.name, source_id=source_id).first()
+    if before is not None and _is_deleted(before, answer):
+        return _delete(before, started)
+    item = _checked_thread(source_id, answer)
     post = save_post(source.name, item, year, month)
+    if before is not None and before.deleted:
+        # It is shown again: the schedules look at it as at any other.
+        post.settled_at = None
+        post.save(update_fields=["settled_at"])
     look = _Plan(source, post, before, item, limit_comments)
     collected = Collected(post.pk, post.title, len(item.kids), comments_skipped=len(look.wanted) - len(look.due))
     done = collected.comments_skipped
@@ -273,6 +283,21 @@ def _collect(
         post.settled_at = started
     post.save(update_fields=["collected_at", "settled_at"])
     return collected
+
+
+def _is_deleted(post: Post, answer: Item | None) -> bool:
+    """Return whether a stored thread is no more at its source. Null alone says so of old ones: it may be a hiccup."""
+    if answer is None:
+        return post.has_closed(timezone.now() - LIVE_FOR)
+    return answer.deleted and answer.type == "story"
+
+
+def _delete(post: Post, found_at: datetime) -> Collected:
+    """Mark a thread as deleted at its source and as settled; what was collected of it stays."""
+    post.deleted, post.collected_at, post.settled_at = True, found_at, found_at
+    post.save(update_fields=["deleted", "collected_at", "settled_at"])
+    logger.warning("Post %s was deleted at its source; schedules ask for it no more.", post.source_id)
+    return Collected(post.pk, post.title, len(post.kids), deleted=True)
 
 
 class _Plan:

@@ -20,6 +20,7 @@ class Collected:
 
     Every comment that was looked at is in one of saved (new), updated (changed at the source), skipped (unchanged,
     not due for a look, or not served yet) and failed. ``not_served`` of the skipped were null at the source.
+    ``deleted`` says that the source has the thread no more; then no comment was looked at.
     """
 
     post_id: int
@@ -30,6 +31,7 @@ class Collected:
     comments_updated: int = 0
     failed: list[int | str] = field(default_factory=list)
     not_served: int = 0
+    deleted: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -42,6 +44,7 @@ class Collected:
             "comments_skipped": self.comments_skipped,
             "comments_updated": self.comments_updated,
             "failed": self.failed,
+            "deleted": self.deleted,
         }
 
 

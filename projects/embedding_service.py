@@ -33,12 +33,14 @@ class Refused(EmbeddingError):
 class ServiceEmbedder:
     """Embeds by ``POST {base_url}/embeddings``. ``dimensions`` is None until the first answer where none is given.
 
-    Each thread's event loop has a client of its own.
+    With ``dimensions`` it counts as a model of its own ("model@8"), since vectors of different lengths cannot be
+    compared: ``reembed`` then moves the index. Each thread's event loop has a client of its own.
     """
 
     def __init__(self, base_url: str, model: str, api_key: str = "", *, dimensions: int | None = None) -> None:
-        self.name = model
+        self.name = f"{model}@{dimensions}" if dimensions else model
         self.dimensions = dimensions
+        self._model = model
         self.base_url = base_url
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._circuit = Circuit("The embedding service")
@@ -75,7 +77,7 @@ class ServiceEmbedder:
 
     async def _ask(self, texts: list[str]) -> Any:
         response = await self._client().post(
-            f"{self.base_url}/embeddings", json={"model": self.name, "input": texts}, headers=self._headers
+            f"{self.base_url}/embeddings", json={"model": self._model, "input": texts}, headers=self._headers
         )
         if response.status_code != httpx.codes.OK:
             message = f"{self.base_url} answered {response.status_code}: {response.text[:150]!r}"
@@ -102,8 +104,8 @@ class ServiceEmbedder:
             self.dimensions = len(vector)
         if len(vector) != self.dimensions or not vector:
             raise Refused(
-                f"{self.name} gave {len(vector)} dimensions instead of {self.dimensions}: "
-                "set EMBEDDING_DIMENSIONS to what the model gives, then run manage.py reembed"
+                f"{self._model} gave {len(vector)} dimensions instead of {self.dimensions}: "
+                f"set EMBEDDING_DIMENSIONS={len(vector)} if that is right, then run manage.py reembed"
             )
         length = math.sqrt(sum(number * number for number in vector))
         if not math.isfinite(length) or length == 0:

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Protocol
 
 from django.conf import settings
+from django.db.models import Func, IntegerField
 
 from projects.embedding_service import ServiceEmbedder
+from projects.models import Project
 
 WORDLLAMA_DIMENSIONS = 256
 
@@ -54,14 +56,23 @@ def _wordllama():
     )
 
 
+def kept_dimensions(model: str) -> int | None:
+    """Return how many dimensions the embeddings have that are kept of ``model``; None where none is."""
+    kept = Project.objects.filter(embedding_model=model, embedding__isnull=False)
+    return kept.values_list(Func("embedding", function="vector_dims", output_field=IntegerField()), flat=True).first()
+
+
 @cache
 def get_embedder() -> Embedder:
     """Return this process's embedder: the service at ``EMBEDDING_BASE_URL`` where that is set, else WordLlama."""
-    if settings.EMBEDDING_BASE_URL:
-        return ServiceEmbedder(
-            settings.EMBEDDING_BASE_URL,
-            settings.EMBEDDING_MODEL,
-            settings.EMBEDDING_API_KEY,
-            dimensions=settings.EMBEDDING_DIMENSIONS,
-        )
-    return WordLlamaEmbedder()
+    if not settings.EMBEDDING_BASE_URL:
+        return WordLlamaEmbedder()
+    embedder = ServiceEmbedder(
+        settings.EMBEDDING_BASE_URL,
+        settings.EMBEDDING_MODEL,
+        settings.EMBEDDING_API_KEY,
+        dimensions=settings.EMBEDDING_DIMENSIONS,
+    )
+    # A service that puts another model behind the same name must not mix its vectors with those that are kept.
+    embedder.dimensions = embedder.dimensions or kept_dimensions(embedder.name)
+    return embedder

@@ -26,6 +26,11 @@ class CanaryState:
     done_at: datetime | None
     age_seconds: float | None
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it was sent and has not come through yet."""
+        return self.sent_at is not None and (self.done_at is None or self.done_at < self.sent_at)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form, times in ISO 8601."""
         times = {name: value.isoformat() if value else None for name, value in self._times().items()}

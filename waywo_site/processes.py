@@ -3,8 +3,7 @@
 import logging
 import sys
 import threading
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Collection
 
 from celery import current_app
 from django.conf import settings
@@ -14,7 +13,7 @@ from kombu.exceptions import OperationalError
 
 from waywo_site import heartbeats
 from waywo_site.embedded.ports import HOST, is_free
-from waywo_site.queues import paused
+from waywo_site.queues import paused, states
 from waywo_site.supervisor import Process, Supervisor
 
 logger = logging.getLogger(__name__)
@@ -42,10 +41,11 @@ def web() -> Process:
     )
 
 
-def worker() -> Process:
-    """Return a worker that serves all queues."""
-    queues = ",".join(settings.QUEUE_TIME_LIMITS)
-    return Process("worker", [*_celery(), "worker", "--queues", queues, "--loglevel", "INFO", "-E"])
+def worker(queues: Collection[str] | None = None, concurrency: int | None = None) -> Process:
+    """Return a worker that serves ``queues``, all where none are given, with a child for each processor."""
+    served = ",".join(queues or settings.QUEUE_TIME_LIMITS)
+    children = ["--concurrency", str(concurrency)] if concurrency else []
+    return Process("worker", [*_celery(), "worker", "--queues", served, *children, "--loglevel", "INFO", "-E"])
 
 
 def beat() -> Process:
@@ -82,40 +82,74 @@ def taken_ports() -> list[int]:
     return [port for port in (settings.PORT, flower_port()) if not is_free(port)]
 
 
-def is_deaf(name: str, ran_for: float, now: datetime | None = None) -> bool:
-    """Return whether the worker is connected and takes no work.
+def is_deaf(name: str, ran_for: float, queues: Collection[str] | None = None) -> bool:
+    """Return whether the worker is connected and takes no work; ``queues`` are what it serves (None: all).
 
-    That is when canaries were sent and none came through for three minutes, while it is at no task: a worker whose
-    processes are all busy leaves the canary waiting too, and says so when it is asked.
+    That is when canaries, or the task that sends them, wait for three minutes and none came through, while it is at no
+    task: a worker whose processes are all busy leaves the canary waiting too, and says so when it is asked. One of
+    several workers that share their queues is not seen so: the others take its canaries.
     """
+    served = set(queues or settings.QUEUE_TIME_LIMITS)
     if name != "worker" or ran_for < DEAF_SECONDS:
         return False
     try:
         close_old_connections()
-        now, stopped = now or timezone.now(), paused()
-        sent = [canary for canary in heartbeats.canaries() if canary.queue not in stopped and canary.sent_at]
-        ages = [canary.age_seconds if canary.done_at else float("inf") for canary in sent]
-        tick = heartbeats.beat_last_tick()
-        if not ages or min(ages) < DEAF_SECONDS or not tick or (now - tick).total_seconds() > DEAF_SECONDS:
+        if not _takes_nothing(served):
             return False
         active = current_app.control.inspect(timeout=ANSWER_SECONDS).active() or {}
+        # Once more: a queue that was resumed just now looks the same until its first message is taken.
+        return not any(active.values()) and _takes_nothing(served)
     except (DatabaseError, InterfaceError, OperationalError, OSError):
         return False  # database or broker are away: that is no fault of the worker
-    return not any(active.values())
 
 
-def run(processes: list[Process], watch: Callable[[], None]) -> int:
+def _takes_nothing(served: set[str]) -> bool:
+    """Return whether work that is to be taken waits for three minutes, while no canary came through.
+
+    Canaries that are not sent are no sign: their schedule may be off, or its queue paused. A deaf worker sends none
+    either, but then the task that would stands in its queue.
+    """
+    now, stopped = timezone.now(), paused()
+    sender = settings.TASK_QUEUES["send_canaries"]
+    tick = heartbeats.beat_last_tick()
+    if sender in stopped or not tick or (now - tick).total_seconds() > DEAF_SECONDS:
+        return False
+    canaries = [canary for canary in heartbeats.canaries() if canary.queue in served - stopped]
+    if any(canary.done_at and canary.age_seconds < DEAF_SECONDS for canary in canaries):
+        return False
+    waits = {canary: (now - canary.sent_at).total_seconds() for canary in canaries if canary.sent_at}
+    lately = {canary: seconds for canary, seconds in waits.items() if seconds <= heartbeats.CANARY_EXPIRES}
+    if lately and all(canary.is_waiting and seconds >= DEAF_SECONDS for canary, seconds in lately.items()):
+        return True
+    if sender not in served:
+        return False
+    oldest = next(state.oldest_seconds for state in states() if state.name == sender)
+    return oldest is not None and oldest >= DEAF_SECONDS
+
+
+def run(processes: list[Process], watch: Callable[[], None], queues: Collection[str] | None = None) -> int:
     """Run the processes until a signal comes (0) or one of them cannot be kept alive; return the exit code.
 
-    A process that dies or turns deaf is started again. ``watch`` is called every 5 s meanwhile.
+    A process that dies or turns deaf is started again; ``queues`` are what the worker among them serves, all where none
+    are given. ``watch`` is called every 5 s meanwhile.
     """
-    supervisor = Supervisor(processes, settings.BASE_DIR, is_deaf)
+    supervisor = Supervisor(
+        processes,
+        settings.BASE_DIR,
+        lambda name, ran_for: is_deaf(name, ran_for, queues),
+        # A line of JSON is one for programs, and who runs alone needs no name.
+        named=len(processes) > 1 and settings.LOG_FORMAT != "json",
+    )
     ended = threading.Event()
 
     def watching() -> None:
         while not ended.wait(WATCH_SECONDS):
-            watch()
-            supervisor.restart_deaf()
+            for look in (watch, supervisor.restart_deaf):
+                try:
+                    look()
+                except Exception:
+                    # Whatever it is, the next look may do better: nobody would notice that nobody watches.
+                    logger.exception("A look at the servers and processes failed; the next one is in a moment.")
 
     thread = threading.Thread(target=watching, name="watch", daemon=True)
     thread.start()

@@ -205,5 +205,5 @@ class TaskResultAdmin(ReadOnlyAdmin):
 
     @display(description="in Flower")
     def in_flower(self, result: TaskResult) -> SafeString:
-        url = f"{settings.FLOWER_URL}/task/{result.task_id}"
+        url = f"{settings.FLOWER_PUBLIC_URL}/task/{result.task_id}"
         return format_html('<a href="{}" rel="noopener noreferrer" target="_blank">{} ↗</a>', url, "Open")

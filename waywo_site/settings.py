@@ -345,6 +345,7 @@ BACKUP_DIR = Path(environment.text("BACKUP_DIR", str(VAR_DIR / "backups"))).expa
 BACKUP_KEEP = environment.whole_number("BACKUP_KEEP", 14, least=1, most=10_000)
 QUEUE_ALERT_DEPTH = environment.whole_number("QUEUE_ALERT_DEPTH", 1000, least=1, most=10_000_000)
 FLOWER_URL = environment.url("FLOWER_URL", f"http://127.0.0.1:{PORT + 1}")
+FLOWER_PUBLIC_URL = environment.url("FLOWER_PUBLIC_URL", FLOWER_URL)
 METRICS_TOKEN = environment.secret("METRICS_TOKEN", least=16)
 ALERT_EMAIL = environment.addresses("ALERT_EMAIL")
 ALERT_WEBHOOK_URL = environment.url("ALERT_WEBHOOK_URL")

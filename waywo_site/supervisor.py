@@ -30,11 +30,20 @@ class Process:
     environment: dict[str, str] = field(default_factory=dict)
 
 
-class Supervised:
-    """One process that is kept alive. What it prints goes to our standard output, with its name before each line."""
+def _kill(popen: subprocess.Popen) -> None:
+    """End a process and its children at once."""
+    try:
+        os.killpg(popen.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    popen.wait()
 
-    def __init__(self, process: Process, folder: Path) -> None:
-        self.process, self.folder = process, folder
+
+class Supervised:
+    """One process that is kept alive. With ``named`` each line that it prints bears its name."""
+
+    def __init__(self, process: Process, folder: Path, *, named: bool) -> None:
+        self.process, self.folder, self.named = process, folder, named
         self.popen: subprocess.Popen | None = None
         self.started_at = 0.0
         self.early_ends = 0
@@ -62,12 +71,13 @@ class Supervised:
             self.process.command,
             env=os.environ | {"PYTHONUNBUFFERED": "1"} | self.process.environment,
             cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=subprocess.PIPE if self.named else None,
+            stderr=subprocess.STDOUT if self.named else None,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
-        threading.Thread(target=self._print, args=(self.popen,), daemon=True).start()
+        if self.named:
+            threading.Thread(target=self._print, args=(self.popen,), daemon=True).start()
 
     def _print(self, popen: subprocess.Popen) -> None:
         for line in popen.stdout:
@@ -91,11 +101,7 @@ class Supervised:
 
     def kill(self) -> None:
         """End it and its children at once."""
-        try:
-            os.killpg(self.popen.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
-        self.popen.wait()
+        _kill(self.popen)
 
     def note_end(self) -> bool:
         """Decide when to start it again; return False when it ends again and again at once."""
@@ -109,10 +115,21 @@ class Supervised:
 
 
 class Supervisor:
-    """Keeps processes alive until a signal comes. ``deaf`` names those that must be ended because they do nothing."""
+    """Keeps processes alive until a signal comes.
 
-    def __init__(self, processes: Sequence[Process], folder: Path, deaf: Callable[[str, float], bool] | None) -> None:
-        self.all = [Supervised(process, folder) for process in processes]
+    ``deaf`` says of a name and of the seconds since its start whether it must be ended because it does nothing. With
+    ``named`` each line that they print bears the name of its process.
+    """
+
+    def __init__(
+        self,
+        processes: Sequence[Process],
+        folder: Path,
+        deaf: Callable[[str, float], bool] | None,
+        *,
+        named: bool = True,
+    ) -> None:
+        self.all = [Supervised(process, folder, named=named) for process in processes]
         self.deaf = deaf
         self._signal = threading.Event()
 
@@ -148,9 +165,13 @@ class Supervisor:
     def restart_deaf(self) -> None:
         """End each process that is deaf; it is started again. Called by a thread beside the loop, since it asks."""
         for one in self.all:
-            if self.deaf is not None and one.is_running and self.deaf(one.name, one.ran_for):
+            # While we ask, the loop may find it ended and start its successor, which is not the one we ask about.
+            popen = one.popen
+            if self.deaf is None or popen is None or popen.poll() is not None:
+                continue
+            if self.deaf(one.name, one.ran_for) and popen.poll() is None:
                 logger.error("%s takes no work any more; it is ended and started again.", one.name)
-                one.kill()
+                _kill(popen)
 
     def _end_all(self) -> None:
         # The last first: what sends work ends before what does it.

@@ -57,6 +57,7 @@ def test_a_thread_is_stored_as_it_was_served(server, thread, post_id):
         "comments_skipped": 0,
         "comments_updated": 0,
         "failed": [],
+        "deleted": False,
     }
     post = Post.objects.get(pk=post_id)
     assert (post.title, post.author, post.kids) == (thread[0]["title"], thread[0]["by"], thread[0]["kids"])

@@ -4,9 +4,10 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
-from comments.collection import CollectionError, collect_post, collect_posts, threads_to_collect
+from comments.collection import CollectionError, NotAThread, collect_post, collect_posts, threads_to_collect
 from comments.models import Comment, Post
 from projects.models import Submission
 from projects.withdrawals import WITHDRAWN
@@ -176,6 +177,37 @@ def test_a_settled_thread_costs_nothing_by_schedule_and_all_of_it_is_looked_at_w
     comment = Comment.objects.filter(status="pending").first()
     server.items[comment.pk]["text"] = "Edited long after"
     assert collect_post(post_id).comments_updated == 1
+
+
+def test_a_thread_that_was_deleted_at_its_source_is_marked_and_asked_for_no_more(server, post_id, capsys):
+    collect_post(post_id)
+    comments = rows()
+    item = server.items[post_id]
+    server.items[post_id] = {key: item[key] for key in ("id", "type", "time")} | {"deleted": True}
+    result = collect_post(post_id).as_dict()
+    assert (result["status"], result["deleted"], result["title"]) == ("success", True, item["title"])
+    post = Post.objects.get(pk=post_id)
+    assert (post.deleted, post.title, post.settled_at is None) == (True, item["title"], False)
+    assert rows() == comments
+    assert post_id not in [thread.post_id for thread in threads_to_collect()[0]]
+    call_command("process_waywo_post", str(post_id))
+    assert "deleted at its source" in capsys.readouterr().out
+    server.items[post_id] = item
+    assert collect_post(post_id).as_dict()["deleted"] is False
+    post.refresh_from_db()
+    assert (post.deleted, post.settled_at) == (False, None)
+
+
+def test_a_thread_that_is_served_no_more_is_asked_again_for_four_weeks(server, post_id):
+    collect_post(post_id)
+    server.items[post_id] = None
+    make_older(days=20)
+    with pytest.raises(NotAThread, match="null"):
+        collect_post(post_id)
+    assert not Post.objects.get(pk=post_id).deleted
+    make_older(days=10)
+    assert collect_post(post_id).deleted
+    assert Post.objects.get(pk=post_id).settled_at is not None
 
 
 def test_an_old_copy_never_overwrites_what_is_stored(server, post_id):

@@ -68,6 +68,7 @@ def test_a_service_that_is_down_opens_the_circuit():
         embed(embedder, ["text"])
 
 
+@pytest.mark.django_db
 def test_the_settings_choose_who_embeds(settings):
     get_embedder.cache_clear()
     try:
@@ -77,6 +78,26 @@ def test_the_settings_choose_who_embeds(settings):
         assert get_embedder().name == "m"
     finally:
         get_embedder.cache_clear()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_dimension_behind_the_same_name_is_refused_and_the_variable_moves_the_index(settings):
+    old = WordLlamaEmbedder()
+    project = make_project(title="Birds", embedding=[0.0] * 15 + [1.0], embedding_model="m")
+    with LLMServer(dimensions=8) as server:
+        settings.EMBEDDING_BASE_URL, settings.EMBEDDING_MODEL = server.url, "m"
+        get_embedder.cache_clear()
+        with pytest.raises(Refused, match="m gave 8 dimensions instead of 16: set EMBEDDING_DIMENSIONS=8"):
+            embed(get_embedder(), ["text"])
+        assert [row.pk for row in search("birds", get_embedder())] == [project.pk]  # by its words
+        settings.EMBEDDING_DIMENSIONS = 8
+        get_embedder.cache_clear()
+        assert reembed(get_embedder())["embedded"] == 1
+        assert [row.pk for row in search("what flies", get_embedder())] == [project.pk]
+    get_embedder.cache_clear()
+    project.refresh_from_db()
+    assert (project.embedding_model, len(project.embedding)) == ("m@8", 8)
+    reembed(old)  # the default's index is back for the other tests
 
 
 @pytest.mark.django_db(transaction=True)

@@ -45,6 +45,22 @@ def test_every_variable_of_the_compose_file_can_be_read_from_env():
     assert set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text())) <= known
 
 
+def test_every_variable_of_env_reaches_the_containers():
+    """``.env`` is not in the image: what the compose file does not hand on does nothing, and says nothing."""
+    example = (ROOT / ".env.example").read_text().partition("# For docker-compose.yml alone:")[0]
+    fixed = {"VAR_DIR", "PORT", "DEBUG"}  # the image's own
+    known = set(re.findall(r"^#? ?([A-Z_]+)=", example, re.MULTILINE))
+    for service in OURS.values():
+        assert known - fixed <= set(service["environment"])
+
+
+def test_the_file_fits_the_schema_of_the_compose_specification():
+    check = Path(sys.executable).with_name("check-jsonschema")
+    command = [check, "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.skipif(not shutil.which("docker-compose"), reason="docker-compose is not installed: apt-get install it")
 def test_docker_compose_takes_the_file():
     variables = {"POSTGRES_PASSWORD": "x", "SECRET_KEY": "x", "FLOWER_BASIC_AUTH": "a:b"}

@@ -121,7 +121,8 @@ def test_a_stranger_is_told_nothing(client):
     assert client.get(reverse("waywo_dashboard_live")).status_code == 403
 
 
-def test_a_result_shows_its_arguments_and_result_with_links_and_its_traceback_folded(operator):
+def test_a_result_shows_its_arguments_and_result_with_links_and_its_traceback_folded(operator, settings):
+    settings.FLOWER_PUBLIC_URL = "https://flower.example"  # where the health check finds it may be another address
     comment = make_comment()
     project = make_project()
     result = TaskResult.objects.create(
@@ -139,7 +140,7 @@ def test_a_result_shows_its_arguments_and_result_with_links_and_its_traceback_fo
     assert "<summary>Show the traceback</summary>" in page
     assert "<script>alert" not in page
     assert "<b>g</b>" not in page
-    assert "/task/0123" in page
+    assert "https://flower.example/task/0123" in page
 
 
 @pytest.mark.parametrize("kwargs", [None, "", "nope", '"{"', '"[1]"', "12", '"' + "(" * 500 + '"'])

@@ -7,6 +7,7 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from datetime import timedelta
 
 import pytest
@@ -128,6 +129,58 @@ def test_a_worker_that_is_stopped_or_consumes_nothing_is_deaf_and_one_that_works
     stuck(slow_server, 2)
     wait_until(lambda: len(active_tasks()) == 2, "both processes are busy")
     assert not processes.is_deaf("worker", long)  # its canaries wait behind the work
+
+
+def test_a_worker_for_some_queues_is_deaf_by_those_alone(worker):
+    long = processes.DEAF_SECONDS + 1
+    heartbeats.note_tick()
+    heartbeats.send_canaries()
+    wait_until(lambda: all(canary.done_at for canary in heartbeats.canaries()), "all canaries are back")
+    late = timezone.now() - timedelta(seconds=long)
+    Heartbeat.objects.filter(name="canary:extraction").update(sent_at=late, done_at=None)
+    assert processes.is_deaf("worker", long, ["extraction"])
+    assert not processes.is_deaf("worker", long, ["collection", "priority"])
+    assert not processes.is_deaf("worker", long)
+
+
+def no_canary_is_sent_any_more() -> None:
+    """The last ones came through, and that was long ago."""
+    heartbeats.note_tick()
+    long_ago = timezone.now() - timedelta(hours=1)
+    came = {"sent_at": long_ago, "done_at": long_ago + timedelta(seconds=1)}
+    for queue in settings.QUEUE_TIME_LIMITS:
+        Heartbeat.objects.update_or_create(name=f"canary:{queue}", defaults=came)
+
+
+def test_a_worker_is_not_deaf_where_nobody_sends_canaries_or_their_sender_is_paused(worker):
+    long = processes.DEAF_SECONDS + 1
+    no_canary_is_sent_any_more()
+    assert not processes.is_deaf("worker", long)  # their schedule is off
+    Heartbeat.objects.filter(name="canary:extraction").update(sent_at=timezone.now())
+    assert not processes.is_deaf("worker", long)  # they were sent just now
+    Heartbeat.objects.update(done_at=None)
+    lost = timezone.now() - timedelta(seconds=heartbeats.CANARY_EXPIRES + 1)
+    Heartbeat.objects.filter(name__startswith=heartbeats.CANARY).update(sent_at=lost)
+    heartbeats.note_tick()
+    assert not processes.is_deaf("worker", long)  # they were purged with their queues, and no others followed
+    all_canaries_are_late()
+    queues.pause("waywo")
+    assert not processes.is_deaf("worker", long)
+
+
+def test_a_worker_that_leaves_the_sender_of_the_canaries_waiting_is_deaf(worker):
+    no_canary_is_sent_any_more()
+    for queue in settings.QUEUE_TIME_LIMITS:
+        current_app.control.cancel_consumer(queue)
+    inspect = current_app.control.inspect(timeout=2)
+    wait_until(lambda: not any((inspect.active_queues() or {"": [1]}).values()), "it takes from no queue")
+    sent = {"sent_at": time.time() - processes.DEAF_SECONDS - 1}
+    current_app.tasks["send_canaries"].apply_async(headers=sent)
+    try:
+        assert processes.is_deaf("worker", processes.DEAF_SECONDS + 1)
+    finally:
+        for queue in settings.QUEUE_TIME_LIMITS:
+            queues.resume(queue)
 
 
 def test_without_beat_nobody_is_called_deaf(worker):

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 
 from tests.servers.processes import ROOT
 from tests.waiting import wait_until
+from waywo_site import processes
+from waywo_site.supervisor import Process, Supervisor
 
 STAYS = "import os, time; print(f'pid {os.getpid()}', flush=True); time.sleep(600)"
 ENDS_SOFTLY = (
@@ -163,3 +166,45 @@ def test_who_does_not_end_in_time_is_killed_and_named(supervising):
     supervising.process.send_signal(signal.SIGINT)
     assert supervising.ended() == 0
     assert "stubborn did not end within 1.0 s: sending SIGKILL." in supervising.log
+
+
+@pytest.mark.parametrize("is_started_again", [False, True])
+def test_a_process_that_ends_while_it_is_asked_about_takes_nobody_along(tmp_path, is_started_again):
+    def deaf(name: str, ran_for: float) -> bool:
+        # What the loop does meanwhile.
+        one.popen.kill()
+        one.popen.wait()
+        one.note_end()
+        if is_started_again:
+            one.start()
+        return True
+
+    supervisor = Supervisor([Process("worker", [sys.executable, "-c", STAYS])], tmp_path, deaf)
+    (one,) = supervisor.all
+    one.start()
+    try:
+        supervisor.restart_deaf()
+        assert one.is_running == is_started_again
+    finally:
+        if one.popen is not None:
+            one.kill()
+
+
+def test_a_look_that_fails_is_logged_and_the_next_one_comes(monkeypatch, caplog):
+    looks = []
+
+    def watch() -> None:
+        looks.append(time.monotonic())
+        if len(looks) == 1:
+            raise RuntimeError("a disk that is full")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(processes, "WATCH_SECONDS", 0.1)
+    giving_up = threading.Timer(20, os.kill, (os.getpid(), signal.SIGTERM))
+    giving_up.start()
+    try:
+        assert processes.run([Process("web", [sys.executable, "-c", STAYS])], watch) == 0
+    finally:
+        giving_up.cancel()
+    assert len(looks) >= 2
+    assert "a disk that is full" in caplog.text

@@ -121,10 +121,7 @@ def canaries() -> Finding:
     lost = [
         canary.queue
         for canary in heartbeats.canaries()
-        if canary.queue not in stopped
-        and canary.sent_at
-        and (canary.done_at is None or canary.done_at < canary.sent_at)
-        and now - canary.sent_at > CANARY_LATE
+        if canary.queue not in stopped and canary.is_waiting and now - canary.sent_at > CANARY_LATE
     ]
     if lost:
         return Finding(FAILED, f"The canary of {', '.join(lost)} has not come through.")

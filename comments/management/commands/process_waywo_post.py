@@ -31,6 +31,8 @@ class Command(JobCommand):
         return collect_post(progress=progress, **arguments).as_dict()
 
     def summary(self, result: dict[str, Any]) -> str:
+        if result["deleted"]:
+            return f"{result['title']}: deleted at its source; schedules ask for it no more, what is stored stays."
         return (
             f"{result['title']}: {result['comments_saved']} comments saved, {result['comments_updated']} updated, "
             f"{result['comments_skipped']} unchanged or not served, {len(result['failed'])} failed."
