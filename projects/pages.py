@@ -16,6 +16,8 @@ from projects.turns import NoTurn, Turns
 
 # Seconds for all pages of a run, waiting for turns included: below the workflow's limit (280 s) with room for a model.
 PAGES_WITHIN = 90.0
+# Pages of a run at once: a comment may name 100, each of up to 2 MB and read by a parser.
+AT_ONCE = 10
 FRESH_FOR = timedelta(days=30)
 FAILURE_FRESH_FOR = timedelta(days=1)  # after the first; doubled with every failure in a row, up to FRESH_FOR
 
@@ -48,8 +50,9 @@ class PageReader:
             self._until = asyncio.get_running_loop().time() + PAGES_WITHIN
         urls = [url for url in dict.fromkeys(urls) if len(url) <= URL_LENGTH]
         missing = [url for url in urls if url not in self._pages]
+        slots = asyncio.Semaphore(AT_ONCE)
         try:
-            pages = await asyncio.gather(*(_fetch(url, self._turns, self._until) for url in missing))
+            pages = await asyncio.gather(*(_fetch(url, self._turns, self._until, slots) for url in missing))
         finally:
             await self._turns.close()
         for page in pages:
@@ -96,13 +99,13 @@ def _page_text(page: Page) -> PageText:
     return PageText(url=page.url, final_url=page.final_url, title=page.title, text=page.text, error=error)
 
 
-async def _fetch(url: str, turns: Turns, until: float) -> Page:
+async def _fetch(url: str, turns: Turns, until: float, slots: asyncio.Semaphore) -> Page:
     """Fetch a page when its host has a turn for us; without one it has an error, and is not to be kept.
 
     The same holds when it is not there ``until`` a moment of the loop's clock.
     """
     try:
-        async with asyncio.timeout_at(until):
+        async with asyncio.timeout_at(until), slots:
             fetched = await _follow(url, turns)
     except TimeoutError:
         return Page(url=url, error="it was not there in the time that a comment's pages have")

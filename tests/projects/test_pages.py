@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from datetime import timedelta
 from itertools import pairwise
 from urllib.parse import urlsplit
@@ -183,6 +184,19 @@ def test_redirects_between_hosts_end_after_five(server, allowed, settings):
         [text] = read(server, "/loop")
         assert text.error == "more than 5 redirects"
         assert len(server.paths()) + len(other.paths()) == 6
+
+
+def test_ten_pages_of_a_comment_are_fetched_at_once_and_no_more(allowed):
+    """Each may be 2 MB, and a comment may name a hundred hosts."""
+    with ExitStack() as running:
+        slow = page("<title>Slow</title>")
+        slow.delay = 1.0
+        servers = [running.enter_context(PageServer({"/": slow})) for _ in range(12)]
+        reader = PageReader([])
+        texts = event_loop.run(reader.read([server.url + "/" for server in servers]))
+    assert [text.title for text in texts] == ["Slow"] * 12
+    asked = sorted(at for server in servers for at, path in server.times if path == "/")
+    assert asked[10] - asked[0] >= 1.0
 
 
 def sessions() -> int:
