@@ -12,8 +12,6 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db import connection
-from django.test import TransactionTestCase
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.chromium import WAY_OUT, find
@@ -22,8 +20,6 @@ from waywo_site.roles import make_groups
 
 # Milliseconds to wait for what a page should show: the machine may be busy.
 PATIENCE = 20_000
-# Rows of migrate. The groups are what sign_in needs.
-KEPT = {"django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
 PASSWORD = "a long password for tests"
 
 
@@ -53,24 +49,10 @@ def web(django_db_setup, tmp_path_factory) -> Iterator[Web]:
 
 
 @pytest.fixture
-def keeping_content_types(monkeypatch) -> None:
-    """Empty tables at a test's end in our way: Django's would make the content types anew, under other ids than those
-    that the server remembers. So no test here is to be marked ``django_db``."""
-    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: _empty())
-
-
-@pytest.fixture
-def live(web: Web, keeping_content_types, transactional_db) -> Web:
+def live(web: Web, transactional_db) -> Web:
     """The web server, which sees what this test saves; all rows go at the test's end."""
     make_groups()
     return web
-
-
-def _empty() -> None:
-    """Empty all tables but those that are part of what ``migrate`` makes."""
-    tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - KEPT
-    with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {', '.join(map(connection.ops.quote_name, sorted(tables)))} CASCADE")
 
 
 @pytest.fixture
