@@ -421,10 +421,10 @@ def canaries_come_back() -> None:
 
 def test_a_database_connection_is_kept_from_task_to_task_and_a_dead_one_costs_no_task(worker):
     canaries_come_back()
-    kept = other_connections()
-    assert kept
+    first = other_connections()
     canaries_come_back()
-    assert kept <= other_connections()
+    kept = first & other_connections()
+    assert len(kept) >= 2  # one for each process; that of the worker itself may change
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid", [list(kept)])
     wait_until(lambda: not kept & other_connections(), "the connections are gone")

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from celery import current_app
 from django.db import connection
 
 from comments.models import Comment, Post
@@ -148,6 +149,8 @@ def test_a_worker_that_starts_during_a_restore_keeps_what_it_writes(tmp_path):
         def start_worker(step: str, done: int, _total: int) -> None:
             if (step, done) == ("swapping", 2):
                 stack.enter_context(Worker(tmp_path))
+                # It says that it is ready a moment before it hears what is asked of all workers.
+                wait_until(lambda: current_app.control.ping(timeout=1), "it answers")
 
         with pytest.raises(RestoreError, match="Workers run"):
             restore.restore(plan, start_worker)
