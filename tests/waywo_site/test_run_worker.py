@@ -1,7 +1,6 @@
 """A worker of its own, as further machines and containers run it."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -37,7 +36,6 @@ def test_it_serves_its_queues_comes_back_when_it_is_killed_and_ends_when_it_is_t
             os.killpg(runner.pid, signal.SIGKILL)
     lines = [line for line in log.read_text().splitlines() if " ready." in line]
     assert all(line.startswith("{") for line in lines), lines
-    assert not re.search(r"Traceback", log.read_text())
 
 
 @pytest.mark.parametrize("options", [("--queues", "extractoin"), ("--queues", ","), ("--concurrency", "0")])
