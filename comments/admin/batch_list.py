@@ -8,12 +8,12 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.views import ChangeList
 
 from comments import batches
 from comments.admin.batches import tell_started
+from comments.admin.listing import ReadOnlyAdmin
 from comments.models import Batch
 
 SHOWN_FAILURES = 50
@@ -30,32 +30,19 @@ class BatchList(ChangeList):
 
 
 @admin.register(Batch)
-class BatchAdmin(ModelAdmin):
+class BatchAdmin(ReadOnlyAdmin):
     """Groups of tasks that were sent together."""
 
     list_display = ("label", "task_name", "shown_progress", "failed", "started_by", "created_at")
     list_filter = ("task_name", "created_at")
     search_fields = ("label", "=group_id")
     list_select_related = ("started_by",)
-    show_full_result_count = False
     list_per_page = 25
     actions = ("cancel_batches", "retry_failures")
     fields = (
         *("label", "task_name", "group_id", "started_by", "created_at", "cancelled_at", "retry_of"),
         *("shown_progress", "pace", "retried", "failed", "failures"),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """A batch is what a task or an action sends."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """It is looked at, not edited."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Clean-up removes it, with its tasks."""
-        return False
 
     def has_steer_permission(self, request: HttpRequest) -> bool:
         """Who may schedule work may cancel it and start it again."""

@@ -61,7 +61,7 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is deleted by hand: projects and reviews hang on it."""
+        """Nothing is deleted by hand: other rows hang on it, and clean-up removes what is old."""
         return False
 
 

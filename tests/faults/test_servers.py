@@ -5,6 +5,8 @@ import shutil
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -38,16 +40,18 @@ def process_of(server) -> int:
     raise AssertionError(f"{server.folder} has no server")
 
 
-def under_way(server) -> None:
-    """Wait until comments are read, and most are still to come."""
-    wait_until(lambda: len(server.requests) >= 3, "work is under way", 90)
+@contextmanager
+def under_way(valkey, folder: Path) -> Iterator[Worker]:
+    """Give a worker that reads NUMBER comments; some are read, and most are still to come."""
+    ids = work.make_comments(NUMBER)
+    with work.model(lambda _: THINKS) as server, Worker(folder, **work.variables(valkey.url, server)) as worker:
+        work.queue(valkey.url, ids)
+        wait_until(lambda: len(server.requests) >= 3, "work is under way", 90)
+        yield worker
 
 
 def test_a_broker_killed_and_started_under_load_costs_nothing(valkey, tmp_path, record):
-    ids = work.make_comments(NUMBER)
-    with work.model(lambda _: THINKS) as server, Worker(tmp_path, **work.variables(valkey.url, server)):
-        work.queue(valkey.url, ids)
-        under_way(server)
+    with under_way(valkey, tmp_path):
         os.kill(process_of(valkey), signal.SIGKILL)
         wait_until(lambda: not valkey.is_running(), "the broker is gone")
         valkey.ensure_running()
@@ -56,10 +60,7 @@ def test_a_broker_killed_and_started_under_load_costs_nothing(valkey, tmp_path, 
 
 
 def test_a_broker_that_stands_still_for_45_seconds_costs_nothing(valkey, tmp_path, record):
-    ids = work.make_comments(NUMBER)
-    with work.model(lambda _: THINKS) as server, Worker(tmp_path, **work.variables(valkey.url, server)):
-        work.queue(valkey.url, ids)
-        under_way(server)
+    with under_way(valkey, tmp_path):
         broker = process_of(valkey)
         os.kill(broker, signal.SIGSTOP)
         try:
@@ -72,10 +73,7 @@ def test_a_broker_that_stands_still_for_45_seconds_costs_nothing(valkey, tmp_pat
 
 
 def test_a_broker_that_comes_back_empty_costs_nothing(valkey, tmp_path, record):
-    ids = work.make_comments(NUMBER)
-    with work.model(lambda _: THINKS) as server, Worker(tmp_path, **work.variables(valkey.url, server)):
-        work.queue(valkey.url, ids)
-        under_way(server)
+    with under_way(valkey, tmp_path):
         os.kill(process_of(valkey), signal.SIGKILL)
         wait_until(lambda: not valkey.is_running(), "the broker is gone")
         shutil.rmtree(valkey.folder / "appendonlydir")
@@ -90,11 +88,8 @@ def test_a_broker_that_comes_back_empty_costs_nothing(valkey, tmp_path, record):
 
 
 def test_a_database_stopped_and_started_under_load_costs_nothing(valkey, tmp_path, record):
-    ids = work.make_comments(NUMBER)
     database = settings.EMBEDDED_POSTGRESQL
-    with work.model(lambda _: THINKS) as server, Worker(tmp_path, **work.variables(valkey.url, server)) as worker:
-        work.queue(valkey.url, ids)
-        under_way(server)
+    with under_way(valkey, tmp_path) as worker:
         connection.close()
         try:
             database.stop()

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.servers.processes import ROOT, environment
+from tests.servers.processes import ROOT, end, environment
 from tests.waiting import wait_until
 
 
@@ -32,8 +32,4 @@ class Beat:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
+        end(self.process)

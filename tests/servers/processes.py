@@ -43,6 +43,16 @@ def manage(*arguments: str, timeout: float = 60, **variables: str) -> subprocess
     )
 
 
+def end(process: subprocess.Popen) -> None:
+    """Ask a process to end, and end it when it does not within 30 s."""
+    process.terminate()
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class Worker:
     """A Celery worker for all queues, as a context manager; ``log`` is what it said so far."""
 

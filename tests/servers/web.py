@@ -12,7 +12,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client as Browser
 from django.test import override_settings
 
-from tests.servers.processes import ROOT, environment
+from tests.servers.processes import ROOT, end, environment
 from tests.waiting import wait_until
 
 CSRF_TOKEN = "a" * 32
@@ -97,8 +97,4 @@ class Web:
             return False
 
     def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
+        end(self.process)

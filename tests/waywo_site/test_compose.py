@@ -11,7 +11,7 @@ import pytest
 import yaml
 from django.conf import settings
 
-from tests.servers.processes import environment
+from tests.servers.processes import end, environment
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,9 +99,4 @@ def test_the_command_of_a_service_starts_as_a_plain_process(name, tmp_path):
         wait_until(lambda: sign in log.read_text() or process.poll() is not None, f"{name} starts", 120)
         assert sign in log.read_text(), log.read_text()
     finally:
-        process.terminate()
-        try:
-            process.wait(40)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
