@@ -1,39 +1,31 @@
 """Threads and comments over HTTP, the tasks that collect them, and how to follow a task.
 
-Who may call what is decided where the routers are mounted (waywo_site/api.py).
+Who may call what is decided where the routers are mounted (waywo_site/api/__init__.py).
 """
 
-import json
 import logging
-import time
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from ninja import Body, Field, Query, Router, Schema
-from pydantic import BeforeValidator
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import Field, Query, Router, Schema
 
-from comments import batches, collection
-from comments.api_listing import Id, Order, PageParameters, a_time, limited_query, one, page
-from comments.api_sending import PRIORITY, Sent, sent
-from comments.api_streams import stream
+from comments import collecting
 from comments.item_ids import ITEM_ID, ITEM_PAGE, LARGEST_ITEM_ID, item_id_of
-from comments.json_client import SourceError
 from comments.models import Comment, Post
-from comments.problems import Problem, invalid
+from comments.sources.json_client import SourceError
 from comments.text import plain_text, safe_html
+from core.api.bodies import ALL, NOTHING, Limit, OneParameters, StrictBody, given_in, moment, whole
+from core.api.listing import Id, Order, PageParameters, a_time, limited_query, one, page
+from core.api.problems import Problem, invalid
+from core.api.sending import PRIORITY, Sent, sent
 
 logger = logging.getLogger(__name__)
 
 reading = Router(tags=["reading"])
 acting = Router(tags=["acting"])
-following = Router(tags=["following"])
 
-POLL_SECONDS = 0.5
-HEARTBEAT_SECONDS = 10
-STREAM_SECONDS = 300
 
 # -- Reading -----------------------------------------------------------------------------------------------
 
@@ -91,11 +83,6 @@ class CommentPage(Schema):
     next: str | None
 
 
-def moment(value: datetime | None) -> str | None:
-    """Return a time in ISO 8601."""
-    return value.isoformat() if value else None
-
-
 POST_FIELDS = {
     "id": lambda post: post.pk,
     "source": lambda post: post.source,
@@ -142,12 +129,6 @@ class PostFilters(ByTime):
     month: int | None = Field(None, ge=1, le=12)
 
 
-class OneParameters(Schema):
-    """What a single object takes."""
-
-    fields: str | None = PageParameters.model_fields["fields"]
-
-
 def _posts() -> QuerySet[Post]:
     """Threads that strangers may see."""
     return Post.objects.visible().with_comment_count().defer("kids")
@@ -183,28 +164,6 @@ def list_comments(request: HttpRequest, post_id: Id, parameters: Query[ByTime]) 
 # -- Acting ------------------------------------------------------------------------------------------------
 
 
-def _no_text(value: Any) -> Any:
-    """Refuse what Python would take for a number: true is not 1, and "5" is a text."""
-    if isinstance(value, (bool, str)):
-        raise ValueError("a whole number")
-    return value
-
-
-def whole(least: int, most: int) -> Any:
-    """Return the type of a whole number in a body."""
-    return Annotated[int, Field(ge=least, le=most), BeforeValidator(_no_text)]
-
-
-Limit = whole(1, 1_000_000) | None
-ALL = "Empty for all."
-
-
-class StrictBody(Schema):
-    """A body in which a misspelt name is an error."""
-
-    model_config = {"extra": "forbid"}
-
-
 class CollectPosts(StrictBody):
     """Arguments of `process_waywo_posts`."""
 
@@ -232,13 +191,10 @@ class AddPost(CollectPost):
     )
 
 
-NOTHING = Body(default=None)
-
-
 @acting.post("/process-waywo-posts", response={202: Sent}, summary="Collect the newest known threads")
 def process_waywo_posts(request: HttpRequest, arguments: CollectPosts | None = NOTHING) -> Any:
     """Collect the newest known threads, each in a task of its own."""
-    return sent(request, "process_waywo_posts", _given(arguments), "Collecting the known threads.")
+    return sent(request, "process_waywo_posts", given_in(arguments), "Collecting the known threads.")
 
 
 @acting.post("/waywo-posts/{int:post_id}/process", response={202: Sent}, summary="Collect one thread again")
@@ -246,19 +202,19 @@ def process_waywo_post(request: HttpRequest, post_id: Id, arguments: CollectPost
     """Collect one thread that is in the index already."""
     if not Post.objects.filter(pk=post_id, source="hn").exists():
         raise Http404(f"There is no post {post_id} of Hacker News: add it with /api/waywo-posts/add.")
-    task = {"post_id": post_id} | _given(arguments)
+    task = {"post_id": post_id} | given_in(arguments)
     return sent(request, "process_waywo_post", task, f"Collecting post {post_id}.", queue=PRIORITY)
 
 
 @acting.post("/waywo-posts/add", response={202: Sent}, summary="Add a thread")
 def add_waywo_post(request: HttpRequest, arguments: AddPost) -> Any:
     """Look a thread up by its id or address, save it and collect it. One that was collected before is 409."""
-    given = _given(arguments)
+    given = given_in(arguments)
     text = str(given.pop("post"))
     try:
         _refuse_collected(item_id_of(text))
-        post = collection.add_post(text, year=arguments.year, month=arguments.month)
-    except collection.NotAThread as error:
+        post = collecting.add_post(text, year=arguments.year, month=arguments.month)
+    except collecting.NotAThread as error:
         raise Http404(str(error)) from error
     except ValueError as error:
         raise invalid("body.post", "is no item of Hacker News", str(error).split("it takes ")[-1]) from error
@@ -285,121 +241,4 @@ def _not_looked_up(error: SourceError) -> Problem:
     return Problem(503, "Hacker News cannot be reached; nothing was added. Try again soon.", headers=retry)
 
 
-def _given(arguments: Schema | None) -> dict[str, Any]:
-    return arguments.dict(exclude_none=True) if arguments else {}
-
-
 # -- Following ---------------------------------------------------------------------------------------------
-
-TaskId = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9-]+$")]
-
-
-class Progress(Schema):
-    """How far a task has come."""
-
-    step: str | None
-    done: int | None
-    total: int | None
-
-
-class TaskOut(Schema):
-    """One task. `result` is there once it succeeded, `error` when it failed."""
-
-    task_id: str
-    name: str | None
-    status: Literal["PENDING", "RECEIVED", "STARTED", "PROGRESS", "RETRY", "SUCCESS", "FAILURE", "REVOKED"]
-    progress: Progress | None
-    result: Any
-    error: str | None
-    started_at: datetime | None
-    finished_at: datetime | None
-
-
-class BatchOut(Schema):
-    """A group of tasks that were sent together; `done` counts what ended, well or not."""
-
-    batch_id: str
-    total: int
-    done: int
-    failed: int
-    finished: bool
-    label: str
-    retried: int
-    per_minute: float
-    seconds_left: float | None
-    cancelled: bool
-    task_ids: list[str]
-
-
-def _state(task_id: str) -> batches.TaskState:
-    try:
-        return batches.task_state(task_id)
-    except batches.TaskNotFound as error:
-        raise Http404(str(error)) from error
-
-
-@following.get("/tasks/{task_id}", response=TaskOut, url_name="get_task", summary="One task")
-def get_task(request: HttpRequest, task_id: TaskId) -> Any:
-    """How far a task has come. An id that was never sent is 404."""
-    return _state(task_id).as_dict()
-
-
-@following.get("/tasks/{task_id}/events", summary="Follow a task (server-sent events)")
-def task_events(request: HttpRequest, task_id: TaskId) -> StreamingHttpResponse:
-    """Each change of a task as an event `task`, until it ends or 5 minutes have passed; then ask again."""
-    return stream(_events(_state(task_id)), "text/event-stream")
-
-
-def _events(state: batches.TaskState) -> Iterator[str]:
-    ends = time.monotonic() + STREAM_SECONDS
-    yield "retry: 2000\n\n"
-    yield _event(state)
-    last_sent = time.monotonic()
-    while not state.is_finished and time.monotonic() < ends:
-        time.sleep(POLL_SECONDS)
-        seen, state = state, batches.task_state(state.task_id)
-        if state != seen:
-            yield _event(state)
-            last_sent = time.monotonic()
-        elif time.monotonic() - last_sent > HEARTBEAT_SECONDS:
-            # A peer that has gone is found out only by writing to it.
-            yield ": still here\n\n"
-            last_sent = time.monotonic()
-
-
-def _event(state: batches.TaskState) -> str:
-    return f"event: task\ndata: {json.dumps(state.as_dict())}\n\n"
-
-
-@following.get("/batches/{batch_id}", response=BatchOut, summary="A group of tasks")
-def get_batch(request: HttpRequest, batch_id: TaskId) -> Any:
-    """How far a group of tasks has come; its id is the `group_id` of a result."""
-    try:
-        task_ids = batches.tasks_of_batch(batch_id)
-        progress = batches.progress_of(batch_id)
-    except batches.TaskNotFound as error:
-        raise Http404(str(error)) from error
-    return BatchOut(
-        batch_id=batch_id,
-        label=progress.label,
-        retried=progress.retried,
-        per_minute=progress.per_minute,
-        seconds_left=progress.seconds_left,
-        cancelled=progress.is_cancelled,
-        total=progress.total,
-        done=progress.done,
-        failed=progress.failed,
-        finished=progress.is_finished,
-        task_ids=task_ids,
-    )
-
-
-@acting.post("/tasks/{task_id}/cancel", response=TaskOut, summary="Cancel a task that waits")
-def cancel_task(request: HttpRequest, task_id: TaskId) -> Any:
-    """Keep a task that waits from being run. One that is under way or has ended is 409."""
-    try:
-        return batches.cancel(task_id).as_dict()
-    except batches.TaskNotFound as error:
-        raise Http404(str(error)) from error
-    except batches.NotCancellable as error:
-        raise Problem(409, str(error)) from error

@@ -9,13 +9,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from comments import event_loop
-from comments.algolia import Algolia, Hit
-from comments.collection import Progress
-from comments.host_slots import host_slots
+from comments.collecting import Progress
 from comments.models import AUTHOR_LENGTH, TITLE_LENGTH, Candidate, Post, Source
 from comments.months import NAME, month_of
-from comments.threads import known_threads
+from comments.sources.algolia import Algolia, Hit
+from comments.sources.known_threads import known_threads
+from core import event_loop
+from core.locks import host_slots
 
 LEAST_COMMENTS = 10
 # The one word that every such title has: "What is everyone working on", "What have you been working on".

@@ -11,10 +11,6 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from comments.batch_models import Batch, BatchTask, Cancellation, Redelivery
-
-__all__ = ["Batch", "BatchTask", "Cancellation", "Candidate", "Comment", "Post", "Redelivery", "Source", "source_url"]
-
 # A thread takes comments for about two weeks (pitfalls, "What was not settled").
 LIVE_FOR = timedelta(days=14)
 # How old a comment is when it is looked at again: an author may edit for two hours, a moderator acts later.

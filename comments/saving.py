@@ -6,11 +6,11 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from comments.hackernews import Answer, Item
-from comments.json_client import SourceError
 from comments.models import AUTHOR_LENGTH, TITLE_LENGTH, Comment, Post, Source
 from comments.months import month_of
 from comments.signals import comments_restored, comments_withdrawn
+from comments.sources.item_api import Answer, Item
+from comments.sources.json_client import SourceError
 from comments.text import plain_text
 
 

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from annotated_types import Ge, Interval
 from celery import shared_task
 
-from comments import batches, collection, discovery
-from comments.retrying import RetryingTask
+from comments import collecting, discovery
+from core.jobs import sending
+from core.jobs.retrying import RetryingTask
 
 
 @shared_task(name="process_waywo_posts", bind=True, base=RetryingTask)
@@ -21,9 +22,9 @@ def process_waywo_posts(
     limit_posts: how many threads of each source, newest first; empty for all. limit_comments: how many comments of
     each thread; empty for all.
     """
-    collection.check_limit("limit_comments", limit_comments)
-    threads, errors = collection.threads_to_collect(limit_posts)
-    batch = batches.start_batch(
+    collecting.check_limit("limit_comments", limit_comments)
+    threads, errors = collecting.threads_to_collect(limit_posts)
+    batch = sending.start_batch(
         "process_waywo_post",
         [vars(thread) | {"limit_comments": limit_comments} for thread in threads],
         label=f"Collect {len(threads)} threads",
@@ -51,7 +52,7 @@ def process_waywo_post(
     post_id: the Hacker News item id. year, month: the month it belongs to; empty to take it from the title.
     limit_comments: how many comments; empty for all.
     """
-    return collection.collect_post(
+    return collecting.collect_post(
         post_id, year=year, month=month, limit_comments=limit_comments, progress=self.report_progress
     ).as_dict()
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from comments import event_loop
-from comments.hackernews import Answer
-from comments.host_slots import host_slots
-from comments.json_client import SourceError
 from comments.sources import source_named
+from comments.sources.item_api import Answer
+from comments.sources.json_client import SourceError
 from comments.text import plain_text
+from core import event_loop
+from core.locks import host_slots
 
 EXCERPT = 200  # characters
 

@@ -12,18 +12,18 @@ from django.views.decorators.http import require_POST
 from kombu.exceptions import OperationalError
 from unfold.decorators import display
 
-from comments.admin import ReadOnlyAdmin
+from core.admin.listing import ReadOnlyAdmin
 from ideas.asking import NoLanguageModel, require_language_model
 from ideas.cards import cards_of, state_of
 from ideas.forms import DECISIONS, DONE, MEANINGS, STATUS_COLOURS, AskForm
 from ideas.generation import request_ideas
 from ideas.models import IdeaRun
 from ideas.tags import tag_pool
-from projects import reviewing
 from projects.admin.forms import seen_at
 from projects.catalogue import tags_with_counts
 from projects.models import Project, ReviewAction
-from projects.review import ReviewConflict
+from projects.reviewing import acts
+from projects.reviewing.fields import ReviewConflict
 
 COMPLETIONS = 12
 EXAMPLES = 4
@@ -182,7 +182,7 @@ class IdeaRunAdmin(ReadOnlyAdmin):
     def _decide(self, request: HttpRequest, project_id: int, changes: dict[str, Any]) -> None:
         kind = ReviewAction.Kind.BOOKMARK if "is_bookmarked" in changes else ReviewAction.Kind.REVIEW
         with transaction.atomic():
-            reviewing.change(project_id, changes, request.user, kind, seen_at(request.POST.get("seen", "")))
+            acts.change(project_id, changes, request.user, kind, seen_at(request.POST.get("seen", "")))
             project = Project.objects.without_heavy_fields().get(pk=project_id)
             self.log_change(request, project, f"{DONE[request.POST['decision']]}.")
 

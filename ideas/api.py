@@ -1,14 +1,14 @@
-"""Asking for ideas over HTTP. Who may call it is decided where the router is mounted (waywo_site/api.py)."""
+"""Asking for ideas over HTTP. Who may call it is decided where the router is mounted (waywo_site/api/__init__.py)."""
 
 from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Field, Router
 
-from comments.api import NOTHING, StrictBody, whole
-from comments.api_listing import NO_NUL
-from comments.api_sending import Sent, sent
-from comments.problems import Problem, invalid
+from core.api.bodies import NOTHING, StrictBody, whole
+from core.api.listing import NO_NUL
+from core.api.problems import Problem, invalid
+from core.api.sending import Sent, sent
 from ideas import generation
 from ideas.asking import MOST_SEED_TAGS, NoLanguageModel, check_wish, require_language_model
 from ideas.models import LEAST_CREATIVITY, MOST_CREATIVITY, MOST_IDEAS

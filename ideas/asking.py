@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from comments.http import OutsideError
+from core.http import OutsideError
 from ideas.models import LEAST_CREATIVITY, MOST_CREATIVITY, MOST_IDEAS
 from ideas.tags import known_tags
 

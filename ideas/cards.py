@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from comments import batches
+from core.jobs import following
 from ideas.models import Idea, IdeaRun
 from projects.models import Project
 
@@ -51,8 +51,8 @@ def state_of(run: IdeaRun) -> dict[str, Any]:
     if run.is_finished:
         return state | {"done": saved, "text": f"{saved} of {run.num_ideas} ideas saved."}
     try:
-        progress = batches.task_state(run.task_id).progress or {}
-    except batches.TaskNotFound:
+        progress = following.task_state(run.task_id).progress or {}
+    except following.TaskNotFound:
         progress = {}
     if run.status == IdeaRun.Status.QUEUED:
         return state | {"done": saved, "text": "Waits for a worker that serves the queue “generation”."}

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from comments.http import in_short
-from projects.tokens import approximate_tokens
+from core.http import in_short
+from projects.language.tokens import approximate_tokens
 
 
 class _RoughTokenizer:

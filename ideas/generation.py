@@ -15,16 +15,17 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from pydantic import BaseModel
 
-from comments import batches, event_loop
-from comments.http import NotAsked, OutsideError, in_short
+from core import event_loop
+from core.http import NotAsked, OutsideError, in_short
+from core.jobs import sending
 from ideas.asking import Wish, check_wish, require_language_model
 from ideas.models import IdeaRun
 from ideas.pipeline import Endpoint, Pipeline, PipelineError, Record
 from ideas.saving import NearCopy, NotAnIdea, save_idea
 from ideas.signals import attempt_ended
 from ideas.tags import TagPool, tag_pool
-from projects.embeddings import Embedder, get_embedder
-from projects.llm import BadAnswer, Usage, get_language_model, metering
+from projects.language.embeddings import Embedder, get_embedder
+from projects.language.model import BadAnswer, Usage, get_language_model, metering
 
 TASK = "generate_ideas"
 # How often others are asked for in place of near copies.
@@ -59,7 +60,7 @@ def request_ideas(wish: Wish, started_by: Any = None) -> IdeaRun:
     run = _new_run(wish, started_by=started_by)
     try:
         with transaction.atomic():
-            run.task_id = batches.send(TASK, as_arguments(wish))
+            run.task_id = sending.send(TASK, as_arguments(wish))
             run.save()
     except OperationalError:
         run.delete()

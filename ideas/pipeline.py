@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from comments.http import in_short
+from core.http import in_short
 from ideas.designer import import_data_designer
 from ideas.prompts import (
     COMPLEXITY_SCORES,
@@ -27,9 +27,9 @@ from ideas.prompts import (
     Quality,
 )
 from ideas.tags import TagPool, personas
-from projects.answers import schema_of
 from projects.extraction.prompts import fenced, new_mark
-from projects.llm import CALLS_AT_ONCE, Mode, Usage
+from projects.language.answers import schema_of
+from projects.language.model import CALLS_AT_ONCE, Mode, Usage
 
 STRUCTURED_TEMPERATURE, JUDGE_TEMPERATURE = 0.1, 0.2
 # Two or three paragraphs are 400 tokens; a model that thinks aloud before them needs the rest.

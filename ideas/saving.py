@@ -10,15 +10,15 @@ from django.utils import timezone
 from django.utils.text import Truncator
 from pgvector.django import CosineDistance
 
-from comments import event_loop
 from comments.text import storable
+from core import event_loop
 from ideas.asking import Wish
 from ideas.models import Idea, IdeaRun
 from ideas.pipeline import Record
-from projects.embeddings import Embedder
+from projects.language.embeddings import Embedder
+from projects.language.tokens import sentences
 from projects.models import Project
 from projects.tags import resolve
-from projects.tokens import sentences
 
 MOST_TAGS, FEWEST_TAGS, TAG_LENGTH = 5, 3, 50
 SHORTEST_PROSE = 80  # characters; two paragraphs of an idea have hundreds

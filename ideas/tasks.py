@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from comments.retrying import RetryingTask
+from core.jobs.retrying import RetryingTask
 from ideas import generation
 
 

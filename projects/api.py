@@ -1,6 +1,6 @@
 """Projects over HTTP, their review, and the tasks that read comments.
 
-Who may call what is decided where the routers are mounted (waywo_site/api.py).
+Who may call what is decided where the routers are mounted (waywo_site/api/__init__.py).
 """
 
 import json
@@ -13,8 +13,10 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Field, Query, Router, Schema
 
-from comments.api import ALL, NOTHING, Limit, OneParameters, StrictBody, moment, whole
-from comments.api_listing import (
+from comments.models import Comment
+from comments.text import plain_text
+from core.api.bodies import ALL, NOTHING, Limit, OneParameters, StrictBody, moment, whole
+from core.api.listing import (
     CSV,
     JSON,
     LARGEST_ID,
@@ -36,14 +38,13 @@ from comments.api_listing import (
     refuse_unknown,
     tagged,
 )
-from comments.api_sending import PRIORITY, Sent, sent
-from comments.api_streams import stream
-from comments.models import Comment
-from comments.text import plain_text
-from projects import catalogue, reviewing
+from core.api.sending import PRIORITY, Sent, sent
+from core.api.streams import stream
+from projects import catalogue
 from projects.export import FIELDS, export_rows
 from projects.models import Project, ReviewAction
-from projects.review import review
+from projects.reviewing import acts
+from projects.reviewing.fields import review
 from projects.search import similar
 
 # Review shares its address with reading, and an address belongs to one router: GET is open, PATCH is not.
@@ -392,7 +393,7 @@ def _reviewed(project_id: int, given: dict[str, Any], user: Any) -> Project:
     else:
         kind = ReviewAction.Kind.BOOKMARK if set(given) == {"is_bookmarked"} else ReviewAction.Kind.REVIEW
     with transaction.atomic():
-        reviewing.change(project_id, given, user, kind, None)
+        acts.change(project_id, given, user, kind, None)
         project = Project.objects.without_heavy_fields().get(pk=project_id)
         message = f"Changed through the API: {', '.join(sorted(given))}."
         LogEntry.objects.log_actions(user.pk, [project], CHANGE, change_message=message)

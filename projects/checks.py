@@ -75,7 +75,7 @@ def endpoint_problem(url: str, key: str, model: str) -> tuple[str, str]:
     """
     import httpx
 
-    from comments.http import in_short, user_agent
+    from core.http import in_short, user_agent
 
     headers = {"User-Agent": user_agent()} | ({"Authorization": f"Bearer {key}"} if key else {})
     try:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.conf import settings
 
-from projects.extraction.analysts.links import Kind, kind_of
+from projects.links import Kind, kind_of
 from projects.models import Project
 
 # A profile or a video channel stands for a person, who has many projects.

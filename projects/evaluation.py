@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from comments.hackernews import Item
-from comments.http import NotAsked, OutsideError
 from comments.models import Comment, Post
+from comments.sources.item_api import Item
+from core.http import NotAsked, OutsideError
 from projects.duplicates import canonical_url, cosine
-from projects.embeddings import WordLlamaEmbedder
-from projects.extraction.runner import ReadingError, get_analyst, read_comment
+from projects.extraction.reading import ReadingError, get_analyst, read_comment
+from projects.language.embeddings import WordLlamaEmbedder
 from projects.models import Extraction
 from projects.scratch import scratch_database
 

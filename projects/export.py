@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from django.db.models import QuerySet
 
-from comments.csv_cells import csv_cell
+from core.csv_cells import csv_cell
 from projects.models import Project
 
 # A contract (design, section 6).

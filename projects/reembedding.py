@@ -7,11 +7,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from comments import event_loop
-from comments.http import OutsideError
-from projects.embedding_index import drop_other_indexes, ensure_index
-from projects.embeddings import Embedder
+from core import event_loop
+from core.http import OutsideError
 from projects.extraction.workflow import embedding_text
+from projects.language.embedding_index import drop_other_indexes, ensure_index
+from projects.language.embeddings import Embedder
 from projects.models import Project
 
 BATCH = 256

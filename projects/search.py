@@ -8,7 +8,7 @@ from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import connection, transaction
 from django.db.models import F, FloatField, Func, QuerySet, Value
 
-from projects.embedding_index import vector_type
+from projects.language.embedding_index import vector_type
 from projects.models import Project
 
 # Reciprocal rank fusion (Cormack et al., 2009): the constant that its authors measured best.
@@ -59,8 +59,8 @@ def search(text: str, embedder: Any, limit: int = 20) -> list[Project]:
     ``embedder`` embeds the text, and only rows of its model are compared; while ``reembed`` moves the index, the
     others are still found by their words, and by words alone while the embedder's service is down.
     """
-    from comments import event_loop
-    from comments.http import OutsideError
+    from core import event_loop
+    from core.http import OutsideError
 
     published = Project.objects.published().without_heavy_fields()
     ranked = with_words(published, text).annotate(rank=SearchRank(F("search_vector"), _query(text)))

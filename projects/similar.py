@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from projects.embedding_index import vector_type
+from projects.language.embedding_index import vector_type
 from projects.models import Project
 
 # What is fetched of each: the rest of a row stays in the database.

@@ -6,8 +6,8 @@ from annotated_types import Ge
 from celery import shared_task
 from celery.exceptions import Ignore
 
-from comments.retrying import RetryingTask
-from projects.extraction import runner
+from core.jobs.retrying import RetryingTask
+from projects.extraction import choosing, reading
 
 
 @shared_task(name="process_waywo_comments", bind=True, base=RetryingTask)
@@ -23,7 +23,7 @@ def process_waywo_comments(
     limit: how many; empty for all. comment_ids: these comments, whatever their status; empty for the pending ones,
     oldest first. analyst: rules or llm; empty for the language model where one is configured, else rules.
     """
-    batch = runner.queue_comments(limit, comment_ids, analyst=analyst or "")
+    batch = choosing.queue_comments(limit, comment_ids, analyst=analyst or "")
     return {
         "status": "queued",
         "comments_queued": batch.total,
@@ -41,15 +41,15 @@ def process_waywo_comment(
     comment_id: the comment's id. analyst: rules or llm; empty for the language model where one is configured.
     """
     try:
-        reading = runner.read_comment(
+        done = reading.read_comment(
             comment_id,
             task_id=self.request.id or "",
             last_try=self.is_last_try,
-            analyst=runner.get_analyst(analyst or ""),
+            analyst=reading.get_analyst(analyst or ""),
         )
-    except runner.TakenOver as error:
+    except reading.TakenOver as error:
         raise Ignore from error  # The other delivery of this task says how it ended.
-    except runner.ClaimLost as error:
+    except reading.ClaimLost as error:
         # An edit is read anew, what was withdrawn is not: neither is a failure of this task.
-        reading = runner.Reading(comment_id, "skipped", reason=str(error))
-    return reading.as_dict()
+        done = reading.Reading(comment_id, "skipped", reason=str(error))
+    return done.as_dict()

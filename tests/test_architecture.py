@@ -4,76 +4,70 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = ("comments", "projects", "ideas", "waywo_site")
+APPS = ("core", "comments", "projects", "ideas", "waywo_site")
 HEAVY = ("llama_index", "data_designer", "trafilatura", "wordllama", "workflows", "numpy", "pandas")
 
-# Inside an app: models <- outside clients <- domain <- tasks <- faces. What is not named here is domain.
-LAYERS = ("models", "client", "domain", "tasks", "face")
-MODELS = {"models", "batch_models", "migrations"}
-CLIENTS = {
-    "comments": {
-        *("http", "json_client", "event_loop", "text", "threads", "item_ids", "sample_thread"),
-        *("hackernews", "algolia", "lobsters", "sources"),
-    },
-    "projects": {
-        "addresses",
-        "fetching",
-        "page_text",
-        "robots",
-        "embeddings",
-        "embedding_service",
-        "llm",
-        "answers",
-        *("circuit", "tokens", "embedding_index", "turns"),
-    },
-    "ideas": {"designer", "prompts"},
+# Inside an app: models <- outside clients <- domain <- tasks <- faces. A file or folder of one of these names says the
+# layer of all that stands in it; whatever stands elsewhere is domain.
+LAYERS = ("models", "clients", "domain", "tasks", "faces")
+PLACES = {
+    "models": {"models", "migrations"},
+    "clients": {"sources", "pages", "language", "embedded"},
+    "tasks": {"tasks"},
+    "faces": {"admin", "api", "views", "urls", "site", "dashboard", "management", "commands", "probes", "security"},
 }
-TASKS = {"tasks"}
-FACES = {"admin", "api", "views", "urls", "management", "commands"}
 
 
-def modules(app: str) -> Iterator[tuple[Path, str]]:
-    """Yield each Python file of an app and its dotted name."""
-    for path in sorted((ROOT / app).rglob("*.py")):
-        parts = path.relative_to(ROOT).with_suffix("").parts
-        yield path, ".".join(part for part in parts if part != "__init__")
+@cache
+def modules() -> dict[str, Path]:
+    """Return the Python files of all apps by their dotted names."""
+    names = {}
+    for app in APPS:
+        for path in sorted((ROOT / app).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            names[".".join(part for part in parts if part != "__init__")] = path
+    return names
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Yield the dotted names that a file imports, inside functions too; not those for type checking alone."""
-    tree = ast.parse(path.read_text())
-    skipped = {
-        id(node)
-        for branch in ast.walk(tree)
-        if isinstance(branch, ast.If) and getattr(branch.test, "id", "") == "TYPE_CHECKING"
-        for node in ast.walk(branch)
-    }
-    for node in ast.walk(tree):
-        if id(node) in skipped:
-            continue
+    """Yield the modules of ours that a file imports: at its top, inside functions, and for types alone."""
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (alias.name for alias in node.names if alias.name in modules())
+        elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative imports hide what is imported"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                yield from (each for each in (name, node.module) if each in modules())
 
 
-def layer(app: str, name: str) -> int:
-    """Return the layer of a module, as an index of LAYERS."""
-    module = name.split(".")[1] if "." in name else ""
-    if module in MODELS:
-        return 0
-    if module in CLIENTS[app]:
-        return 1
-    if module in TASKS:
-        return 3
-    return 4 if module in FACES or module.startswith("api_") else 2
+@cache
+def graph() -> dict[str, set[str]]:
+    """Return for each module those of ours that it imports. ``from a import b`` is an import of b where b is a file."""
+    found = {}
+    for name, path in modules().items():
+        named = set(imports(path)) - {name}
+        found[name] = named - {each.rpartition(".")[0] for each in named if modules()[each].name != "__init__.py"}
+        found[name] |= {each for each in named if modules()[each].name != "__init__.py"}
+    return found
+
+
+def layer(name: str) -> int:
+    """Return the layer of a module as an index of LAYERS: the highest that a part of its path names."""
+    parts = set(name.split(".")[1:])
+    return max((LAYERS.index(layer) for layer, places in PLACES.items() if parts & places), default=2)
+
+
+def app_of(name: str) -> str:
+    return name.split(".")[0]
 
 
 @pytest.mark.parametrize("app", APPS)
@@ -81,22 +75,41 @@ def test_an_app_imports_only_what_stands_to_its_left(app):
     allowed = APPS[: APPS.index(app) + 1]
     wrong = [
         f"{name} imports {imported}"
-        for path, name in modules(app)
+        for name, path in modules().items()
         for imported in imports(path)
-        if imported.split(".")[0] in APPS and imported.split(".")[0] not in allowed
+        if app_of(name) == app and app_of(imported) not in allowed
     ]
     assert wrong == []
 
 
-@pytest.mark.parametrize("app", ["comments", "projects", "ideas"])
+@pytest.mark.parametrize("app", APPS)
 def test_inside_an_app_imports_run_from_faces_down_to_models(app):
+    # What stands on nothing of its app (words, numbers, pure functions) may serve every layer of it.
+    ground = {name for name, imported in graph().items() if app_of(name) not in map(app_of, imported)}
     wrong = [
-        f"{name} ({LAYERS[layer(app, name)]}) imports {imported} ({LAYERS[layer(app, imported)]})"
-        for path, name in modules(app)
-        for imported in imports(path)
-        if imported.startswith(f"{app}.") and layer(app, imported) > layer(app, name)
+        f"{name} ({LAYERS[layer(name)]}) imports {imported} ({LAYERS[layer(imported)]})"
+        for name in modules()
+        for imported in graph()[name]
+        if app_of(name) == app_of(imported) == app and layer(imported) > layer(name) and imported not in ground
     ]
     assert wrong == []
+
+
+def test_no_files_import_each_other_by_any_way_round():
+    try:
+        order = list(TopologicalSorter(graph()).static_order())
+    except CycleError as error:
+        pytest.fail(f"A circle of imports: {' -> '.join(error.args[1])}")
+    assert len(order) == len(modules())
+
+
+def test_the_layers_are_those_of_the_design():
+    """One example each, so that a rule which sees nothing any more is noticed."""
+    assert LAYERS[layer("core.models")] == "models"
+    assert LAYERS[layer("comments.sources.item_api")] == "clients"
+    assert LAYERS[layer("projects.extraction.saving")] == "domain"
+    assert LAYERS[layer("ideas.tasks")] == "tasks"
+    assert LAYERS[layer("waywo_site.schedules.admin")] == "faces"
 
 
 def test_what_the_web_server_beat_and_migrate_load_is_light():

@@ -24,7 +24,10 @@ for model in (
 
 # Registered by their modules, in the place of those above. A time is part of its schedule's form: rows of it that
 # several schedules share are not for editing.
-from waywo_site import operations_admin, result_admin, schedule_admin, token_admin  # noqa: E402, F401
+from waywo_site.api import token_admin  # noqa: E402, F401
+from waywo_site.operations import admin as operations_admin  # noqa: E402, F401
+from waywo_site.running import admin as results_admin  # noqa: E402, F401
+from waywo_site.schedules import admin as schedules_admin  # noqa: E402, F401
 
 
 def _may_touch(request: HttpRequest, user: User | None) -> bool:

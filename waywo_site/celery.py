@@ -38,13 +38,13 @@ app = WaywoCelery("waywo")
 SERVED: set[str] = set()
 ASK_AGAIN_SECONDS = 5
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.steps["consumer"].add("waywo_site.unacknowledged:SignOfLife")
+app.steps["consumer"].add("waywo_site.running.unacknowledged:SignOfLife")
 
 
 @celeryd_init.connect
 def keep_apart(conf: Any = None, **_: Any) -> None:
     """Keep what this worker takes apart from what others took."""
-    from waywo_site import unacknowledged
+    from waywo_site.running import unacknowledged
 
     unacknowledged.keep_apart(conf)
 
@@ -62,7 +62,7 @@ def begin(sender: Any = None, **_: Any) -> None:
 
     Pausing outlives the workers that it was said to. This runs again at each connection to the broker.
     """
-    from waywo_site.unacknowledged import restore
+    from waywo_site.running.unacknowledged import restore
 
     SERVED.update(sender.app.amqp.queues.consume_from)
     leave_paused(sender)
@@ -74,7 +74,7 @@ def leave_paused(consumer: Any) -> None:
     from django.db import Error, close_old_connections
 
     from waywo_site.embedded import EmbeddedError
-    from waywo_site.queues import paused
+    from waywo_site.running.queues import paused
 
     if consumer.task_consumer is None:
         return  # the broker is lost: ``begin`` runs again with the next connection
@@ -102,7 +102,7 @@ def resume_queue(state: Any, queue: str) -> dict[str, str]:
 @worker_process_shutdown.connect
 def close_event_loop(**_) -> None:
     """Let open connections of the process's event loop end in order."""
-    from comments.event_loop import close
+    from core.event_loop import close
 
     close()
 
@@ -113,7 +113,7 @@ def start_tracing(**_) -> None:
     from django.conf import settings
 
     if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
-        from waywo_site import tracing
+        from waywo_site.running import tracing
 
         tracing.start(settings.OTEL_EXPORTER_OTLP_ENDPOINT)
 
@@ -124,8 +124,8 @@ def open_language_model(**_) -> None:
     from django.conf import settings
 
     if settings.LLM_BASE_URL and settings.LLM_MODEL and "extraction" in app.amqp.queues.consume_from:
-        from comments import event_loop
-        from projects.llm import get_language_model
+        from core import event_loop
+        from projects.language.model import get_language_model
 
         event_loop.run(get_language_model().open())
 
@@ -136,6 +136,6 @@ def flush_traces(**_) -> None:
     from django.conf import settings
 
     if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
-        from waywo_site import tracing
+        from waywo_site.running import tracing
 
         tracing.stop()

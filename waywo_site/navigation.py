@@ -26,7 +26,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Running": {
         "django_celery_beat.periodictask": ("Schedules", "schedule"),
-        "comments.batch": ("Batches", "stacks"),
+        "core.batch": ("Batches", "stacks"),
         "django_celery_results.taskresult": ("Task results", "task"),
     },
     "Health": {

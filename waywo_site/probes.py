@@ -9,11 +9,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from waywo_site.api.tokens import bootstrap_token
 from waywo_site.embedded import EmbeddedError
-from waywo_site.operations import health, metrics
-from waywo_site.operations.findings import FAILED, OK
-from waywo_site.operations.limits import TooSlow, within
-from waywo_site.tokens import bootstrap_token
+from waywo_site.operations import metrics
+from waywo_site.operations.health import looking, watch
+from waywo_site.operations.health.findings import FAILED, OK
+from waywo_site.operations.health.time_limit import TooSlow, within
 
 # Together below the 2 seconds that /readyz promises.
 LOOK_SECONDS = 1.2
@@ -34,8 +35,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
     Why not is for staff, and for a token of API_TOKENS, which is known without a database.
     """
-    found = health.checks(health.READINESS, seconds=LOOK_SECONDS)
-    state = health.worst(found)
+    found = watch.checks(looking.READINESS, seconds=LOOK_SECONDS)
+    state = looking.worst(found)
     body = {"status": state}
     has_database = any(check.name == "database" and check.state != FAILED for check in found)
     if _may_see_details(request, has_database):

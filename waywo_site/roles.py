@@ -16,7 +16,16 @@ OPERATOR, REVIEWER, VIEWER = "Operator", "Reviewer", "Viewer"
 NAMES = (OPERATOR, REVIEWER, VIEWER)
 # What people read: no accounts, sessions, tokens or log-in attempts.
 READ = Q(codename__startswith="view_") & (
-    Q(content_type__app_label__in=("comments", "projects", "ideas", "django_celery_beat", "django_celery_results"))
+    Q(
+        content_type__app_label__in=(
+            "core",
+            "comments",
+            "projects",
+            "ideas",
+            "django_celery_beat",
+            "django_celery_results",
+        )
+    )
     | (Q(content_type__app_label="waywo_site") & ~Q(content_type__model__in=("apitoken", "requestcount")))
 )
 REVIEW = Q(

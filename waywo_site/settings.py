@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     # For the pages of /api/docs: with it their scripts come from us, without it from a stranger's host.
     "ninja",
     "axes",
+    "core",
     "comments",
     "projects",
     "ideas",
@@ -90,7 +91,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Outside of all that can fail.
-    "waywo_site.api_errors.ApiErrorsMiddleware",
+    "waywo_site.api.errors.ApiErrorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -206,13 +207,13 @@ UNFOLD = {
     "SCRIPTS": [lambda request: static("waywo_site/progress.js")],
     "STYLES": [lambda request: static("waywo_site/admin.css")],
     "SIDEBAR": {"show_search": True, "navigation": "waywo_site.navigation.sections"},
-    "DASHBOARD_CALLBACK": "waywo_site.dashboard_page.context",
+    "DASHBOARD_CALLBACK": "waywo_site.dashboard.page.context",
 }
 
 # -- Celery ------------------------------------------------------------------------------------------------
 
 # Batches keep their own results, by which they cost a fraction (tests/benchmarks/queue.py).
-CELERY_RESULT_BACKEND = "comments.results:ResultBackend"
+CELERY_RESULT_BACKEND = "core.jobs.results:ResultBackend"
 CELERY_RESULT_EXTENDED = True
 CELERY_RESULT_EXPIRES = 30 * 24 * 3600
 # A result waits for a database that is away, some three minutes (tests/faults/test_servers.py).
@@ -225,7 +226,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
 # Each run is written at once, not every three minutes: whoever takes over from a killed beat sends nothing again.
 CELERY_BEAT_SYNC_EVERY = 1
-CELERY_BEAT_SCHEDULER = "waywo_site.scheduler:Scheduler"
+CELERY_BEAT_SCHEDULER = "waywo_site.schedules.beat:Scheduler"
 # Beat looks at the table at least this often (s), so that an edit is soon in force.
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 
@@ -274,7 +275,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Seconds that a new child may take to start; importing what traces takes more than Celery's 4 on a busy machine.
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 60
 # A child keeps its database connection from task to task; Celery would open one for each, which costs more than all
-# else of a small task (tests/benchmarks/queue.py). waywo_site/task_signals.py closes one that is old, dead or in doubt.
+# else of a small task (tests/benchmarks/queue.py). running/task_signals.py closes one that is old, dead or in doubt.
 CELERY_DB_REUSE_MAX = 1_000_000
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None

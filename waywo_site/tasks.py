@@ -5,9 +5,10 @@ from typing import Annotated, Any
 from annotated_types import Interval
 from celery import shared_task
 
-from comments.retrying import RetryingTask
-from waywo_site import heartbeats, reconciling
-from waywo_site.operations import analytics, backups, cleanup, queue_watch, watch
+from core.jobs.retrying import RetryingTask
+from waywo_site.operations import analytics, backups, cleanup
+from waywo_site.operations.health import queue_watch, watch
+from waywo_site.running import heartbeats, reconciling
 
 
 @shared_task(name="health_check", bind=True, base=RetryingTask)

@@ -10,13 +10,13 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
-from comments.admin.batches import send_batch
-from comments.admin.listing import page_context, require
-from comments.collection import CollectionError, add_post, look_up_post
-from comments.hackernews import Item
-from comments.json_client import SourceError
+from comments.collecting import CollectionError, add_post, look_up_post
 from comments.models import Post
 from comments.months import month_of
+from comments.sources.item_api import Item
+from comments.sources.json_client import SourceError
+from core.admin.batches import send_batch
+from core.admin.listing import page_context, require
 
 
 class AddThreadForm(forms.Form):

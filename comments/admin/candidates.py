@@ -6,10 +6,10 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
-from comments.admin.batches import send_batch
-from comments.admin.listing import ReadOnlyAdmin, outside_link
 from comments.discovery import accept, refuse
 from comments.models import Candidate
+from core.admin.batches import send_batch
+from core.admin.listing import ReadOnlyAdmin, outside_link
 
 COLOURS = {
     Candidate.Status.WAITING: "warning",
@@ -29,7 +29,7 @@ class CandidateAdmin(ReadOnlyAdmin):
     actions = ("accept_selected", "refuse_selected")
 
     class Media:
-        css = {"all": ("comments/admin.css",)}
+        css = {"all": ("core/admin.css",)}
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         """Who may add threads may decide."""

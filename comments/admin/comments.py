@@ -13,15 +13,15 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
 
-from comments.admin.batches import send_batch
-from comments.admin.exporting import Export, ExportAdmin
-from comments.admin.listing import ReadOnlyAdmin, filtered_list_link, outside_link, page_context, require
 from comments.admin.threads import READ
 from comments.export import FIELDS, export_rows
 from comments.failures import failed_with, failure_groups, grouped
 from comments.finding import find
 from comments.models import Comment
 from comments.text import plain_text, safe_html
+from core.admin.batches import send_batch
+from core.admin.exporting import Export, ExportAdmin
+from core.admin.listing import ReadOnlyAdmin, filtered_list_link, outside_link, page_context, require
 
 EXCERPT = 160
 READINGS = 10
@@ -69,8 +69,8 @@ class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
     exports = {"comments": Export("Comments", FIELDS, export_rows, "The text without its markup, status and error.")}
 
     class Media:
-        css = {"all": ("comments/admin.css",)}
-        js = ("comments/admin.js",)
+        css = {"all": ("core/admin.css",)}
+        js = ("core/admin.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Comment]:
         """Leave out in lists what is long."""

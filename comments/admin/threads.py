@@ -14,10 +14,10 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from comments.admin.adding import AddThread
-from comments.admin.batches import send_batch
-from comments.admin.listing import ReadOnlyAdmin, filtered_list_link, outside_link, require
 from comments.models import Comment, Post, Source
 from comments.text import safe_html
+from core.admin.batches import send_batch
+from core.admin.listing import ReadOnlyAdmin, filtered_list_link, outside_link, require
 
 READ = "process_waywo_comment"
 
@@ -82,8 +82,8 @@ class PostAdmin(AddThread, ReadOnlyAdmin):
     change_form_outer_before_template = "admin/comments/post/before.html"
 
     class Media:
-        css = {"all": ("comments/admin.css",)}
-        js = ("comments/admin.js",)
+        css = {"all": ("core/admin.css",)}
+        js = ("core/admin.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
         """Leave out the long fields that the list never shows."""

@@ -5,10 +5,10 @@ from typing import Self
 
 from django.conf import settings
 
-from comments.algolia import Algolia
-from comments.hackernews import Answer, HackerNews, Item
+from comments.sources.algolia import Algolia
 from comments.sources.base import FoundThread
-from comments.threads import known_threads
+from comments.sources.item_api import Answer, HackerNews, Item
+from comments.sources.known_threads import known_threads
 
 
 class HackerNewsSource:

@@ -6,9 +6,9 @@ from typing import Self
 
 from django.conf import settings
 
-from comments.hackernews import Item
-from comments.lobsters import CONCURRENCY, Lobsters
 from comments.sources.base import FoundThread
+from comments.sources.item_api import Item
+from comments.sources.lobsters_api import CONCURRENCY, Lobsters
 
 TAG = "ask"
 TITLE = re.compile(r"what are you (doing|working on) this (week|weekend)\??", re.IGNORECASE)

@@ -13,11 +13,11 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from comments.admin.batches import send_batch
-from comments.admin.listing import page_context
+from core.admin.batches import send_batch
+from core.admin.listing import page_context
 from projects.models import Project, Submission
-from projects.review import review_many, tag_many
-from projects.reviewing import REASONS
+from projects.reviewing.acts import REASONS
+from projects.reviewing.fields import review_many, tag_many
 
 LOT = 1000
 

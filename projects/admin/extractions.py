@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from comments.admin import ReadOnlyAdmin
+from core.admin.listing import ReadOnlyAdmin
 from projects.models import Extraction
 
 EXTRACTION_COLOURS = {

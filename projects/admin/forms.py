@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from projects.models import URL_LENGTH, Project
-from projects.review import ReviewConflict, locked
+from projects.reviewing.fields import ReviewConflict, locked
 
 
 def seen_at(text: str) -> datetime | None:
@@ -76,7 +76,7 @@ class ReviewEditForm(EditForm):
         return names
 
     def changes(self) -> dict[str, Any]:
-        """Return what the reviewer changed, as ``projects.review.review`` takes it."""
+        """Return what the reviewer changed, as ``projects.reviewing.fields.review`` takes it."""
         return {name: self.cleaned_data[name] for name in self.changed_data}
 
 

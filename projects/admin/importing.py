@@ -11,8 +11,8 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from unfold.admin import ModelAdmin
 
-from comments.admin.listing import page_context, require
-from comments.table_files import LABELS, read_table
+from core.admin.listing import page_context, require
+from core.tables import LABELS, read_table
 from projects.admin.bulk import log_many
 
 MOST_ROWS = 100_000
@@ -67,7 +67,7 @@ class ReviewImport(ModelAdmin):
         return TemplateResponse(request, "admin/projects/project/import.html", context)
 
     def _preview(self, request: HttpRequest, rows: list[dict[str, Any]]) -> dict[str, Any]:
-        from projects.review_import import import_reviews
+        from projects.reviewing.files import import_reviews
 
         outcome = import_reviews(rows, request.user, dry_run=True)
         errors = list(outcome.errors)
@@ -83,7 +83,7 @@ class ReviewImport(ModelAdmin):
         }
 
     def _import(self, request: HttpRequest) -> HttpResponse:
-        from projects.review_import import import_reviews
+        from projects.reviewing.files import import_reviews
 
         page = HttpResponseRedirect(reverse("admin:projects_project_import"))
         try:

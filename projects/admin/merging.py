@@ -18,10 +18,10 @@ from psycopg.errors import QueryCanceled
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from comments.admin import ReadOnlyAdmin
-from comments.api_listing import limited_query
-from projects.merging import MergeError, find_likely_pairs, merge, unmerge
+from core.admin.listing import ReadOnlyAdmin
+from core.api.listing import limited_query
 from projects.models import Project, ProjectMerge
+from projects.reviewing.merging import MergeError, find_likely_pairs, merge, unmerge
 
 PAIRS = 100
 

@@ -8,7 +8,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from comments.admin import ReadOnlyAdmin, outside_link
+from core.admin.listing import ReadOnlyAdmin, outside_link
 from projects.models import Page
 
 

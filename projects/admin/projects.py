@@ -16,8 +16,8 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeNumericFilter
 from unfold.decorators import display
 
-from comments.admin import outside_link
-from comments.admin.exporting import Export, ExportAdmin
+from core.admin.exporting import Export, ExportAdmin
+from core.admin.listing import outside_link
 from projects.admin.bulk import BulkActions
 from projects.admin.filters import AnalystFilter, FailedFilter, FlaggedFilter, HasLinkFilter, MonthFilter, ThreadFilter
 from projects.admin.forms import ProjectForm
@@ -27,9 +27,9 @@ from projects.admin.reviewing import ReviewPages
 from projects.export import FIELDS, export_rows
 from projects.finding import find
 from projects.models import Project, Submission
-from projects.review import NOTED_FIELDS, note_changes
-from projects.review_file import COLUMNS as REVIEW_COLUMNS
-from projects.review_file import review_rows
+from projects.reviewing.fields import NOTED_FIELDS, note_changes
+from projects.reviewing.review_file import COLUMNS as REVIEW_COLUMNS
+from projects.reviewing.review_file import review_rows
 
 REVIEW_COLOURS = {
     Project.ReviewStatus.PENDING: "info",
@@ -137,7 +137,7 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
     )
 
     class Media:
-        css = {"all": ("comments/admin.css",)}
+        css = {"all": ("core/admin.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
         projects = super().get_queryset(request).defer("embedding", "search_vector")

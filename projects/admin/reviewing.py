@@ -14,16 +14,17 @@ from django.views.decorators.http import require_POST
 from kombu.exceptions import OperationalError
 from unfold.admin import ModelAdmin
 
-from comments.admin.listing import filtered_rows, page_context, require
-from comments.batches import TaskNotFound, send, task_state
 from comments.marking import marked_html
-from projects import review_queue, reviewing
+from core.admin.listing import filtered_rows, page_context, require
+from core.jobs.following import TaskNotFound, task_state
+from core.jobs.sending import send
 from projects.admin.forms import ReviewEditForm, seen_at
 from projects.finding import find
-from projects.merging import MergeError
 from projects.models import Project, ReviewAction
-from projects.review import ReviewConflict
-from projects.splitting import SplitError
+from projects.reviewing import acts, queue
+from projects.reviewing.fields import ReviewConflict
+from projects.reviewing.merging import MergeError
+from projects.reviewing.splitting import SplitError
 
 TARGETS = 8
 LONGEST_REASON = 1000
@@ -64,11 +65,11 @@ class ReviewPages(ModelAdmin):
             return HttpResponseRedirect(reverse("admin:projects_project_review"))
         context = page_context(self, request, "Review", is_fullwidth="1") | {
             "item_html": self._fragment(request, self._wanted(request, everything)),
-            "progress": review_queue.progress(everything, request.user),
+            "progress": queue.progress(everything, request.user),
             "may_review": self.has_change_permission(request),
             "is_filtered": bool(self._conditions(request)),
             "list_url": f"{reverse('admin:projects_project_changelist')}?{self._conditions(request)}",
-            "reasons": list(enumerate(reviewing.REASONS, 1)),
+            "reasons": list(enumerate(acts.REASONS, 1)),
         }
         return TemplateResponse(request, "admin/projects/project/review.html", context)
 
@@ -156,8 +157,8 @@ class ReviewPages(ModelAdmin):
         except IncorrectLookupParameters:
             return JsonResponse({"message": WRONG_FILTERS}, status=400)
         try:
-            undone = reviewing.undo(request.user)
-        except (reviewing.NothingToUndo, ReviewConflict, MergeError, SplitError) as error:
+            undone = acts.undo(request.user)
+        except (acts.NothingToUndo, ReviewConflict, MergeError, SplitError) as error:
             return JsonResponse({"message": str(error)}, status=409)
         project = _by_id(undone.project_id)
         what = undone.action.get_kind_display().lower()
@@ -193,10 +194,10 @@ class ReviewPages(ModelAdmin):
         pk = request.GET.get("project", "")
         if pk.isdecimal():
             return _by_id(pk)
-        return review_queue.next_after(everything.pending(), request.GET.get("after", ""))
+        return queue.next_after(everything.pending(), request.GET.get("after", ""))
 
     def _shown_progress(self, request: HttpRequest, everything: QuerySet[Project]) -> Answer:
-        progress = review_queue.progress(everything, request.user)
+        progress = queue.progress(everything, request.user)
         return {
             "waiting": progress.waiting,
             "reviewed": progress.reviewed,
@@ -208,7 +209,7 @@ class ReviewPages(ModelAdmin):
     def _fragment(self, request: HttpRequest, project: Project | None) -> str:
         context: dict[str, Any] = {"may_review": self.has_change_permission(request)}
         if project is not None:
-            item = review_queue.item(project)
+            item = queue.item(project)
             context |= {
                 "item": item,
                 "project": project,
@@ -233,7 +234,7 @@ def _by_id(pk: int) -> Project | None:
 
 def _approve(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
     changes = {"review_status": Project.ReviewStatus.APPROVED}
-    reviewing.change(project.pk, changes, request.user, ReviewAction.Kind.REVIEW, seen)
+    acts.change(project.pk, changes, request.user, ReviewAction.Kind.REVIEW, seen)
     pages.log_change(request, project, "Approved.")
     return f"Approved “{project.title}”.", True
 
@@ -243,14 +244,14 @@ def _reject(pages: ReviewPages, request: HttpRequest, project: Project, seen: An
     if not reason:
         raise Refused("Say why it is rejected.")
     changes = {"review_status": Project.ReviewStatus.REJECTED, "review_note": reason}
-    reviewing.change(project.pk, changes, request.user, ReviewAction.Kind.REVIEW, seen)
+    acts.change(project.pk, changes, request.user, ReviewAction.Kind.REVIEW, seen)
     pages.log_change(request, project, f"Rejected: {reason}")
     return f"Rejected “{project.title}”: {reason}.", True
 
 
 def _bookmark(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
     wanted = not project.is_bookmarked
-    reviewing.change(project.pk, {"is_bookmarked": wanted}, request.user, ReviewAction.Kind.BOOKMARK, seen)
+    acts.change(project.pk, {"is_bookmarked": wanted}, request.user, ReviewAction.Kind.BOOKMARK, seen)
     done = "Bookmarked" if wanted else "Took the bookmark from"
     pages.log_change(request, project, f"{done} it.")
     return f"{done} “{project.title}”.", False
@@ -264,7 +265,7 @@ def _edit(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any)
     changes = form.changes()
     if not changes:
         return "Nothing was changed.", False
-    reviewing.change(project.pk, changes, request.user, ReviewAction.Kind.EDIT, seen)
+    acts.change(project.pk, changes, request.user, ReviewAction.Kind.EDIT, seen)
     pages.log_change(request, project, f"Edited {', '.join(sorted(changes))}.")
     return "Saved. A later reading leaves what you wrote alone.", False
 
@@ -274,7 +275,7 @@ def _merge(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any
     kept = None if target is None else _by_id(target)
     if kept is None:
         raise Refused("Choose a project to merge it into.")
-    reviewing.merge_into(project.pk, kept.pk, request.user, seen)
+    acts.merge_into(project.pk, kept.pk, request.user, seen)
     pages.log_change(request, kept, f"Merged “{project.title}” ({project.pk}) into it.")
     return f"Merged “{project.title}” into “{kept.title}”.", True
 
@@ -283,7 +284,7 @@ def _split(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any
     submission = _whole(request.POST.get("submission", ""))
     if submission is None:
         raise Refused("Choose the submission to split off.")
-    action = reviewing.split_off(project.pk, submission, request.user, seen)
+    action = acts.split_off(project.pk, submission, request.user, seen)
     pages.log_change(request, project, f"Split off submission {submission} as project {action.after['new']}.")
     return (
         f"Split off as project {action.after['new']}, which waits in the queue. Read it again to describe it anew.",

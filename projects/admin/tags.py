@@ -16,8 +16,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from comments.admin import filtered_list_link
-from comments.admin.listing import page_context, require
+from core.admin.listing import filtered_list_link, page_context, require
 from projects import tags
 from projects.models import Project, Tag, TagAlias
 
@@ -116,8 +115,8 @@ class TagAdmin(ModelAdmin):
     list_before_template = "admin/projects/tag/tools.html"
 
     class Media:
-        css = {"all": ("comments/admin.css",)}
-        js = ("comments/admin.js",)
+        css = {"all": ("core/admin.css",)}
+        js = ("core/admin.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
         """Count the real projects of each tag; ideas are not among them."""

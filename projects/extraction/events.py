@@ -6,7 +6,8 @@ from pydantic import ConfigDict
 from workflows.events import Event, StartEvent, StopEvent
 
 from projects.duplicates import KnownProject, Match
-from projects.extraction.schemas import CommentInput, PageText, ProjectDescription, Segment
+from projects.extraction.schemas import CommentInput, ProjectDescription, Segment
+from projects.pages.reader import PageText
 
 
 @dataclass

@@ -9,8 +9,9 @@ import re
 import secrets
 from collections.abc import Sequence
 
-from projects.extraction.schemas import CommentInput, PageText, Rejection
-from projects.tokens import approximate_tokens, cut_to_tokens, sentences
+from projects.extraction.schemas import CommentInput, Rejection
+from projects.language.tokens import approximate_tokens, cut_to_tokens, sentences
+from projects.pages.reader import PageText
 
 VERSION = 2
 

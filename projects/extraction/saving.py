@@ -7,10 +7,10 @@ from django.db import connection
 
 from comments.models import Comment
 from projects.duplicates import KnownProject, Match, canonical_url, find_match, identity, known_projects
-from projects.embeddings import Embedder
 from projects.extraction.schemas import Analyst
+from projects.language.embeddings import Embedder
 from projects.models import Page, Project, Submission
-from projects.splitting import is_split_off, kept_apart, set_seen
+from projects.reviewing.splitting import is_split_off, kept_apart, set_seen
 from projects.tags import resolve
 
 if TYPE_CHECKING:

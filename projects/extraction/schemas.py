@@ -5,6 +5,8 @@ from typing import Annotated, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from projects.pages.reader import PageText
+
 Score = Annotated[int, Field(ge=1, le=10)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 TagName = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=50)]
@@ -50,18 +52,6 @@ class Segment(BaseModel):
     def is_project(self) -> bool:
         """True when the segment describes a project."""
         return self.rejection is None
-
-
-class PageText(BaseModel):
-    """What a linked page said. ``error`` is empty when it could be read."""
-
-    model_config = ConfigDict(frozen=True)
-
-    url: str
-    final_url: str = ""
-    title: str = ""
-    text: str = ""
-    error: str = ""
 
 
 class ProjectDescription(BaseModel):

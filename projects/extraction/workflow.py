@@ -9,7 +9,6 @@ from typing import Any
 from workflows import Workflow, step
 
 from projects.duplicates import KnownProject, find_match
-from projects.embeddings import Embedder
 from projects.extraction.events import (
     CommentJudged,
     CommentRead,
@@ -19,7 +18,9 @@ from projects.extraction.events import (
     PagesFetched,
     ProjectsDescribed,
 )
-from projects.extraction.schemas import Analyst, CommentInput, PageText, Segment
+from projects.extraction.schemas import Analyst, CommentInput, Segment
+from projects.language.embeddings import Embedder
+from projects.pages.reader import PageText
 
 # Below the soft limit of the extraction queue (300 s), so that the workflow ends before its task is ended.
 TIMEOUT = 280.0

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 
 # WordLlama's 256 dimensions, the default; `manage.py reembed` makes the index of another model
-# (projects/embedding_index.py has its name's rule).
+# (projects/language/embedding_index.py has its name's rule).
 WORDLLAMA = "wordllama-l2-supercat-256"
 INDEX = "project_hnsw_" + hashlib.sha256(WORDLLAMA.encode()).hexdigest()[:16]
 

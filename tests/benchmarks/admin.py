@@ -65,7 +65,7 @@ def seed_machines(rows: int) -> None:
     from django_celery_results.models import TaskResult
 
     from comments.models import Comment
-    from projects.embedding_index import ensure_index
+    from projects.language.embedding_index import ensure_index
     from projects.models import Extraction
     from tests.benchmarks.api import seed
 
@@ -125,10 +125,10 @@ def seed_machines(rows: int) -> None:
 
 def seed_pages(rows: int, now: datetime) -> None:
     """Write a page or more of batches and their tasks, health results, merges and idea runs."""
-    from comments.models import Batch, BatchTask
+    from core.models import Batch, BatchTask
     from ideas.models import IdeaRun
     from projects.models import Project, ProjectMerge
-    from waywo_site.operations.models import HealthResult
+    from waywo_site.models import HealthResult
 
     batches = Batch.objects.bulk_create(
         Batch(group_id=f"group{number}", task_name="process_waywo_comment", total=rows // 100) for number in range(100)

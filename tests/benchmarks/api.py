@@ -184,7 +184,7 @@ def main() -> None:
 def measure(folder: Path, rows: int) -> None:
     """Print the figures."""
     from tests.servers.web import Web
-    from waywo_site.processes import WEB_PROCESSES
+    from waywo_site.running.processes import WEB_PROCESSES
 
     chance = random.Random(1)
     with Web(folder, WEB_PROCESSES) as web:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from comments.threads import known_threads
+from comments.sources.known_threads import known_threads
 from tests.servers.hackernews import HackerNewsServer
 from tests.servers.llm import LLMServer
 from tests.servers.loopback import Fault
@@ -42,7 +42,7 @@ class Show:
         """Look at everything as ``manage.py health --alert`` does."""
         from django.db import connections
 
-        from waywo_site.operations.watch import check_health
+        from waywo_site.operations.health.watch import check_health
 
         try:
             return check_health()

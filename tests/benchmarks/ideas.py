@@ -11,7 +11,7 @@ import psutil
 import pytest
 from celery.result import AsyncResult
 
-from comments import batches
+from core.jobs import sending
 from ideas.models import IdeaRun
 from tests.factories import make_comment
 from tests.servers.ideas import SUBJECTS, inventor, prose
@@ -31,7 +31,7 @@ def memory(pid: int) -> str:
 def run(task: str, arguments: dict) -> float:
     """Run a task to its end and return the seconds."""
     started = time.monotonic()
-    task_id = batches.send(task, arguments)
+    task_id = sending.send(task, arguments)
     wait_until(AsyncResult(task_id).ready, f"{task} ends", 300)
     return time.monotonic() - started
 

@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from comments import batches
 from comments.models import Comment
+from core.jobs import following, sending
 from projects.models import Extraction, Project
 from tests.factories import make_comment, make_post
 from tests.servers.processes import ROOT, Worker
@@ -48,7 +48,7 @@ def test_outage(tmp_path):
     server, port = start_server()
     with Worker(tmp_path, LLM_BASE_URL=f"http://127.0.0.1:{port}/v1", LLM_MODEL="scripted"):
         started = time.monotonic()
-        batch = batches.start_batch(
+        batch = sending.start_batch(
             "process_waywo_comment", [{"comment_id": pk} for pk in Comment.objects.values_list("pk", flat=True)]
         )
         wait_until(lambda: processed.count() >= 50, "50 are read", 120)
@@ -57,7 +57,7 @@ def test_outage(tmp_path):
         down_at = processed.count()
         time.sleep(60)
         server, _ = start_server(port)
-        wait_until(lambda: batches.progress_of(batch.group_id).is_finished, "all are read", 240)
+        wait_until(lambda: following.progress_of(batch.group_id).is_finished, "all are read", 240)
         seconds = time.monotonic() - started
     server.kill()
     server.wait()
@@ -66,6 +66,6 @@ def test_outage(tmp_path):
         f"\nread before the outage {down_at}, in the end {processed.count()}; projects {Project.objects.count()}; "
         f"readings that succeeded {Extraction.objects.filter(status='succeeded').count()}, failed "
         f"{Extraction.objects.filter(status='failed').count()}; calls {calls}, wasted {calls - 400}; {seconds:.0f} s; "
-        f"tasks failed {len(batches.failures(batch.group_id))}"
+        f"tasks failed {len(following.failures(batch.group_id))}"
     )
     assert processed.count() == Project.objects.count() == 200

@@ -14,8 +14,9 @@ from statistics import median
 
 import pytest
 
-from comments import batches
-from comments.models import BatchTask, Comment
+from comments.models import Comment
+from core.jobs import cancelling, following, sending
+from core.models import BatchTask
 from tests.factories import make_comment, make_post
 from tests.servers.processes import ROOT, Worker, environment
 from tests.waiting import wait_until
@@ -40,8 +41,8 @@ def some_comments(number: int) -> list[int]:
 
 def in_batch(task: str, calls: list[dict]) -> float:
     """Return tasks a second, from the first start to the last end."""
-    batch = batches.start_batch(task, calls)
-    wait_until(lambda: batches.progress_of(batch.group_id).is_finished, "the batch ends", 300)
+    batch = sending.start_batch(task, calls)
+    wait_until(lambda: following.progress_of(batch.group_id).is_finished, "the batch ends", 300)
     rows = list(BatchTask.objects.filter(batch=batch).values_list("started_at", "finished_at"))
     seconds = (max(row[1] for row in rows) - min(row[0] for row in rows)).total_seconds()
     return len(rows) / seconds
@@ -66,7 +67,7 @@ class Loop:
     CODE = """
 import sys, time, django
 django.setup()
-from projects.extraction.runner import read_comment
+from projects.extraction.reading import read_comment
 for line in sys.stdin:
     ids = [int(word) for word in line.split()]
     clock, processor = time.monotonic(), time.process_time()
@@ -131,17 +132,17 @@ def test_throughput(tmp_path):
 def test_ten_thousand_are_dispatched_in_bounded_memory_and_one_overtakes_them(tmp_path):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.monotonic()
-    batch = batches.start_batch("process_waywo_comment", ({"comment_id": number} for number in range(10_000)))
+    batch = sending.start_batch("process_waywo_comment", ({"comment_id": number} for number in range(10_000)))
     seconds = time.monotonic() - started
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     print(f"\n10,000 dispatched in {seconds:.1f} s, peak memory grew by {grown:.0f} MiB")
     (urgent,) = some_comments(1)
     with Worker(tmp_path, processes=1):
-        wait_until(lambda: batches.progress_of(batch.group_id).done > 100, "the backlog is worked on", 120)
-        print(batches.progress_of(batch.group_id).as_dict())
+        wait_until(lambda: following.progress_of(batch.group_id).done > 100, "the backlog is worked on", 120)
+        print(following.progress_of(batch.group_id).as_dict())
         sent = time.monotonic()
-        task_id = batches.send("process_waywo_comment", {"comment_id": urgent}, queue="priority")
-        wait_until(lambda: batches.task_state(task_id).is_finished, "the urgent one is read", 120)
-        waited, progress = time.monotonic() - sent, batches.progress_of(batch.group_id)
+        task_id = sending.send("process_waywo_comment", {"comment_id": urgent}, queue="priority")
+        wait_until(lambda: following.task_state(task_id).is_finished, "the urgent one is read", 120)
+        waited, progress = time.monotonic() - sent, following.progress_of(batch.group_id)
         print(f"one sent by priority was read after {waited:.1f} s, {progress.total - progress.done} still waited")
-        batches.cancel_batch(batch.group_id)
+        cancelling.cancel_batch(batch.group_id)

@@ -9,7 +9,7 @@ import os
 import django
 
 import tests.environment  # noqa: F401
-from projects.fetching import fetch
+from projects.pages.fetching import fetch
 from tests.servers.pages import PageServer, redirect
 
 HOSTS = (
@@ -28,7 +28,7 @@ WITHIN = {"http://127.0.0.1/", "http://localhost/", "http://localhost./", "http:
 
 async def main() -> None:
     """Ask for each, and for redirects to some of them, from a server on loopback that is let through."""
-    from projects.addresses import PublicOnlyTransport
+    from projects.pages.addresses import PublicOnlyTransport
 
     reached = 0
     for url in URLS:

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
-from comments import batches
+from core.jobs import following, sending
 from tests.factories import make_comment, make_post
 from tests.servers.llm import LLMServer, reader
 from tests.servers.processes import Worker
 from tests.waiting import wait_until
-from waywo_site import queues
+from waywo_site.running import queues
 
 pytestmark = pytest.mark.usefixtures("empty_queues")
 
@@ -19,7 +19,7 @@ def start_reading(comments: int) -> str:
     """Start a batch that reads so many comments and return its id."""
     post = make_post()
     calls = [{"comment_id": make_comment(post=post, author=f"author{number}").pk} for number in range(comments)]
-    return batches.start_batch("process_waywo_comment", calls, label="Read them all").group_id
+    return sending.start_batch("process_waywo_comment", calls, label="Read them all").group_id
 
 
 def test_the_bar_of_a_batch_moves_on_the_first_page_until_it_is_done(page, sign_in, tmp_path):
@@ -34,7 +34,7 @@ def test_the_bar_of_a_batch_moves_on_the_first_page_until_it_is_done(page, sign_
         Worker(tmp_path, processes=1, LLM_BASE_URL=server.url, LLM_MODEL="scripted") as worker,
     ):
         expect(bar).not_to_have_attribute("aria-valuenow", "0", timeout=60_000)
-        wait_until(lambda: batches.progress_of(group_id).is_finished, f"the batch ends\n{worker.log}", 60)
+        wait_until(lambda: following.progress_of(group_id).is_finished, f"the batch ends\n{worker.log}", 60)
         expect(page.get_by_text("None. A batch shows here while its tasks run.")).to_be_visible(timeout=60_000)
 
 

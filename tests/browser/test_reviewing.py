@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from projects.models import Project, ReviewAction, Submission, Tag
-from projects.review import review
+from projects.reviewing.fields import review
 from tests.factories import POSTED_AT, make_comment, make_post, make_project
 from tests.servers.processes import Worker
 

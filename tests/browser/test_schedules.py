@@ -11,8 +11,8 @@ from tests.factories import make_comment
 from tests.servers.beat import Beat
 from tests.servers.processes import Worker
 from tests.waiting import wait_until
-from waywo_site.queues import depth
-from waywo_site.schedules import parse_timing
+from waywo_site.running.queues import depth
+from waywo_site.schedules.timing import parse_timing
 
 LIST = "/admin/django_celery_beat/periodictask/"
 # An edit must be in force after so many seconds (the issue's own figure).

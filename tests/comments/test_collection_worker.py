@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from comments import batches
-from comments.host_slots import host_slots
 from comments.models import Comment
+from core.jobs import following, sending
+from core.locks import host_slots
 from tests.servers.hackernews import HackerNewsServer
 from tests.servers.processes import Worker
 from tests.servers.threads import generate_thread
@@ -26,7 +26,7 @@ def test_a_thread_half_fetched_when_the_worker_is_killed_is_complete_after_it_is
         server.search_missing = set(server.items)
         worker = Worker(tmp_path, processes=1, HN_API_BASE_URL=server.item_api, HN_SEARCH_BASE_URL=server.search_api)
         with worker:
-            [task_id] = batches.start_batch("process_waywo_post", [{"post_id": items[0]["id"]}]).task_ids
+            [task_id] = sending.start_batch("process_waywo_post", [{"post_id": items[0]["id"]}]).task_ids
             wait_until(lambda: Comment.objects.count() >= 200, "some lots are saved", 60)
             if killed == "the whole worker":
                 worker.kill()
@@ -37,12 +37,12 @@ def test_a_thread_half_fetched_when_the_worker_is_killed_is_complete_after_it_is
                 # The broker's message comes back at once: the worker itself lives.
                 subprocess.run(["pkill", "-KILL", "-P", str(worker.process.pid)], check=True)
                 kept, requests = Comment.objects.count(), len(server.requests)
-            wait_until(lambda: batches.task_state(task_id).status == "SUCCESS", "the task is done again", 120)
+            wait_until(lambda: following.task_state(task_id).status == "SUCCESS", "the task is done again", 120)
         again = len(server.requests) - requests
     print(f"{killed} killed with {kept} comments after {requests} requests; complete with {again} more")
     assert 200 <= kept < 1000
     assert kept % 100 == 0  # whole lots
-    assert batches.task_state(task_id).result["comments_saved"] == 1000 - kept
+    assert following.task_state(task_id).result["comments_saved"] == 1000 - kept
     assert Comment.objects.count() == 1000
     # The post, the copy, what was under way, and what was not saved: nothing that was there is asked for again.
     assert again <= 1000 - kept + 30

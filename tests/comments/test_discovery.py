@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from comments.collection import NotAThread, add_post, threads_to_collect
+from comments.collecting import NotAThread, add_post, threads_to_collect
 from comments.discovery import accept, discover_posts, refuse
-from comments.json_client import SourceError
-from comments.models import BatchTask, Candidate, Post
+from comments.models import Candidate, Post
+from comments.sources.json_client import SourceError
+from core.models import BatchTask
 from tests.servers.hackernews import Fault, HackerNewsServer
 from tests.servers.lobsters import LobstersServer, story
 from tests.servers.processes import manage

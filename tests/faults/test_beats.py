@@ -19,9 +19,9 @@ from redis import Redis
 
 from tests.servers.processes import ROOT, environment
 from tests.waiting import wait_until
-from waywo_site import scheduler as scheduling
 from waywo_site.celery import app
-from waywo_site.scheduler import LEADER_LOCK, Entry, Scheduler
+from waywo_site.schedules import beat as scheduling
+from waywo_site.schedules.beat import LEADER_LOCK, Entry, Scheduler
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 

@@ -8,8 +8,9 @@ import warnings
 import pytest
 from django.conf import settings
 
-from comments import batches
-from comments.models import BatchTask, Comment, Redelivery
+from comments.models import Comment
+from core.jobs import following
+from core.models import BatchTask, Redelivery
 from projects.models import Extraction, Project
 from tests.factories import make_comment
 from tests.servers.processes import Worker, manage
@@ -39,7 +40,7 @@ def broker(request):
 def lose_everything(url: str) -> None:
     """Take every message from a broker, also those that killed workers had taken."""
     code = (
-        "from waywo_site.queues import purge; from waywo_site.unacknowledged import restore; "
+        "from waywo_site.running.queues import purge; from waywo_site.running.unacknowledged import restore; "
         "from django.conf import settings; restore(); [purge(queue) for queue in settings.QUEUE_TIME_LIMITS]"
     )
     done = manage("shell", "-v0", "-c", code, CELERY_BROKER_URL=url)
@@ -108,12 +109,12 @@ def test_a_broker_that_lost_everything_costs_no_work(broker, tmp_path):
     Project.objects.all().delete()
     lose_everything(broker)
     code = (
-        "from waywo_site.reconciling import reconcile; from django.utils import timezone; from datetime import "
+        "from waywo_site.running.reconciling import reconcile; from django.utils import timezone; from datetime import "
         "timedelta; print(reconcile(timezone.now() + timedelta(minutes=2)).as_dict())"
     )
     done = manage("shell", "-v0", "-c", code, CELERY_BROKER_URL=broker)
     assert "'tasks_sent_again': 4" in done.stdout, done.stdout + done.stderr
     with Worker(tmp_path, CELERY_BROKER_URL=broker):
         wait_until(lambda: Comment.objects.filter(status="processed").count() == 4, "all are read", 90)
-        wait_until(lambda: not batches.running_batches(), "the batch ends")
+        wait_until(lambda: not following.running_batches(), "the batch ends")
     whole(4)

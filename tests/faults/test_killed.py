@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 import psycopg
 import pytest
 
-from comments import batches
 from comments.models import Comment
+from core.jobs import sending
 from projects.models import Extraction
 from tests.faults import work
 from tests.servers.processes import Worker, environment
@@ -106,13 +106,13 @@ def test_a_comment_that_eats_all_memory_is_given_up_after_three_deaths(valkey, t
             def kill_reader(comment_id: int) -> None:
                 """Do to the process that reads a comment what the kernel does to one that takes all memory."""
                 task_id = Comment.objects.get(pk=comment_id).claimed_by
-                pid = batches.BatchTask.objects.get(pk=task_id).worker.split()[-1].partition(":")[0]
+                pid = sending.BatchTask.objects.get(pk=task_id).worker.split()[-1].partition(":")[0]
                 os.kill(int(pid), signal.SIGKILL)
 
             wait_until(given_up, "it is given up", 120)
             seconds = time.monotonic() - began
             wait_until(lambda: work.number_read() == len(others), "the others are read", 60)
-            wait_until(lambda: not batches.BatchTask.objects.open().exists(), "the batch ends", 30)
+            wait_until(lambda: not sending.BatchTask.objects.open().exists(), "the batch ends", 30)
             assert worker.process.poll() is None
     assert killed == 3
     assert "died 3 times" in Comment.objects.get(pk=poison).last_error

@@ -15,7 +15,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from comments.models import Batch, Comment
+from comments.models import Comment
+from core.models import Batch
 from tests.faults import work
 from tests.servers.processes import Worker
 from tests.waiting import wait_until

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db import connection
 
-from comments.models import BatchTask, Comment
+from comments.models import Comment
+from core.models import BatchTask
 from projects.models import Extraction, Project
 from tests.factories import make_comment
 from tests.servers.llm import LLMServer, Says, reader
@@ -31,7 +32,7 @@ def queue(broker: str, ids: list[int], by_itself: int | None = None) -> None:
 
 def reconcile(broker: str) -> None:
     """Do once what beat lets a worker do each minute."""
-    run("from waywo_site.reconciling import reconcile; print(reconcile().as_dict())", broker)
+    run("from waywo_site.running.reconciling import reconcile; print(reconcile().as_dict())", broker)
 
 
 def run(code: str, broker: str) -> None:

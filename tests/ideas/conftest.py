@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from projects import llm
+from projects.language.model import get_language_model
 from tests.servers.ideas import inventor
 from tests.servers.llm import LLMServer
 
@@ -17,8 +17,8 @@ def model(settings) -> Callable[..., AbstractContextManager[LLMServer]]:
     def configured(**answers: Any) -> Iterator[LLMServer]:
         with LLMServer(otherwise=inventor(**answers)) as server:
             settings.LLM_BASE_URL, settings.LLM_MODEL = server.url, "scripted"
-            llm.get_language_model.cache_clear()
+            get_language_model.cache_clear()
             yield server
-        llm.get_language_model.cache_clear()
+        get_language_model.cache_clear()
 
     return configured

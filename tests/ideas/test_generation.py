@@ -14,12 +14,12 @@ from ideas.generation import GenerationFailed, generate_ideas
 from ideas.models import Idea, IdeaRun
 from ideas.pipeline import hashtags
 from projects import tags
-from projects.llm import Unavailable
+from projects.language.model import Unavailable
 from projects.models import Project, Tag
 from tests.factories import make_project
 from tests.servers.ideas import metadata, prose, quality, question, said, subject_of
 from tests.servers.llm import Says
-from waywo_site.operations.models import Tally
+from waywo_site.models import Tally
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,7 +7,7 @@ import pytest
 from ideas import pipeline
 from ideas.generation import GenerationFailed, generate_ideas
 from ideas.models import IdeaRun
-from projects import llm
+from projects.language import model
 from projects.models import Project
 from tests.servers.llama import MODEL, model_file, start_llama_server
 
@@ -23,10 +23,10 @@ def test_ideas_come_from_a_real_server_or_are_refused_by_name(settings, monkeypa
     server = start_llama_server()
     settings.LLM_BASE_URL, settings.LLM_MODEL = f"{server.listening_address}/v1", MODEL
     settings.LLM_TIMEOUT = 250
-    llm.get_language_model.cache_clear()
+    model.get_language_model.cache_clear()
     with contextlib.suppress(GenerationFailed):
         generate_ideas(1, ["rust", "education"])
-    llm.get_language_model.cache_clear()
+    model.get_language_model.cache_clear()
     run = IdeaRun.objects.get()
     assert run.language_model == MODEL
     assert run.llm_calls >= 2

@@ -11,7 +11,7 @@ import pytest
 from celery.result import AsyncResult
 from django.conf import settings
 
-from comments import batches
+from core.jobs import following, sending
 from ideas.models import IdeaRun
 from projects.models import Project
 from tests.factories import make_project
@@ -71,7 +71,7 @@ def test_a_worker_makes_ideas_and_calls_nobody_but_the_model(tmp_path):
     with LLMServer(otherwise=inventor()) as server:
         variables = {"PYTHONPATH": f"{tmp_path}:{ROOT}", "GUARD_FILE": str(guard_file), "HOME": str(tmp_path)}
         with Worker(tmp_path, processes=1, **variables, **model_of(server)):
-            task_id = batches.send("generate_ideas", {"num_ideas": 3})
+            task_id = sending.send("generate_ideas", {"num_ideas": 3})
             result = result_of(task_id)
     assert (result["status"], result["num_saved"], result["errors"]) == ("success", 3, [])
     addresses = set(guard_file.read_text().split())
@@ -84,7 +84,7 @@ def test_a_worker_makes_ideas_and_calls_nobody_but_the_model(tmp_path):
 
 def test_a_worker_killed_while_generating_goes_on_and_makes_nothing_twice(tmp_path):
     with slow_server(0.3) as server, Worker(tmp_path, processes=1, **model_of(server)) as worker:
-        task_id = batches.send("generate_ideas", {"num_ideas": 12})
+        task_id = sending.send("generate_ideas", {"num_ideas": 12})
         wait_until(lambda: Project.objects.count() >= 2, "two ideas are saved", 90)
         kept = set(Project.objects.values_list("pk", flat=True))
         [child] = psutil.Process(worker.process.pid).children()
@@ -170,10 +170,10 @@ def test_the_command_refuses_in_one_line(arguments, message):
 def test_a_task_without_a_language_model_fails_with_the_way_out(tmp_path):
     waiting = IdeaRun.objects.create(num_ideas=1, task_id="x")
     with Worker(tmp_path, processes=1):
-        waiting.task_id = batches.send("generate_ideas", {"num_ideas": 1})
+        waiting.task_id = sending.send("generate_ideas", {"num_ideas": 1})
         waiting.save()
         result_of(waiting.task_id)
-        assert "LLM_BASE_URL is not set" in batches.task_state(waiting.task_id).error
+        assert "LLM_BASE_URL is not set" in following.task_state(waiting.task_id).error
     waiting.refresh_from_db()
     assert waiting.status == "failed"
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from comments.http import NotAsked
 from comments.models import Comment
+from core.http import NotAsked
 from projects import evaluation
 from projects.evaluation import EvaluationError, compare, read_labels, summarise
-from projects.extraction.runner import get_analyst, read_comment
+from projects.extraction.reading import get_analyst, read_comment
 from tests.factories import make_comment
 from tests.servers.llm import LLMServer, Says, reader
 from tests.servers.processes import ROOT, environment, manage

@@ -75,7 +75,7 @@ def test_likely_pairs_lead_to_the_page_that_compares_them(operator):
 
 def test_a_search_for_pairs_that_takes_too_long_names_the_command(operator, monkeypatch):
     two_projects()
-    monkeypatch.setattr("comments.api_listing.QUERY_SECONDS", 1)
+    monkeypatch.setattr("core.api.listing.QUERY_SECONDS", 1)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE projects_project RENAME TO slow_project")
         cursor.execute("CREATE VIEW projects_project AS SELECT * FROM slow_project WHERE pg_sleep(20) IS NOT NULL")

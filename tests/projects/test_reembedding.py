@@ -5,10 +5,10 @@ import asyncio
 import pytest
 from django.db import connection
 
-from comments.http import NotAsked
-from projects.embedding_index import index_name
-from projects.embedding_service import BATCH, EmbeddingError, Refused, ServiceEmbedder, Unavailable
-from projects.embeddings import WordLlamaEmbedder, get_embedder
+from core.http import NotAsked
+from projects.language.embedding_index import index_name
+from projects.language.embedding_service import BATCH, EmbeddingError, Refused, ServiceEmbedder, Unavailable
+from projects.language.embeddings import WordLlamaEmbedder, get_embedder
 from projects.models import Project
 from projects.reembedding import reembed
 from projects.search import search, similar

@@ -9,9 +9,9 @@ from django.db import connection
 
 from projects.catalogue import Wanted, published, with_names
 from projects.duplicates import cosine
-from projects.embedding_index import index_name
-from projects.embedding_service import ServiceEmbedder
-from projects.embeddings import WordLlamaEmbedder
+from projects.language.embedding_index import index_name
+from projects.language.embedding_service import ServiceEmbedder
+from projects.language.embeddings import WordLlamaEmbedder
 from projects.models import Project
 from projects.search import search, similar
 from tests.factories import POSTED_AT, make_project

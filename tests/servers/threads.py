@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from comments.sample_thread import load_sample_thread
+from comments.sources.sample import load_sample_thread
 
 POST_ID = 950_000_000
 POSTED_AT = datetime(2026, 9, 13, 16, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from django_celery_results.models import TaskResult
 
 from projects.models import Extraction, Page, Project, Submission, Tag
 from tests.factories import make_comment, make_post, make_project
-from waywo_site.tokens import make_token
+from waywo_site.api.tokens import make_token
 
 ATTACK = '<script>alert(1)</script><img src=x onerror=alert(1)><a href="javascript:alert(1)">x</a> {{ 7*7 }}'
 

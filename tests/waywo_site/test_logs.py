@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from comments import batches
+from core.jobs import sending
 from tests.factories import make_comment
 from tests.servers.processes import Worker
 from tests.waiting import wait_until
@@ -35,7 +35,7 @@ def test_a_message_of_several_lines_is_one_line_of_json():
 def test_a_worker_says_what_it_did_in_json_without_the_comments_text(tmp_path):
     comment = make_comment("I am building Secretfoo, a very particular thing.")
     with Worker(tmp_path, LOG_FORMAT="json") as worker:
-        task_id = batches.send("process_waywo_comment", {"comment_id": comment.pk})
+        task_id = sending.send("process_waywo_comment", {"comment_id": comment.pk})
         wait_until(lambda: "task ended" in worker.log, "the task ends")
         log = worker.log
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]

@@ -63,7 +63,7 @@ def test_a_member_sees_the_lists_of_the_role(client, group, list_view, status):
 
 @pytest.mark.parametrize("group", ["Reviewer", "Viewer"])
 def test_who_may_only_look_at_schedules_switches_and_runs_none(client, group):
-    from tests.waywo_site.test_schedules import make_schedule
+    from tests.waywo_site.schedules.test_schedules import make_schedule
 
     schedule = make_schedule()
     page = member(client, group).get(reverse("admin:django_celery_beat_periodictask_changelist"))

@@ -4,8 +4,8 @@ import csv
 import io
 from typing import Any
 
-from comments.csv_cells import csv_cell
-from waywo_site.operations.models import Analytics
+from core.csv_cells import csv_cell
+from waywo_site.models import Analytics
 
 TABLE_LINES = 10
 COUNTS = (

@@ -11,7 +11,7 @@ from django.db import connection
 from projects.models import Project
 
 if TYPE_CHECKING:
-    from waywo_site.operations.analytics import Period
+    from waywo_site.operations.periods import Period
 
 MOST_LISTED = 50
 SCORES = range(1, 11)

@@ -19,7 +19,7 @@ from django.db import connection
 from django.utils import timezone
 
 from waywo_site.operations import postgresql_programs as programs
-from waywo_site.operations.findings import DEGRADED, FAILED, OK, Finding
+from waywo_site.operations.health.findings import DEGRADED, FAILED, OK, Finding
 from waywo_site.operations.postgresql_programs import ProgramError
 from waywo_site.operations.sizes import megabytes
 

@@ -15,9 +15,9 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django_celery_results.models import GroupResult, TaskResult
 
-from comments.models import Batch, BatchTask, Cancellation, Redelivery
+from core.models import Batch, BatchTask, Cancellation, Redelivery
 from projects.models import Extraction, HostTurn, Page
-from waywo_site.operations.models import HealthResult, QueueSample
+from waywo_site.models import HealthResult, QueueSample
 
 logger = logging.getLogger(__name__)
 

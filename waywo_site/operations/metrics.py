@@ -18,11 +18,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from comments.models import Comment
-from waywo_site import queues
 from waywo_site.embedded import EmbeddedError
-from waywo_site.operations.health import SEVERITY
-from waywo_site.operations.limits import TooSlow, within
-from waywo_site.operations.models import HealthResult, Tally
+from waywo_site.models import HealthResult, Tally
+from waywo_site.operations.health.looking import SEVERITY
+from waywo_site.operations.health.time_limit import TooSlow, within
+from waywo_site.running import queues
 
 logger = logging.getLogger(__name__)
 

@@ -18,12 +18,12 @@ from django.db.utils import DatabaseError
 from django.utils import timezone
 from psycopg import sql
 
-from comments.http import in_short
+from core.http import in_short
 from waywo_site.embedded import EmbeddedError
 from waywo_site.operations import postgresql_programs as programs
 from waywo_site.operations.backups import checksum, prove_readable, read_checksum
-from waywo_site.operations.health import workers
 from waywo_site.operations.postgresql_programs import ProgramError
+from waywo_site.running.queues import workers
 
 logger = logging.getLogger(__name__)
 

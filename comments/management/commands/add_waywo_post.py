@@ -3,9 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from comments.collection import CollectionError, add_post
-from comments.commands import require_tables, whole_number
-from comments.http import OutsideError
+from comments.collecting import CollectionError, add_post
+from core.commands import require_tables, whole_number
+from core.http import OutsideError
 
 
 class Command(BaseCommand):

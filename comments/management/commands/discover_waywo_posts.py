@@ -2,10 +2,10 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from comments.commands import JobCommand, Progress, whole_number
 from comments.discovery import discover_posts
-from comments.http import OutsideError
-from comments.threads import ThreadsFileError
+from comments.sources.known_threads import ThreadsFileError
+from core.commands import JobCommand, Progress, whole_number
+from core.http import OutsideError
 
 
 class Command(JobCommand):

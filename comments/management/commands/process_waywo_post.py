@@ -2,9 +2,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from comments.collection import CollectionError, collect_post
-from comments.commands import JobCommand, Progress, whole_number
-from comments.http import OutsideError
+from comments.collecting import CollectionError, collect_post
+from core.commands import JobCommand, Progress, whole_number
+from core.http import OutsideError
 
 
 class Command(JobCommand):

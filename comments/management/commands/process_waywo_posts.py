@@ -2,10 +2,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from comments.collection import collect_posts
-from comments.commands import JobCommand, Progress, whole_number
-from comments.http import OutsideError
-from comments.threads import ThreadsFileError
+from comments.collecting import collect_posts
+from comments.sources.known_threads import ThreadsFileError
+from core.commands import JobCommand, Progress, whole_number
+from core.http import OutsideError
 
 
 class Command(JobCommand):

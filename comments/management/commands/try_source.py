@@ -3,11 +3,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from comments.commands import whole_number
-from comments.http import OutsideError
 from comments.sources import SOURCES
-from comments.threads import ThreadsFileError
+from comments.sources.known_threads import ThreadsFileError
 from comments.trying import try_source
+from core.commands import whole_number
+from core.http import OutsideError
 
 
 class Command(BaseCommand):

@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from comments.commands import JobCommand, Progress
-from comments.http import OutsideError
+from core.commands import JobCommand, Progress
+from core.http import OutsideError
 from ideas import generation
 from ideas.asking import check_wish, require_language_model
 from ideas.tags import tag_pool

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from comments.commands import ProgressBar, whole_number
-from comments.http import OutsideError
+from core.commands import ProgressBar, whole_number
+from core.http import OutsideError
 from projects.evaluation import EvaluationError, compare, evaluate
-from projects.extraction.runner import ANALYSTS
+from projects.extraction.reading import ANALYSTS
 
 LINES = {
     "comments": "comments read",

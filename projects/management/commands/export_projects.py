@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from comments.commands import require_tables
+from core.commands import require_tables
 from projects.export import FORMATS, export_projects
 from projects.models import Project
 

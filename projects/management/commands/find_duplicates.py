@@ -4,9 +4,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from comments.commands import whole_number
-from projects.merging import find_likely_pairs
+from core.commands import whole_number
 from projects.models import Project
+from projects.reviewing.merging import find_likely_pairs
 
 
 class Command(BaseCommand):

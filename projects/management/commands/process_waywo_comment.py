@@ -2,9 +2,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from comments.commands import JobCommand, Progress, whole_number
-from comments.http import OutsideError
-from projects.extraction.runner import ReadingError, read_comment
+from core.commands import JobCommand, Progress, whole_number
+from core.http import OutsideError
+from projects.extraction.reading import ReadingError, read_comment
 
 
 class Command(JobCommand):

@@ -2,9 +2,10 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from comments.commands import JobCommand, Progress, whole_number
-from comments.http import OutsideError
-from projects.extraction.runner import ANALYSTS, ReadingError, comments_to_read_again, read_comments
+from core.commands import JobCommand, Progress, whole_number
+from core.http import OutsideError
+from projects.extraction.choosing import comments_to_read_again, read_comments
+from projects.extraction.reading import ANALYSTS, ReadingError
 
 
 class Command(JobCommand):

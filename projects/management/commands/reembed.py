@@ -3,9 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from comments.commands import ProgressBar
-from comments.http import OutsideError
-from projects.embeddings import get_embedder
+from core.commands import ProgressBar
+from core.http import OutsideError
+from projects.language.embeddings import get_embedder
 from projects.reembedding import reembed
 
 

@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from comments.commands import whole_number
-from projects.embeddings import get_embedder
+from core.commands import whole_number
+from projects.language.embeddings import get_embedder
 from projects.search import search
 
 

@@ -4,18 +4,18 @@ import asyncio
 
 import pytest
 
-from comments.http import NotAsked, OutsideError
 from comments.text import links, plain_text
-from projects import model_modes
-from projects.circuit import Circuit
-from projects.embeddings import WordLlamaEmbedder
+from core.circuit import Circuit
+from core.http import NotAsked, OutsideError
 from projects.extraction import prompts
-from projects.extraction.analysts.language_model import MOST_PROJECTS, LanguageModelAnalyst
-from projects.extraction.runner import get_analyst, read_comment
+from projects.extraction.language_model import MOST_PROJECTS, LanguageModelAnalyst
+from projects.extraction.reading import get_analyst, read_comment
 from projects.extraction.schemas import CommentInput, Segment
-from projects.llm import BadAnswer, LanguageModel, Refused
+from projects.language import model_modes
+from projects.language.embeddings import WordLlamaEmbedder
+from projects.language.model import BadAnswer, LanguageModel, Refused
+from projects.language.tokens import approximate_tokens, cut_to_tokens
 from projects.models import Extraction, ModelMode, Project
-from projects.tokens import approximate_tokens, cut_to_tokens
 from tests.factories import make_comment
 from tests.servers.llm import LLMServer, Says, description, segments
 
@@ -234,7 +234,7 @@ def test_the_settings_choose_who_reads(settings):
         assert get_analyst().name == "a-model"
         assert get_analyst("rules").name == "rules"
     finally:
-        from projects.llm import get_language_model
+        from projects.language.model import get_language_model
 
         get_analyst.cache_clear()
         get_language_model.cache_clear()

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from comments.text import links, plain_text
-from projects.extraction.analysts.language_model import LanguageModelAnalyst
-from projects.extraction.schemas import CommentInput, PageText, Segment
-from projects.llm import BadAnswer, LanguageModel
+from projects.extraction.language_model import LanguageModelAnalyst
+from projects.extraction.schemas import CommentInput, Segment
+from projects.language.model import BadAnswer, LanguageModel
+from projects.pages.reader import PageText
 from tests.servers.llm import LLMServer, Says, description, segments
 
 ORDERS = [

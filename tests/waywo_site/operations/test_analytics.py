@@ -11,8 +11,8 @@ from comments.models import Comment, Post
 from projects.models import Project, Submission, Tag
 from tests.factories import make_comment, make_post, make_project
 from tests.servers.processes import manage
+from waywo_site.models import Analytics
 from waywo_site.operations.analytics import generate_analytics
-from waywo_site.operations.models import Analytics
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

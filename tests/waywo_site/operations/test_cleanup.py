@@ -11,13 +11,14 @@ from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from django_celery_results.models import GroupResult, TaskResult
 
-from comments.models import Batch, BatchTask, Cancellation, Comment, Post, Redelivery
+from comments.models import Comment, Post
+from core.models import Batch, BatchTask, Cancellation, Redelivery
 from projects.models import Extraction, HostTurn, Page, Project, Submission
 from tests.factories import make_comment, make_project
 from tests.servers.processes import manage
+from waywo_site.models import HealthResult, QueueSample
 from waywo_site.operations import cleanup
 from waywo_site.operations.cleanup import cleanup_old_data
-from waywo_site.operations.models import HealthResult, QueueSample
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from comments.commands import require_tables, whole_number
+from core.commands import require_tables, whole_number
+from waywo_site.models import Analytics
 from waywo_site.operations import analytics_export as export
-from waywo_site.operations.models import Analytics
 
 
 class Command(BaseCommand):

@@ -1,6 +1,6 @@
 from typing import Any
 
-from comments.commands import JobCommand, Progress
+from core.commands import JobCommand, Progress
 from waywo_site.operations.backups import BackupError, backup_database
 from waywo_site.operations.sizes import megabytes
 

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from comments.commands import JobCommand, Progress, whole_number
+from core.commands import JobCommand, Progress, whole_number
 from waywo_site.operations.cleanup import DAYS, cleanup_old_data
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from comments.commands import JobCommand, Progress
+from core.commands import JobCommand, Progress
 from waywo_site.operations.analytics import generate_analytics
 
 

@@ -8,12 +8,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from comments.commands import whole_number
-from comments.http import in_short
+from core.commands import whole_number
+from core.http import in_short
 from waywo_site.embedded import EmbeddedError
-from waywo_site.operations import health, watch
-from waywo_site.operations.findings import DEGRADED, FAILED, OK
-from waywo_site.operations.health import UNREACHABLE
+from waywo_site.operations.health import looking, watch
+from waywo_site.operations.health.findings import DEGRADED, FAILED, OK
+from waywo_site.operations.health.looking import UNREACHABLE
 
 EXIT_CODES = {OK: 0, DEGRADED: 1, FAILED: 2}
 COLUMNS = "{:<15} {:<9} {:>6}  {}"
@@ -94,10 +94,10 @@ class Command(BaseCommand):
         try:
             if options["alert"]:
                 return watch.check_health(names)
-            found = health.checks(names)
+            found = watch.checks(names)
         except ValueError as error:
             raise CommandError(str(error), returncode=2) from error
-        return {"state": health.worst(found), "checks": [check.as_dict() for check in found]}
+        return {"state": looking.worst(found), "checks": [check.as_dict() for check in found]}
 
     def _table(self, found: list[dict[str, Any]]) -> None:
         styles = {OK: self.style.SUCCESS, DEGRADED: self.style.WARNING, FAILED: self.style.ERROR}

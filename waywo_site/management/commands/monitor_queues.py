@@ -1,7 +1,7 @@
 from typing import Any
 
-from comments.commands import JobCommand, Progress
-from waywo_site.operations.queue_watch import monitor_queues
+from core.commands import JobCommand, Progress
+from waywo_site.operations.health.queue_watch import monitor_queues
 
 
 class Command(JobCommand):

@@ -4,7 +4,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from waywo_site.queues import UnknownQueue, depth, purge
+from waywo_site.running.queues import UnknownQueue, depth, purge
 
 
 class Command(BaseCommand):

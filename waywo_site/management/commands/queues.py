@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from comments.commands import require_tables
-from waywo_site import queues
+from core.commands import require_tables
+from waywo_site.running import queues
 
 
 class Command(BaseCommand):

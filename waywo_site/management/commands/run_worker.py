@@ -4,8 +4,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from comments.commands import whole_number
-from waywo_site import processes
+from core.commands import whole_number
+from waywo_site.running import processes
 
 
 class Command(BaseCommand):

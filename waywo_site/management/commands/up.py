@@ -9,9 +9,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from comments.threads import ThreadsFileError
-from waywo_site import environment, first_run, processes
+from comments.sources.known_threads import ThreadsFileError
+from waywo_site import environment
 from waywo_site.embedded import EmbeddedError
+from waywo_site.running import first_run, processes
 
 logger = logging.getLogger(__name__)
 

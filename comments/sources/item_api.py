@@ -1,0 +1,190 @@
+"""Hacker News' item API: one request an item, many at once.
+
+https://github.com/HackerNews/API names no rate limit; Waywo keeps ``HN_CONCURRENCY`` connections open.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from comments.sources.json_client import InvalidAnswer, JsonClient, SourceError, shown
+from comments.text import storable
+
+LONGEST_TEXT = 1_000_000  # characters; the longest comments have some 60,000
+LONGEST_FIELD = 5_000  # characters of an author, title, type or URL
+LARGEST_ID = 2**63 - 1  # what PostgreSQL's bigint holds
+LATEST_TIME = 4_102_444_800  # 2100-01-01, seconds since 1970
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One story, comment, job or poll as the item API gives it; absent texts are empty.
+
+    Other sources give theirs in the same form; ids are numbers on Hacker News and may be words elsewhere.
+
+    ``text`` is HTML as served, except NUL characters and half surrogates, which PostgreSQL refuses. A deleted
+    item has no author and no text. ``kids`` are the direct answers in the order they are shown.
+    """
+
+    id: int | str
+    type: str
+    author: str
+    posted_at: datetime | None
+    title: str
+    text: str
+    url: str
+    score: int | None
+    descendants: int | None
+    kids: tuple[int | str, ...]
+    parent: int | None
+    dead: bool
+    deleted: bool
+
+    @classmethod
+    def parse(cls, data: object, expected_id: int) -> Self:
+        """Return the item that the decoded JSON ``data`` holds.
+
+        Raises InvalidAnswer, naming the field, when it is no object, has another id than ``expected_id``, or
+        a field of the wrong type or out of range.
+        """
+        fields = Fields(data, expected_id)
+        if fields.number("id", LARGEST_ID) != expected_id:
+            raise fields.fault("id", f"is {expected_id}")
+        kind = fields.text("type", LONGEST_FIELD)
+        if not kind:
+            raise fields.fault("type", "is the kind of item")
+        return cls(
+            id=expected_id,
+            type=kind,
+            author=fields.text("by", LONGEST_FIELD),
+            posted_at=fields.time("time"),
+            title=fields.text("title", LONGEST_FIELD),
+            text=fields.text("text", LONGEST_TEXT),
+            url=fields.text("url", LONGEST_FIELD),
+            # A score can fall below zero, and -1 descendants have been seen.
+            score=fields.number("score", 2**31 - 1, least=-(2**31)),
+            descendants=fields.number("descendants", 2**31 - 1, least=-(2**31)),
+            kids=fields.ids("kids"),
+            parent=fields.number("parent", LARGEST_ID),
+            dead=fields.flag("dead"),
+            deleted=fields.flag("deleted"),
+        )
+
+
+class Fields:
+    """The fields of one answer, each read with its type; null and absent are the same."""
+
+    def __init__(self, data: object, item_id: int | str) -> None:
+        self._item_id = item_id
+        if not isinstance(data, dict):
+            raise InvalidAnswer(f"Item {item_id}: the answer is {shown(data)}, not an item.")
+        self._data: dict[str, Any] = data
+
+    def fault(self, name: str, wanted: str) -> InvalidAnswer:
+        """Return the error for a field that is not what was wanted."""
+        return InvalidAnswer(f"Item {self._item_id}: {name!r} {wanted}, got {shown(self._data.get(name))}.")
+
+    def text(self, name: str, longest: int) -> str:
+        """Return a text that can be stored, "" when absent."""
+        value = self._data.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, str) or len(value) > longest:
+            raise self.fault(name, f"is a text of {longest:,} characters at most")
+        return storable(value)
+
+    def number(self, name: str, most: int, least: int = 1) -> int | None:
+        """Return a whole number from ``least`` to ``most``, None when absent."""
+        value = self._data.get(name)
+        if value is not None and not _is_whole(value, least, most):
+            raise self.fault(name, f"is a whole number from {least} to {most}")
+        return value
+
+    def time(self, name: str) -> datetime | None:
+        """Return a moment given in seconds since 1970, None when absent."""
+        value = self.number(name, LATEST_TIME, least=0)
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+    def ids(self, name: str) -> tuple[int, ...]:
+        """Return a list of ids, each once."""
+        value = self._data.get(name)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(_is_whole(kid, 1, LARGEST_ID) for kid in value):
+            raise self.fault(name, "is a list of item ids")
+        return tuple(dict.fromkeys(value))
+
+    def flag(self, name: str) -> bool:
+        """Return a truth value, False when absent."""
+        value = self._data.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise self.fault(name, "is true or false")
+        return bool(value)
+
+
+def _is_whole(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+# What comes of asking for one id: the item, nothing (yet), or why it could not be had.
+Answer = Item | SourceError | None
+
+
+class HackerNews(JsonClient):
+    """A client of the item API, to be used as ``async with``."""
+
+    setting = "HN_API_BASE_URL"
+
+    @classmethod
+    def from_settings(cls) -> Self:
+        """Return a client as HN_API_BASE_URL and HN_CONCURRENCY say."""
+        from django.conf import settings
+
+        return cls(settings.HN_API_BASE_URL, settings.HN_CONCURRENCY)
+
+    async def item(self, item_id: int) -> Item | None:
+        """Return one item, None where Hacker News answers null: there is no such item, or not yet.
+
+        Raises what ``get`` raises.
+        """
+        return await self.get(f"/item/{item_id}.json", lambda data: None if data is None else Item.parse(data, item_id))
+
+    async def items(self, item_ids: Iterable[int], at_once: int | None = None) -> AsyncIterator[tuple[int, Answer]]:
+        """Yield each id with its item, None, or the error that kept it back, as they come.
+
+        ``at_once`` (``concurrency``) requests run together and wait for a slow reader, so that memory does not grow
+        with the number of ids. Closing the iterator ends the requests under way.
+        """
+        waiting = iter(item_ids)
+        answers: asyncio.Queue = asyncio.Queue(maxsize=self.concurrency)
+        workers = [asyncio.create_task(self._work(waiting, answers)) for _ in range(at_once or self.concurrency)]
+        running = len(workers)
+        try:
+            while running:
+                item_id, answer = await answers.get()
+                if item_id is not None:
+                    yield item_id, answer
+                    continue
+                running -= 1
+                if answer is not None:
+                    raise answer
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+    async def _work(self, waiting: Iterable[int], answers: asyncio.Queue) -> None:
+        """Take ids until none is left. Put (None, None) last, or (None, error) where the code is wrong."""
+        try:
+            for item_id in waiting:
+                try:
+                    answer = await self.item(item_id)
+                except SourceError as error:
+                    answer = error
+                await answers.put((item_id, answer))
+        except Exception as error:  # noqa: BLE001 - raised by items(), whose caller would wait for ever else
+            await answers.put((None, error))
+        else:
+            await answers.put((None, None))

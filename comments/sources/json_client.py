@@ -1,0 +1,145 @@
+"""Asks an HTTP API for JSON, tries again with backoff and jitter, and says in its errors if asking again helps."""
+
+import asyncio
+import json
+import random
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+from core.http import OutsideError, asked_pause, build_session, in_short
+
+if TYPE_CHECKING:
+    import aiohttp
+
+T = TypeVar("T")
+
+LONGEST_BACKOFF = 10.0  # seconds
+LONGEST_ASKED_PAUSE = 30.0  # seconds of Retry-After waited for here; a longer one is the caller's matter
+REQUEST_DEADLINE = 30.0  # seconds for a whole request
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+class SourceError(OutsideError):
+    """A source did not give what was asked for; the message is one line with the URL and what came instead."""
+
+
+class Unavailable(SourceError):
+    """It may pass: a time-out, a broken connection, 408, 429, 5xx, or an answer that is not JSON."""
+
+
+class Refused(SourceError):
+    """Asking again cannot help: 403, 404, another 4xx, a redirect."""
+
+    permanent = True
+
+
+class InvalidAnswer(SourceError):
+    """The answer is JSON but not what was asked for: a field is missing or of the wrong kind."""
+
+    permanent = True
+
+
+class JsonClient:
+    """A client of one JSON API, to be used as ``async with``.
+
+    ``concurrency`` connections at most are open at once and kept. ``attempts`` counts all tries of one request;
+    between them it waits ``backoff`` seconds, doubled each time up to 10, with full jitter, or what Retry-After asks.
+    """
+
+    setting: ClassVar[str]  # the variable that holds its address
+    largest_body: ClassVar[int] = 8_000_000  # bytes
+
+    def __init__(self, base_url: str, concurrency: int = 20, attempts: int = 3, backoff: float = 0.5) -> None:
+        for name, value in (("concurrency", concurrency), ("attempts", attempts)):
+            if value < 1:
+                raise ValueError(f"{name}={value} is not valid: it takes a whole number of 1 or more.")
+        self.base_url = base_url.rstrip("/")
+        self.concurrency = concurrency
+        self._attempts = attempts
+        self._backoff = backoff
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = build_session(connections=self.concurrency, deadline=REQUEST_DEADLINE)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def get(self, path: str, parse: Callable[[Any], T]) -> T:
+        """Return what ``parse`` makes of the decoded answer to ``path``, which begins with a slash.
+
+        Raises Unavailable and InvalidAnswer (also where ``parse`` raises it) after all tries, Refused at once, and
+        Unavailable at once with ``retry_after`` when it asks for a pause of more than 30 s.
+        """
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return parse(await self._ask(self.base_url + path))
+            except (Unavailable, InvalidAnswer) as error:
+                if tries >= self._attempts or (error.retry_after or 0) > LONGEST_ASKED_PAUSE:
+                    raise
+                await asyncio.sleep(self._pause(tries, error.retry_after))
+
+    def _pause(self, tries: int, asked: float | None) -> float:
+        jittered = random.uniform(0, min(LONGEST_BACKOFF, self._backoff * 2 ** (tries - 1)))  # noqa: S311 - no secret
+        # Jitter on top of what was asked for: 20 workers must not come back in the same instant.
+        return jittered if asked is None else asked + min(jittered, 1.0)
+
+    async def _ask(self, url: str) -> Any:
+        from aiohttp import ClientError
+
+        if self._session is None:
+            raise RuntimeError(f"{type(self).__name__} is used as 'async with {type(self).__name__}(…) as source'.")
+        try:
+            async with self._session.get(url, allow_redirects=False) as response:
+                _check_status(url, response, self.setting)
+                body = await _read(url, response, self.largest_body)
+        except ClientError as error:
+            raise Unavailable(f"{url}: {in_short(error)}.") from error
+        except TimeoutError:
+            raise Unavailable(f"{url}: no whole answer within {REQUEST_DEADLINE:g} s.") from None
+        return _decoded(url, body)
+
+
+def shown(value: object) -> str:
+    """Return the start of a value for a message of one line."""
+    if isinstance(value, str | bytes):
+        value = value[:60]
+    text = repr(value) if not isinstance(value, dict | list) else f"{type(value).__name__} of {len(value)}"
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _check_status(url: str, response: "aiohttp.ClientResponse", setting: str) -> None:
+    status = response.status
+    if status == HTTPStatus.OK:
+        return
+    came = f"{url}: answered {status} {response.reason or ''}".rstrip() + "."
+    if status in (408, 425, 429) or status >= 500:
+        raise Unavailable(came, retry_after=asked_pause(response))
+    if status in REDIRECTS and "Location" in response.headers:
+        raise Refused(f"{came} It points to {shown(response.headers['Location'])}: check {setting}.")
+    raise Refused(came)
+
+
+async def _read(url: str, response: "aiohttp.ClientResponse", largest: int) -> bytes:
+    body = bytearray()
+    async for part in response.content.iter_any():
+        body += part
+        if len(body) > largest:
+            raise InvalidAnswer(f"{url}: answered more than {largest:,} bytes.")
+    return bytes(body)
+
+
+def _decoded(url: str, body: bytes) -> object:
+    if not body.strip():
+        raise Unavailable(f"{url}: answered nothing.")
+    try:
+        return json.loads(body)
+    # Deep nesting ends in RecursionError; half an answer, HTML, and what is no UTF-8 in ValueError.
+    except (ValueError, RecursionError):
+        raise Unavailable(f"{url}: answered no JSON but {shown(body)}.") from None

@@ -1,0 +1,5 @@
+"""The admin of batches, and what the admins of all apps share."""
+
+from core.admin.batch_list import BatchAdmin
+
+__all__ = ["BatchAdmin"]

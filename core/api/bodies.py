@@ -1,0 +1,50 @@
+"""The shapes of requests that several endpoints share."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from ninja import Body, Field, Schema
+from pydantic import BeforeValidator
+
+from core.api.listing import PageParameters
+
+
+def moment(value: datetime | None) -> str | None:
+    """Return a time in ISO 8601."""
+    return value.isoformat() if value else None
+
+
+class OneParameters(Schema):
+    """What a single object takes."""
+
+    fields: str | None = PageParameters.model_fields["fields"]
+
+
+def _no_text(value: Any) -> Any:
+    """Refuse what Python would take for a number: true is not 1, and "5" is a text."""
+    if isinstance(value, (bool, str)):
+        raise ValueError("a whole number")
+    return value
+
+
+def whole(least: int, most: int) -> Any:
+    """Return the type of a whole number in a body."""
+    return Annotated[int, Field(ge=least, le=most), BeforeValidator(_no_text)]
+
+
+Limit = whole(1, 1_000_000) | None
+ALL = "Empty for all."
+
+
+class StrictBody(Schema):
+    """A body in which a misspelt name is an error."""
+
+    model_config = {"extra": "forbid"}
+
+
+NOTHING = Body(default=None)
+
+
+def given_in(arguments: Schema | None) -> dict[str, Any]:
+    """Return the arguments that a body gave; those left out keep the task's defaults."""
+    return arguments.dict(exclude_none=True) if arguments else {}

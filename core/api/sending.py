@@ -1,0 +1,30 @@
+"""Answers of the endpoints that send a task."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from ninja import Schema, Status
+
+from core.jobs import sending
+
+PRIORITY = "priority"
+
+
+class Sent(Schema):
+    """A task that was sent, and where to follow it."""
+
+    task_id: str
+    status: str
+    message: str
+    status_url: str
+
+
+def sent(
+    request: HttpRequest, task_name: str, arguments: dict[str, Any], message: str, *, queue: str | None = None
+) -> Status:
+    """Send a task and answer 202 with its id."""
+    task_id = sending.send(task_name, arguments, queue=queue)
+    # The API's own namespace: an app does not know where it is mounted.
+    url = reverse(f"{request.resolver_match.namespace}:get_task", args=[task_id])
+    return Status(202, Sent(task_id=task_id, status="PENDING", message=message, status_url=url))

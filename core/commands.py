@@ -1,0 +1,192 @@
+"""What the commands of all apps share: options, progress bar, handing work to the workers, the JSON line."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from celery import current_app
+from celery.result import AsyncResult
+from celery.states import PENDING, REVOKED
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from tqdm import tqdm
+
+from core.jobs import following, sending
+
+POLL_SECONDS = 0.5
+# How long a task may wait before we look whether there is anybody to do it.
+PATIENCE_SECONDS = 5
+
+Progress = Callable[[str, int, int], None]
+
+
+def whole_number(name: str, least: int = 1) -> Callable[[str], int]:
+    """Return an argument type that takes a whole number of ``least`` or more, and says so in one line."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = None
+        if number is None or number < least:
+            raise CommandError(
+                f"{name}={text!r} is not valid: it takes a whole number of {least} or more.", returncode=2
+            )
+        return number
+
+    return parse
+
+
+def require_tables() -> None:
+    """Bring the database up to date where it is our own; elsewhere raise CommandError when it is not."""
+    executor = MigrationExecutor(connection)
+    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return
+    if settings.EMBEDDED_POSTGRESQL is None:
+        raise CommandError("The database is not up to date: run manage.py migrate.")
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+class ProgressBar:
+    """A bar on standard error while somebody watches, a line now and then where nobody does."""
+
+    SECONDS_BETWEEN_LINES = 10
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.bar: tqdm | None = None
+        self.last_line = time.monotonic()
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """Show that ``done`` of ``total`` pieces of ``step`` are done."""
+        if self.stream.isatty():
+            if self.bar is None:
+                self.bar = tqdm(total=total, file=self.stream, unit="", dynamic_ncols=True)
+            self.bar.total = total
+            self.bar.set_description(step, refresh=False)
+            self.bar.update(done - self.bar.n)
+        elif time.monotonic() - self.last_line >= self.SECONDS_BETWEEN_LINES:
+            self.last_line = time.monotonic()
+            print(f"{step}: {done} of {total}", file=self.stream, flush=True)
+
+    def close(self) -> None:
+        """Leave the bar as it is and go to the next line."""
+        if self.bar is not None:
+            self.bar.close()
+
+
+class JobCommand(BaseCommand):
+    """A command that does the work of one task: here, or with ``--queue`` by the workers.
+
+    A subclass names the task, its own options, and what to do here.
+    """
+
+    task_name: str
+    expected_errors: tuple[type[Exception], ...] = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the options that every job has."""
+        parser.add_argument("--json", action="store_true", help="Print the result as one JSON object on the last line.")
+        parser.add_argument("--queue", action="store_true", help="Hand the work to the workers and return at once.")
+        parser.add_argument("--wait", action="store_true", help="With --queue: follow it to its end.")
+
+    def task_arguments(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Return the task's keyword arguments."""
+        raise NotImplementedError
+
+    def run_here(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        """Do the work in this process and return its result."""
+        raise NotImplementedError
+
+    def summary(self, result: dict[str, Any]) -> str:
+        """Return the result as a sentence."""
+        raise NotImplementedError
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do the work or hand it on; end with exit code 0 only when all went well."""
+        if options["wait"] and not options["queue"]:
+            raise CommandError("--wait goes with --queue: without it the work is done here anyway.", returncode=2)
+        require_tables()
+        arguments = self.task_arguments(options)
+        progress = ProgressBar(self.stderr._out if hasattr(self.stderr, "_out") else sys.stderr)
+        try:
+            if options["queue"]:
+                result = self._queue(arguments, options["wait"], progress)
+            else:
+                result = self.run_here(arguments, progress)
+        except (ValueError, *self.expected_errors) as error:
+            raise CommandError(str(error)) from error
+        finally:
+            progress.close()
+        self._report(result, options["json"])
+
+    def _queue(self, arguments: dict[str, Any], wait: bool, progress: Progress) -> dict[str, Any]:
+        task_id = sending.send(self.task_name, arguments)
+        if not wait:
+            return {"status": "queued", "task_id": task_id}
+        return self._follow(task_id, progress)
+
+    def _follow(self, task_id: str, progress: Progress) -> dict[str, Any]:
+        """Wait for the task, and for the tasks that it sent; raise CommandError for those that failed."""
+        task = AsyncResult(task_id)
+        asked_for_workers = time.monotonic() + PATIENCE_SECONDS
+        while not task.ready():
+            if task.state == PENDING and time.monotonic() > asked_for_workers:
+                asked_for_workers = float("inf")
+                if not current_app.control.ping(timeout=2):
+                    self.stderr.write("No worker answers; waiting for one. Start Waywo (make run) in another terminal.")
+            info = task.info if task.state == "PROGRESS" and isinstance(task.info, dict) else {}
+            progress(info.get("step") or task.state.lower(), info.get("done", 0), info.get("total", 1))
+            time.sleep(POLL_SECONDS)
+        if task.state == REVOKED:
+            raise CommandError(f"Task {task_id} was cancelled.")
+        if task.failed():
+            raise CommandError(f"Task {task_id} failed: {task.result}")
+        result = task.result
+        if "task_ids" not in result:
+            return result
+        errors = follow_batch(result["group_id"], progress)
+        return result | {"status": "partial" if errors else "success", "errors": errors}
+
+    def _report(self, result: dict[str, Any], as_json: bool) -> None:
+        errors = [*(result.get("errors") or []), *_missing(result)]
+        if errors:
+            result = result | {"status": "partial"}
+        for error in errors:
+            self.stderr.write(error if isinstance(error, str) else error["error"])
+        if as_json:
+            self.stdout.write(json.dumps(result))
+        elif result["status"] == "queued":
+            self.stdout.write(f"Queued as task {result['task_id']}.")
+        elif "task_ids" in result:
+            self.stdout.write(f"{len(result['task_ids'])} tasks done, {len(errors)} failed.")
+        else:
+            self.stdout.write(self.summary(result))
+        if errors:
+            sys.exit(1)
+
+
+def follow_batch(group_id: str, progress: Progress) -> list[str]:
+    """Wait for a batch to end and return a line for each of its tasks that did not succeed."""
+    while not (state := following.progress_of(group_id)).is_finished:
+        pace = f"{state.per_minute:.0f} a minute, {state.failed} failed"
+        if state.seconds_left is not None:
+            pace += f", {state.seconds_left:.0f} s left"
+        progress(f"tasks ({pace})", state.done, state.total)
+        time.sleep(POLL_SECONDS)
+    return following.failures(group_id)
+
+
+def _missing(result: dict[str, Any]) -> list[str]:
+    """Return a line for each comment that a collection could not have."""
+    return [
+        f"Post {post['post_id']}: comment {item_id} could not be had; the next collection asks again."
+        for post in [result, *result.get("posts", [])]
+        if isinstance(post.get("failed"), list)
+        for item_id in post["failed"]
+    ]

@@ -1,0 +1,223 @@
+"""How far tasks and batches have come, told from their rows."""
+
+import ast
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery.states import FAILURE, READY_STATES, RETRY, REVOKED, SUCCESS
+from django.db.models import Count, Max, Q, Sum
+from django.utils import timezone
+from django_celery_results.models import TaskResult
+
+from core.models import Batch, BatchTask
+
+# The pace is that of the last minutes: what a slow start was says nothing about the end.
+PACE_OVER = timedelta(minutes=5)
+NO_TASKS = {"ended": 0, "failed": 0, "retried": 0, "lately": 0, "worked": 0, "last": None}
+# What these raise is written for people; the text of any other exception may hold what is nobody's business.
+OUR_MODULES = ("core.", "comments.", "projects.", "ideas.", "waywo_site.")
+REFUSALS = ("ValueError",)
+
+
+class TaskNotFound(LookupError):
+    """No task or batch of this id was ever sent."""
+
+
+@dataclass(frozen=True)
+class BatchProgress:
+    """How far a batch has come. ``done`` counts what ended, well or not; ``retried`` the tries after a first one.
+
+    ``per_minute`` is the pace of the last five minutes (of the whole run once it ended), ``seconds_left`` what is left
+    at that pace, None while there is none.
+    """
+
+    group_id: str
+    label: str
+    total: int
+    done: int
+    failed: int
+    retried: int
+    per_minute: float
+    seconds_left: float | None
+    is_cancelled: bool
+    created_at: datetime
+
+    @property
+    def is_finished(self) -> bool:
+        """True when every task ended."""
+        return self.done >= self.total
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form, the time in ISO 8601."""
+        return asdict(self) | {"is_finished": self.is_finished, "created_at": self.created_at.isoformat()}
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """One task as its follower sees it. ``progress`` has step, done and total; ``error`` is one line."""
+
+    task_id: str
+    name: str | None
+    status: str
+    progress: dict[str, Any] | None
+    result: Any
+    error: str | None
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def is_finished(self) -> bool:
+        """True when it ended, well or not."""
+        return self.status in READY_STATES
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form, times in ISO 8601."""
+        row = asdict(self)
+        for name in ("started_at", "finished_at"):
+            row[name] = row[name].isoformat() if row[name] else None
+        return row
+
+
+def stored_arguments(task_kwargs: str) -> dict[str, Any]:
+    """Return the keyword arguments of a task from what ``TaskResult.task_kwargs`` holds: their ``repr`` in JSON.
+
+    Raises ValueError or SyntaxError for what a worker cut short.
+    """
+    return ast.literal_eval(json.loads(task_kwargs))
+
+
+def progress_of(group_id: str) -> BatchProgress:
+    """Return how far a batch has come. Raises TaskNotFound."""
+    return progress_of_each([batch_of(group_id)])[0]
+
+
+def progress_of_each(rows: Iterable[Batch]) -> list[BatchProgress]:
+    """Return how far each of these batches has come, all of them asked for at once."""
+    rows, now = list(rows), timezone.now()
+    ended = Q(status__in=READY_STATES)
+    worked = ended & Q(started_at__isnull=False)
+    counted = (
+        BatchTask.objects.filter(batch__in=rows)
+        .order_by()
+        .values("batch_id")
+        .annotate(
+            ended=Count("pk", filter=ended),
+            failed=Count("pk", filter=Q(status__in=(FAILURE, REVOKED))),
+            retried=Sum("retries"),
+            lately=Count("pk", filter=worked & Q(finished_at__gte=now - PACE_OVER)),
+            worked=Count("pk", filter=worked),
+            last=Max("finished_at"),
+        )
+    )
+    counts = {row.pop("batch_id"): row for row in counted}
+    return [_progress(batch, counts.get(batch.pk, NO_TASKS), now) for batch in rows]
+
+
+def running_batches() -> list[BatchProgress]:
+    """Return the batches that have not ended, newest first."""
+    open_ids = BatchTask.objects.open().order_by().values("batch_id").distinct()
+    return progress_of_each(Batch.objects.filter(pk__in=open_ids))
+
+
+def batch_of(group_id: str) -> Batch:
+    """Return the batch of this id. Raises TaskNotFound."""
+    try:
+        return Batch.objects.get(pk=group_id)
+    except Batch.DoesNotExist:
+        raise TaskNotFound(f"There is no batch {group_id}.") from None
+
+
+def _progress(batch: Batch, counts: dict[str, Any], now: datetime) -> BatchProgress:
+    since = max(batch.created_at, now - PACE_OVER)
+    done = counts["ended"]
+    if done >= batch.total:
+        worked, seconds = counts["worked"], ((counts["last"] or since) - batch.created_at).total_seconds()
+    else:
+        worked, seconds = counts["lately"], (now - since).total_seconds()
+    per_minute = 60 * worked / max(seconds, 1)
+    left = batch.total - done
+    return BatchProgress(
+        group_id=batch.group_id,
+        label=str(batch),
+        total=batch.total,
+        done=done,
+        failed=counts["failed"],
+        retried=counts["retried"],
+        per_minute=round(per_minute, 1),
+        seconds_left=0 if not left else round(60 * left / per_minute) if per_minute else None,
+        is_cancelled=batch.cancelled_at is not None,
+        created_at=batch.created_at,
+    )
+
+
+def tasks_of_batch(group_id: str) -> list[str]:
+    """Return the ids of a batch's tasks. Raises TaskNotFound."""
+    return batch_of(group_id).task_ids
+
+
+def failures(group_id: str) -> list[str]:
+    """Return a line for each task of a batch that did not succeed."""
+    return [
+        f"{task.kwargs}: {_error_of(task.status, task.result)}"
+        for task in BatchTask.objects.filter(batch_id=group_id).unsuccessful().iterator()
+    ]
+
+
+def task_state(task_id: str) -> TaskState:
+    """Return how far a task has come. Raises TaskNotFound for an id that was never sent."""
+    if (of_batch := BatchTask.objects.select_related("batch").filter(task_id=task_id).first()) is not None:
+        return _state_in_batch(of_batch)
+    row = (
+        TaskResult.objects.filter(task_id=task_id)
+        .only("task_id", "task_name", "status", "result", "date_started", "date_done")
+        .first()
+    )
+    if row is None:
+        raise TaskNotFound(f"There is no task {task_id}: no task with this id was sent, or its result has expired.")
+    content = json.loads(row.result) if row.result else None
+    progress = None
+    if row.status == "PROGRESS" and isinstance(content, dict):
+        progress = {name: content.get(name) for name in ("step", "done", "total")}
+    return TaskState(
+        task_id=row.task_id,
+        name=row.task_name,
+        status=row.status,
+        progress=progress,
+        result=content if row.status == SUCCESS else None,
+        error=_error_of(row.status, content),
+        started_at=row.date_started,
+        finished_at=row.date_done if row.status in READY_STATES else None,
+    )
+
+
+def _state_in_batch(task: BatchTask) -> TaskState:
+    progress = None
+    if task.status == "PROGRESS" and isinstance(task.result, dict):
+        progress = {name: task.result.get(name) for name in ("step", "done", "total")}
+    return TaskState(
+        task_id=task.task_id,
+        name=task.batch.task_name,
+        status=task.status,
+        progress=progress,
+        result=task.result if task.status == SUCCESS else None,
+        error=_error_of(task.status, task.result),
+        started_at=task.started_at,
+        finished_at=task.finished_at,
+    )
+
+
+def _error_of(status: str, content: Any) -> str | None:
+    """Return what went wrong in one line: our own errors in full, of all others only the kind."""
+    if status == REVOKED:
+        return "It was cancelled."
+    if status not in (FAILURE, RETRY) or not isinstance(content, dict):
+        return None
+    kind, module = str(content.get("exc_type")), str(content.get("exc_module"))
+    if not module.startswith(OUR_MODULES) and kind not in REFUSALS:
+        return f"{kind}: see the task's result in the admin."
+    message = content.get("exc_message")
+    parts = message if isinstance(message, (list, tuple)) else [message]
+    return " ".join(" ".join(map(str, parts)).split())[:500]

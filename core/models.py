@@ -1,0 +1,118 @@
+"""Batches of tasks, and what must be remembered about a task whatever happens to its worker or broker.
+
+The tables keep the names that they had in the app ``comments``.
+"""
+
+from celery.states import FAILURE, PENDING, READY_STATES, RETRY, REVOKED, STARTED, SUCCESS
+from django.conf import settings
+from django.db import models
+
+OPEN_STATES = (PENDING, STARTED, RETRY, "PROGRESS")
+
+
+class Batch(models.Model):
+    """A group of tasks that were sent together. Its tasks' states stand in ``BatchTask``."""
+
+    group_id = models.CharField("group ID", max_length=64, primary_key=True)
+    task_name = models.CharField(max_length=200)
+    label = models.CharField(max_length=200, blank=True, help_text="What it is for, in a few words.")
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    retry_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retries")
+    total = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+
+    # Of a batch just started: whether the broker took no message of it, or not all.
+    waits_for_broker = False
+
+    class Meta:
+        db_table = "comments_batch"
+        verbose_name_plural = "batches"
+        ordering = ("-created_at",)
+        indexes = (models.Index(fields=("-created_at",), name="batch_created_at"),)
+
+    def __str__(self) -> str:
+        return self.label or f"{self.task_name}, {self.total} tasks"
+
+    @property
+    def task_ids(self) -> list[str]:
+        """The ids of its tasks, in the order in which they were sent."""
+        return list(self.tasks.order_by("position").values_list("task_id", flat=True))
+
+
+class BatchTaskQuerySet(models.QuerySet):
+    """Rules about the tasks of batches."""
+
+    def open(self) -> "BatchTaskQuerySet":
+        """Tasks that have not ended."""
+        return self.filter(status__in=OPEN_STATES)
+
+    def ended(self) -> "BatchTaskQuerySet":
+        """Tasks that ended, well or not."""
+        return self.filter(status__in=READY_STATES)
+
+    def unsuccessful(self) -> "BatchTaskQuerySet":
+        """Tasks that ended and did not do their work."""
+        return self.filter(status__in=(FAILURE, REVOKED))
+
+
+class BatchTask(models.Model):
+    """One task of a batch: its arguments, and how far it has come. The worker writes it twice: start and end.
+
+    django-celery-results needs a transaction with a lock for each of its writes, which costs several times as much
+    (tests/benchmarks/queue.py): its rows are for what people and schedules start.
+    """
+
+    task_id = models.CharField("task ID", max_length=64, primary_key=True)
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="tasks")
+    position = models.PositiveIntegerField()
+    kwargs = models.JSONField(default=dict)
+    status = models.CharField(max_length=16, default=PENDING)
+    retries = models.PositiveSmallIntegerField(default=0)
+    result = models.JSONField(null=True, blank=True)
+    worker = models.CharField(max_length=120, blank=True, help_text="The process that started it.")
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = BatchTaskQuerySet.as_manager()
+
+    class Meta:
+        db_table = "comments_batchtask"
+        ordering = ("batch", "position")
+        indexes = (
+            models.Index(fields=("batch", "status"), name="batchtask_batch_status"),
+            models.Index(
+                fields=("status",), condition=~models.Q(status__in=(SUCCESS, FAILURE, REVOKED)), name="batchtask_open"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.task_id
+
+
+class Cancellation(models.Model):
+    """A task that must not run any more, whichever worker meets its message."""
+
+    task_id = models.CharField("task ID", max_length=255, primary_key=True)
+    requested_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "comments_cancellation"
+
+    def __str__(self) -> str:
+        return self.task_id
+
+
+class Redelivery(models.Model):
+    """How often a task was started again because its worker was lost: three times, and it is given up."""
+
+    task_id = models.CharField("task ID", max_length=255, primary_key=True)
+    times = models.PositiveSmallIntegerField(default=1)
+    last_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "comments_redelivery"
+        verbose_name_plural = "redeliveries"
+
+    def __str__(self) -> str:
+        return f"{self.task_id}: {self.times}"

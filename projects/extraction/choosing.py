@@ -1,0 +1,147 @@
+"""Which comments are to be read, and the ways to have them read: here, or by the workers."""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Exists, OuterRef
+
+from comments.models import Comment
+from core.http import NotAsked, OutsideError
+from core.jobs import sending
+from core.models import Batch, BatchTask
+from projects.extraction.reading import CommentNotFound, Progress, ReadingError, get_analyst, logger, read_comment
+from projects.models import Extraction
+
+TASK = "process_waywo_comment"
+# Of PostgreSQL's advisory locks: one choice of what is due at a time, until its batch is written.
+CHOICE_LOCK = 0xC401CE
+
+
+def comments_to_read(limit: int | None = None, comment_ids: Iterable[int] | None = None) -> list[int]:
+    """Return the ids of the comments to read, oldest first: the given ones whatever their status, else those due.
+
+    What waits in an open batch is not due: it would be read twice. Raises CommentNotFound when a given id is not in
+    the database, and ValueError for a limit below 1.
+    """
+    _check_limit(limit)
+    if comment_ids is None:
+        # As a set: the planner, who knows nothing of rows just written, joins 50,000 with 50,000 in minutes.
+        open_tasks = BatchTask.objects.open().filter(batch__task_name=TASK).order_by()
+        queued = set(open_tasks.values_list("kwargs__comment_id", flat=True))
+        due = Comment.objects.due_for_reading().order_by("posted_at", "id").values_list("pk", flat=True)
+        return list(islice((pk for pk in due.iterator() if pk not in queued), limit))
+    wanted = list(dict.fromkeys(comment_ids))
+    missing = set(wanted) - set(Comment.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+    if missing:
+        raise CommentNotFound(f"There is no comment {', '.join(map(str, sorted(missing)))}: collect its post first.")
+    return wanted[:limit]
+
+
+def queue_comments(
+    limit: int | None = None, comment_ids: Iterable[int] | None = None, *, analyst: str = "", label: str = ""
+) -> Batch:
+    """Send a task for each comment that ``comments_to_read`` chooses, as one batch, and return that.
+
+    Of two at the same moment the second finds queued what the first chose. ``analyst`` is a name that ``get_analyst``
+    takes; ``label`` may have ``{}`` for the number of comments. Raises what ``comments_to_read`` raises.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHOICE_LOCK])
+        ids = comments_to_read(limit, comment_ids)
+        by = {"analyst": analyst} if analyst else {}
+        return sending.start_batch(
+            TASK, ({"comment_id": pk, **by} for pk in ids), label=(label or "Read {} comments").format(len(ids))
+        )
+
+
+def comments_to_read_again(
+    *,
+    failed: bool = False,
+    post_id: int | None = None,
+    prompt_version_below: int | None = None,
+    analyst: str = "",
+    limit: int | None = None,
+) -> list[int]:
+    """Return the ids of comments that all given conditions choose, oldest first; deleted and flagged ones never.
+
+    ``failed``: those whose reading failed. ``post_id``: those of one thread, whatever their status.
+    ``prompt_version_below``: those read already, but never with success by ``analyst`` (a name that ``get_analyst``
+    takes) at that version or above. Raises CommentNotFound when the thread has no comments.
+    """
+    _check_limit(limit)
+    chosen = Comment.objects.filter(dead=False, deleted=False)
+    if post_id is not None:
+        chosen = chosen.filter(post_id=post_id)
+        if not chosen.exists():
+            raise CommentNotFound(f"There is no comment of post {post_id}: collect it first.")
+    if failed:
+        chosen = chosen.filter(status=Comment.Status.FAILED)
+    if prompt_version_below is not None:
+        recent = Extraction.objects.filter(
+            comment=OuterRef("pk"),
+            status=Extraction.Status.SUCCEEDED,
+            analyst=get_analyst(analyst).name,
+            prompt_version__gte=prompt_version_below,
+        )
+        chosen = chosen.filter(~Exists(recent), status=Comment.Status.PROCESSED)
+    return list(chosen.order_by("posted_at", "id").values_list("pk", flat=True)[:limit])
+
+
+def read_comments(
+    limit: int | None = None,
+    comment_ids: Iterable[int] | None = None,
+    progress: Progress = lambda *_: None,
+    analyst: str | None = None,
+) -> dict[str, Any]:
+    """Read comments one after another in this process; the choice is that of ``comments_to_read``.
+
+    ``progress`` is called with a line, the number done and the total; ``analyst`` is a name that ``get_analyst``
+    takes. A comment that fails is counted and named in ``errors`` and does not stop the others; a service that is
+    down does, and leaves the rest pending. Returns counts, ids and errors as JSON.
+    """
+    ids = comments_to_read(limit, comment_ids)
+    chosen = get_analyst(analyst or "")
+    result: dict[str, Any] = {
+        "status": "success",
+        "comments": len(ids),
+        "processed": 0,
+        "skipped": 0,
+        "failed": 0,
+        "valid_projects": 0,
+        "invalid_skipped": 0,
+        "duplicates_linked": 0,
+        "project_ids": [],
+        "errors": [],
+    }
+    for done, comment_id in enumerate(ids, start=1):
+        try:
+            reading = read_comment(comment_id, analyst=chosen)
+        except NotAsked as error:
+            left = len(ids) - done + 1
+            result["errors"].append({"comment_id": comment_id, "error": f"{error} {left} comments stay pending."})
+            break
+        except (OperationalError, InterfaceError):
+            raise  # The database is gone: the others would fail alike.
+        except Exception as error:  # noqa: BLE001 - logged with its traceback below, and the others go on
+            if not isinstance(error, (ReadingError, OutsideError)):
+                logger.exception("comment %s", comment_id)
+            result["failed"] += 1
+            message = f"comment {comment_id}: {type(error).__name__}: {error}".splitlines()[0]
+            result["errors"].append({"comment_id": comment_id, "error": message})
+        else:
+            result["processed" if reading.status == "success" else "skipped"] += 1
+            for count in ("valid_projects", "invalid_skipped", "duplicates_linked"):
+                result[count] += getattr(reading, count)
+            result["project_ids"] += reading.project_ids
+        progress(f"comment {comment_id}", done, len(ids))
+    if result["errors"]:
+        result["status"] = "partial"
+    return result
+
+
+def _check_limit(limit: int | None) -> None:
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit={limit} is not valid: it takes a whole number of 1 or more.")

@@ -1,0 +1,191 @@
+"""The language-model analyst: one structured call for a comment's segments, one for each project."""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
+
+from projects.extraction import prompts
+from projects.extraction.schemas import CommentInput, ProjectDescription, Rejection, Score, Segment
+from projects.language.model import LanguageModel
+from projects.pages.reader import PageText
+
+# Tokens that an answer may have: a segment takes some 40, over several lines 65; a description some 300. A model that
+# rambles ends there.
+SEGMENTS_TOKENS = 120
+TOKENS_PER_SEGMENT = 80
+DESCRIPTION_TOKENS = 800
+MOST_SEGMENTS = 40
+MOST_PROJECTS = 20
+FEWEST_WORDS, MOST_WORDS = 3, 14
+ADDRESS = re.compile(r"\bhttps?://[^\s<>\"')\]]+", re.IGNORECASE)
+
+Verdict = Literal["project", "question", "chat", "job_hunting", "life_event", "study", "spam", "empty"]
+Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+Needed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class JudgedSegment(BaseModel):
+    """Sentences ``first`` to ``last`` of a comment, counted from 1, and what they are."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    first: int = Field(ge=1)
+    last: int = Field(ge=1)
+    verdict: Verdict
+    reason: Text
+
+
+class CommentAnswer(BaseModel):
+    """What is in a comment."""
+
+    segments: list[JudgedSegment] = Field(min_length=1, max_length=MOST_SEGMENTS)
+
+
+class LinkSummary(BaseModel):
+    """What the page of one link says."""
+
+    link: int = Field(ge=1)
+    summary: Text
+
+
+class ProjectAnswer(BaseModel):
+    """One project, described. ``primary_link`` is a link's number, 0 for none."""
+
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    short_description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
+    tags: list[Needed] = Field(min_length=3, max_length=5)
+    primary_link: int = Field(ge=0)
+    link_summaries: list[LinkSummary]
+    idea_score: Score
+    idea_reason: Text
+    complexity_score: Score
+    complexity_reason: Text
+
+
+@cache
+def comment_answer(sentences: int) -> type[CommentAnswer]:
+    """Return CommentAnswer for a comment of so many sentences: no more segments, no higher numbers.
+
+    A server that holds a model to the schema then holds it to these too: a small model that never stops writing
+    segments comes to an end, and none names a sentence that is not there. Beyond MOST_SEGMENTS all share one schema,
+    because servers compile and keep each one.
+    """
+    if sentences > MOST_SEGMENTS:
+        return CommentAnswer
+    number = (Annotated[int, Field(ge=1, le=sentences)], ...)
+    part = create_model("JudgedSegment", __base__=JudgedSegment, first=number, last=number)
+    parts = (Annotated[list[part], Field(min_length=1, max_length=sentences)], ...)  # type: ignore[valid-type]
+    return create_model("CommentAnswer", __base__=CommentAnswer, segments=parts)
+
+
+@cache
+def project_answer(links: int) -> type[ProjectAnswer]:
+    """Return ProjectAnswer for a project with so many links: no higher numbers, no more summaries."""
+    summary = create_model(
+        "LinkSummary", __base__=LinkSummary, link=(Annotated[int, Field(ge=1, le=max(links, 1))], ...)
+    )
+    return create_model(
+        "ProjectAnswer",
+        __base__=ProjectAnswer,
+        primary_link=(Annotated[int, Field(ge=0, le=links)], ...),
+        link_summaries=(Annotated[list[summary], Field(max_length=links)], ...),  # type: ignore[valid-type]
+    )
+
+
+class LanguageModelAnalyst:
+    """Answers an extraction's two questions by a language model. Raises what ``LanguageModel.ask`` raises."""
+
+    prompt_version = prompts.VERSION
+
+    def __init__(self, model: LanguageModel) -> None:
+        self.model = model
+        self.name = model.name
+
+    async def segment(self, comment: CommentInput) -> list[Segment]:
+        """Split a comment into what it speaks of and judge each part. At least one segment comes back."""
+        parts = prompts.numbered_sentences(comment)
+        if not parts:
+            return [Segment(text="", rejection=Rejection.EMPTY, reason="It says nothing.")]
+
+        def check(answer: CommentAnswer) -> None:
+            for part in answer.segments:
+                if not part.first <= part.last <= len(parts):
+                    raise ValueError(
+                        f"there are no sentences {part.first} to {part.last}: they run from 1 to {len(parts)}."
+                    )
+            if sum(part.verdict == "project" for part in answer.segments) > MOST_PROJECTS:
+                raise ValueError(f"these are more than {MOST_PROJECTS} projects: join what belongs together.")
+
+        answer = await self.model.ask(
+            prompts.SEGMENT_SYSTEM,
+            prompts.segment_prompt(parts, prompts.new_mark()),
+            comment_answer(len(parts)),
+            max_tokens=SEGMENTS_TOKENS + TOKENS_PER_SEGMENT * min(len(parts), MOST_SEGMENTS),
+            check=check,
+        )
+        return [_segment(part, parts) for part in answer.segments]
+
+    async def describe(self, segment: Segment, comment: CommentInput, pages: list[PageText]) -> ProjectDescription:
+        """Describe the project of one segment. ``pages`` are its links' pages as far as they could be read."""
+        links = [url for url in comment.links if url in segment.text] or list(comment.links)
+        links = links[: prompts.LINKS]
+        given = "\n".join([segment.text, comment.text, *(page.text for page in pages)])
+
+        def check(answer: ProjectAnswer) -> None:
+            _check_description(answer, given)
+
+        answer = await self.model.ask(
+            prompts.DESCRIBE_SYSTEM,
+            prompts.describe_prompt(segment.text, comment, links, pages, prompts.new_mark()),
+            project_answer(len(links)),
+            max_tokens=DESCRIPTION_TOKENS,
+            check=check,
+        )
+        return _description(answer, links, segment)
+
+
+def _segment(part: JudgedSegment, parts: Sequence[str]) -> Segment:
+    text = " ".join(parts[part.first - 1 : part.last])
+    if part.verdict == "project":
+        return Segment(text=text)
+    return Segment(text=text, rejection=Rejection(part.verdict), reason=part.reason[:300])
+
+
+def _check_description(answer: ProjectAnswer, given: str) -> None:
+    """Raise ValueError, with what to mend, for an answer that says more than it was told."""
+    if not FEWEST_WORDS <= len(answer.short_description.split()) <= MOST_WORDS:
+        raise ValueError("short_description: it takes 5 to 10 words.")
+    if len(set(_tags(answer))) < 3:
+        raise ValueError("tags: it takes 3 to 5 different ones of 50 characters at most.")
+    texts = [answer.title, answer.short_description, answer.description, answer.idea_reason, answer.complexity_reason]
+    texts += [summary.summary for summary in answer.link_summaries]
+    for url in ADDRESS.findall(" ".join(texts)):
+        if url.rstrip(".,;:!?") not in given:
+            raise ValueError(f"the address {url[:100]} stands nowhere in what you were given.")
+
+
+def _tags(answer: ProjectAnswer) -> list[str]:
+    names = (" ".join(tag.lower().lstrip("#").split()) for tag in answer.tags)
+    return [name for name in dict.fromkeys(names) if 0 < len(name) <= 50]
+
+
+def _description(answer: ProjectAnswer, links: list[str], segment: Segment) -> ProjectDescription:
+    primary = links[answer.primary_link - 1] if answer.primary_link else ""
+    own = [url for url in links if url in segment.text]
+    return ProjectDescription(
+        title=answer.title,
+        short_description=answer.short_description,
+        description=answer.description,
+        tags=_tags(answer),
+        primary_url=primary,
+        urls=list(dict.fromkeys([*([primary] if primary else []), *own])),
+        url_summaries={links[each.link - 1]: each.summary[:500] for each in answer.link_summaries if each.summary},
+        idea_score=answer.idea_score,
+        idea_reason=answer.idea_reason[:500],
+        complexity_score=answer.complexity_score,
+        complexity_reason=answer.complexity_reason[:500],
+    )

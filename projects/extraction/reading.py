@@ -1,0 +1,265 @@
+"""Reads comments: claim, run the workflow, save what came out in one transaction."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from comments.models import MAX_ATTEMPTS, Comment
+from comments.text import links, plain_text
+from core import event_loop
+from core.http import NotAsked, OutsideError
+from projects.duplicates import known_projects
+from projects.extraction.saving import save_projects
+from projects.extraction.schemas import Analyst, CommentInput
+from projects.language import model_modes
+from projects.language.embeddings import Embedder, WordLlamaEmbedder, get_embedder
+from projects.language.model import LanguageModel, Usage, get_language_model, metering
+from projects.models import Extraction
+from projects.pages.reader import PageReader
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[str, int, int], None]
+
+ANALYSTS = ("rules", "llm")
+WRITTEN_AT_THE_END = [
+    *("status", "finished_at", "steps", "segments", "error"),
+    *("llm_calls", "tokens_in", "tokens_out"),
+]
+
+
+class ReadingError(Exception):
+    """A comment could not be read."""
+
+
+class CommentNotFound(ReadingError):
+    """There is no such comment."""
+
+
+class TooSlow(OutsideError):
+    """The workflow had no time left: pages, model and embeddings together took too long. It may pass."""
+
+
+class ClaimLost(ReadingError):
+    """The comment changed, or another worker took it over, while it was read. Nothing was saved."""
+
+
+class TakenOver(ClaimLost):
+    """A second delivery of the same task reads the comment, or has read it: that one decides."""
+
+
+@dataclass
+class Reading:
+    """What reading one comment came to: the result of ``process_waywo_comment``."""
+
+    comment_id: int
+    status: str = "success"
+    valid_projects: int = 0
+    invalid_skipped: int = 0
+    duplicates_linked: int = 0
+    project_ids: list[int] = field(default_factory=list)
+    reason: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form; ``reason`` is there only when nothing was done."""
+        result = {
+            "status": self.status,
+            "comment_id": self.comment_id,
+            "valid_projects": self.valid_projects,
+            "invalid_skipped": self.invalid_skipped,
+            "duplicates_linked": self.duplicates_linked,
+            "project_ids": self.project_ids,
+        }
+        return result | {"reason": self.reason} if self.reason else result
+
+
+@cache
+def get_analyst(name: str = "") -> Analyst:
+    """Return this process's analyst: ``rules`` or ``llm``; by default the model where ``LLM_BASE_URL`` is set.
+
+    Raises ValueError for another name, and Refused for ``llm`` where no model is configured.
+    """
+    name = name or ("llm" if settings.LLM_BASE_URL else "rules")
+    if name not in ANALYSTS:
+        raise ValueError(f"analyst={name!r} is not valid: it takes {' or '.join(ANALYSTS)}.")
+    if name == "llm":
+        from projects.extraction.language_model import LanguageModelAnalyst
+
+        return LanguageModelAnalyst(get_language_model())
+    from projects.extraction.rules.analyst import RulesAnalyst
+
+    # The rules' vocabulary is compared in WordLlama's space, whatever embeds the projects.
+    return RulesAnalyst(embed=WordLlamaEmbedder().embed_now)
+
+
+def read_comment(
+    comment_id: int,
+    *,
+    task_id: str = "",
+    last_try: bool = True,
+    analyst: Analyst | None = None,
+    embedder: Embedder | None = None,
+) -> Reading:
+    """Read one comment, whatever its status, and save its projects.
+
+    A comment that another worker reads at this moment is left to it (status ``skipped``), one without text is
+    marked as skipped. ``last_try`` says whether an error that may pass leaves the comment failed or pending.
+
+    Raises CommentNotFound, ClaimLost, NotAsked (the comment is pending as if it had not been claimed), OutsideError of
+    a service that was needed, and whatever is a bug; by then the comment's status and its ``Extraction`` tell the
+    error, and its projects are as before.
+    """
+    analyst, embedder = analyst or get_analyst(), embedder or get_embedder()
+    try:
+        comment = Comment.objects.get(pk=comment_id)
+    except Comment.DoesNotExist:
+        raise CommentNotFound(f"There is no comment {comment_id}: collect its post first.") from None
+    if task_id and (done := _already_done(comment, task_id)):
+        return done
+    was_under_way = comment.status == Comment.Status.PROCESSING
+    if not comment.claim(task_id):
+        return Reading(comment.pk, "skipped", reason="another worker is reading it")
+    if was_under_way and comment.attempts > MAX_ATTEMPTS:
+        error = f"its worker died {MAX_ATTEMPTS} times while reading it"
+        comment.release(Comment.Status.FAILED, error=error)
+        raise ReadingError(f"Comment {comment.pk} is given up: {error}.")
+    if comment.dead or comment.deleted or not plain_text(comment.text).strip():
+        comment.release(Comment.Status.SKIPPED)
+        return Reading(comment.pk, "skipped", reason="nothing to read: deleted, flagged or empty")
+    return _run(comment, analyst, embedder, task_id, last_try)
+
+
+def _already_done(comment: Comment, task_id: str) -> Reading | None:
+    """Return the result of an earlier delivery of the same task, whose acknowledgement was lost."""
+    done = comment.extractions.filter(task_id=task_id, status=Extraction.Status.SUCCEEDED).first()
+    if done is None:
+        return None
+    reading = Reading(comment.pk, invalid_skipped=sum(bool(segment["rejection"]) for segment in done.segments))
+    reading.project_ids = list(comment.submissions.order_by("position").values_list("project_id", flat=True))
+    reading.valid_projects = len(reading.project_ids)
+    reading.duplicates_linked = comment.submissions.filter(similarity__isnull=False).count()
+    return reading
+
+
+def _run(comment: Comment, analyst: Analyst, embedder: Embedder, task_id: str, last_try: bool) -> Reading:
+    # Whoever was at it before is dead: the claim is ours.
+    comment.extractions.filter(status=Extraction.Status.RUNNING).update(
+        status=Extraction.Status.FAILED, finished_at=timezone.now(), error="its worker died"
+    )
+    extraction = Extraction.objects.create(
+        comment=comment,
+        analyst=analyst.name,
+        prompt_version=analyst.prompt_version,
+        started_at=timezone.now(),
+        task_id=task_id,
+    )
+    try:
+        outcome = _run_workflow(comment, analyst, embedder, extraction)
+        with transaction.atomic():
+            _hold(comment)
+            saved = save_projects(comment, outcome.drafts, analyst, embedder)
+            _finish(extraction, Extraction.Status.SUCCEEDED)
+            comment.release(Comment.Status.PROCESSED)
+    except ClaimLost as error:
+        _finish(extraction, Extraction.Status.SUPERSEDED, str(error))
+        raise
+    except (KeyboardInterrupt, SystemExit):
+        comment.release(Comment.Status.PENDING)
+        _finish(extraction, Extraction.Status.FAILED, "interrupted")
+        raise
+    except NotAsked as error:
+        comment.give_back(str(error))
+        if extraction.llm_calls:
+            _finish(extraction, Extraction.Status.FAILED, str(error))
+        else:
+            extraction.delete()  # Nothing was tried, so nothing is to be told.
+        raise
+    except Exception as error:
+        # First the row is moved out of the way, then the error goes on: a bug must not leave it "processing".
+        may_pass = isinstance(error, OutsideError) and not error.permanent and not last_try
+        message = f"{type(error).__name__}: {error}"
+        comment.release(Comment.Status.PENDING if may_pass else Comment.Status.FAILED, error=message)
+        _finish(extraction, Extraction.Status.FAILED, message)
+        raise
+    return Reading(
+        comment.pk,
+        valid_projects=len(saved.project_ids),
+        invalid_skipped=sum(not segment.is_project for segment in outcome.segments),
+        duplicates_linked=saved.duplicates_linked,
+        project_ids=saved.project_ids,
+    )
+
+
+def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extraction: Extraction) -> Any:
+    """Run the workflow and return its ``CommentRead``; note on ``extraction`` what it did, also when it fails."""
+    from workflows.errors import WorkflowTimeoutError
+
+    from projects.extraction.events import CommentReceived
+    from projects.extraction.workflow import TIMEOUT, ExtractionWorkflow
+
+    received = _comment_input(comment)
+    pages = PageReader(received.links)
+    workflow = ExtractionWorkflow(analyst, embedder, pages.read, timeout=TIMEOUT)
+    known = known_projects(comment.author)
+    model = getattr(analyst, "model", None)
+    if isinstance(model, LanguageModel) and model.mode is None:
+        model_modes.recall(model)
+
+    usage = Usage()
+
+    async def run() -> Any:
+        with metering(usage):
+            return await workflow.run(start_event=CommentReceived(comment=received, known=known))
+
+    try:
+        return event_loop.run(run())
+    except WorkflowTimeoutError:
+        under_way = workflow.steps[-1]["step"] if workflow.steps else "start"
+        raise TooSlow(f"The comment was not read within {TIMEOUT:g} s; it stood at {under_way}.") from None
+    finally:
+        extraction.llm_calls = usage.calls
+        extraction.tokens_in, extraction.tokens_out = usage.tokens_in, usage.tokens_out
+        extraction.steps = workflow.steps
+        extraction.segments = [segment.model_dump(mode="json") for segment in workflow.segments]
+        pages.keep()
+        if isinstance(model, LanguageModel):
+            model_modes.remember(model)
+
+
+def _comment_input(comment: Comment) -> CommentInput:
+    return CommentInput(
+        comment_id=comment.pk,
+        author=comment.author,
+        text=plain_text(comment.text),
+        links=tuple(links(comment.text)),
+    )
+
+
+def _hold(comment: Comment) -> None:
+    """Lock the comment's row for the rest of the transaction, if our claim on it still stands."""
+    held = Comment.objects.select_for_update().filter(
+        pk=comment.pk,
+        status=Comment.Status.PROCESSING,
+        claimed_at=comment.claimed_at,
+        claimed_by=comment.claimed_by,
+    )
+    if held.exists():
+        return
+    if by := comment.claimed_by:
+        goes_on = Comment.objects.filter(pk=comment.pk, status=Comment.Status.PROCESSING, claimed_by=by).exists()
+        if goes_on or comment.extractions.filter(task_id=by, status=Extraction.Status.SUCCEEDED).exists():
+            raise TakenOver(f"Comment {comment.pk} was handed on while it was read; nothing was saved here.")
+    raise ClaimLost(f"Comment {comment.pk} changed while it was read; nothing was saved.")
+
+
+def _finish(extraction: Extraction, status: str, error: str = "") -> None:
+    extraction.status = status
+    extraction.finished_at = timezone.now()
+    extraction.error = error[:2000]
+    extraction.save(update_fields=WRITTEN_AT_THE_END)

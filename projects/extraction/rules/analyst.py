@@ -1,0 +1,152 @@
+"""The rules analyst: reads a comment with patterns and a vocabulary. Deterministic, no network."""
+
+from collections.abc import Callable
+from functools import cache, lru_cache
+
+from projects.extraction.rules import describing, scoring
+from projects.extraction.rules.links import Link, bare_links, is_personal, primary_link, read_links
+from projects.extraction.rules.prose import LINK, LONGEST_ADDRESS, Prose, plain, read_prose, words
+from projects.extraction.rules.segmentation import Piece, is_announcement, pieces
+from projects.extraction.rules.titles import find_title
+from projects.extraction.rules.verdicts import Verdict, is_made, judge
+from projects.extraction.rules.vocabulary import NearestTags, choose_tags, vocabulary
+from projects.extraction.schemas import CommentInput, ProjectDescription, Rejection, Segment
+from projects.links import Kind, kind_of
+from projects.pages.reader import PageText
+
+MATCHED_CHARACTERS = 6_000  # of a segment, in which signals are looked for
+TAGGED_CHARACTERS = 1_500  # in which tags are looked for: later ones are mostly about something else
+LEAD_CHARACTERS = 400
+INTRO_REASON = "It only leads to the projects that follow."
+
+
+class RulesAnalyst:
+    """Answers an extraction's two questions by rules. ``embed`` turns texts into unit vectors, for the nearest tags."""
+
+    name = "rules"
+    prompt_version = 1
+
+    def __init__(self, embed: Callable[[list[str]], list[list[float]]] | None = None):
+        self._nearest = NearestTags(embed) if embed else None
+
+    async def segment(self, comment: CommentInput) -> list[Segment]:
+        """Split a comment into what it speaks of and judge each part. At least one segment comes back."""
+        return _segments(comment)
+
+    async def describe(self, segment: Segment, comment: CommentInput, pages: list[PageText]) -> ProjectDescription:
+        """Describe the project of one segment. ``pages`` are its links' pages as far as they could be read.
+
+        Raises ValueError for a segment that is no project.
+        """
+        if not segment.is_project:
+            raise ValueError(f"The segment is no project ({segment.rejection}): describe only those that are.")
+        pages = [page for page in pages if not page.error and (page.text.strip() or page.title.strip())]
+        prose = read_prose(segment.text, comment.links)
+        links = _links(segment, comment, prose)
+        urls = [link.url for link in links]
+        technologies = vocabulary().technologies
+        personal = {link.url for link in links if is_personal(link)}
+
+        # The name helps to find the link and the link to find the name, so each is asked twice.
+        guess, _ = find_title(prose, links, primary_link(links), pages, technologies)
+        primary = primary_link(links, guess) or _bare(prose, guess)
+        name_giver = "" if primary in personal else primary
+        title, named = find_title(prose, links, name_giver, pages, technologies)
+        if not title:
+            title = _last_resort(pages, comment)
+
+        short = describing.short_description(prose, title, named, primary, comment.author)
+        text = plain(prose.text[:MATCHED_CHARACTERS])
+        idea, idea_reason = scoring.idea_score(text, len(words(text)), bool(primary))
+        used = sum(tag.is_technology for tag in vocabulary().found_in(text))
+        complexity, complexity_reason = scoring.complexity_score(text, used)
+        return ProjectDescription(
+            title=title,
+            short_description=short,
+            description=describing.description(prose, title, primary, short, pages),
+            tags=choose_tags(_tag_texts(prose, title, named, short, pages), urls, self._nearest),
+            primary_url=primary,
+            urls=urls if primary in urls or not primary else [primary, *urls],
+            url_summaries={page.url: describing.page_summary(page) for page in pages if page.url in urls},
+            idea_score=idea,
+            idea_reason=idea_reason,
+            complexity_score=complexity,
+            complexity_reason=complexity_reason,
+        )
+
+
+@cache
+def _empty_verdict() -> Verdict:
+    return judge(Prose("", (), ()))
+
+
+def _segments(comment: CommentInput) -> list[Segment]:
+    text = comment.text.strip()
+    if not text:
+        if not comment.links:
+            return [_segment("", _empty_verdict())]
+        text = "\n".join(comment.links)
+    found = [segment for piece in pieces(text, comment.links) if (segment := _judged(piece, comment)) is not None]
+    return found or [_segment(text, judge(read_prose(text, comment.links)))]
+
+
+def _judged(piece: Piece, comment: CommentInput) -> Segment | None:
+    """Return the segment of a piece; None for a line that only announces the list after it."""
+    prose = read_prose(piece.text, comment.links)
+    if piece.is_intro:
+        if is_announcement(piece.text):
+            return None
+        if not is_made(prose):
+            return _segment(piece.text, Verdict(Rejection.CHAT, INTRO_REASON))
+    return _segment(piece.text, judge(prose))
+
+
+def _segment(text: str, verdict: Verdict) -> Segment:
+    return Segment(text=text, rejection=verdict.rejection, reason=verdict.reason[:300])
+
+
+def _links(segment: Segment, comment: CommentInput, prose: Prose) -> list[Link]:
+    """Return the segment's links in the order of its text; of a comment with one project all its links."""
+    found = {link.url: link for link in read_links(prose)}
+    wanted = [url for url in comment.links if url in segment.text]
+    if not _has_several_projects(segment, comment):
+        wanted = list(comment.links)
+    for url in (url for url in wanted if len(url) <= LONGEST_ADDRESS):
+        found.setdefault(url, Link(url, kind_of(url), "", len(found)))
+    return list(found.values())
+
+
+def _has_several_projects(segment: Segment, comment: CommentInput) -> bool:
+    if segment.text.strip() == comment.text.strip():
+        return False
+    return _count_projects(comment) > 1
+
+
+@lru_cache(maxsize=16)
+def _count_projects(comment: CommentInput) -> int:
+    """Return how many projects a comment holds; remembered, since it is asked for each of them."""
+    return sum(one.is_project for one in _segments(comment))
+
+
+def _bare(prose: Prose, title: str) -> str:
+    """Return the address of a domain that the text names without a scheme, when it is named as the project's own."""
+    return primary_link([link for link in bare_links(prose.text) if link.kind == Kind.SITE], title)
+
+
+def _last_resort(pages: list[PageText], comment: CommentInput) -> str:
+    """Return a title for a project of which nothing is known but that it is there."""
+    for page in pages:
+        if page.title.strip():
+            return describing.shortened(page.title.strip(), 200)
+    return f"A project of {comment.author}"[:200] if comment.author else "A project without a name"
+
+
+def _tag_texts(prose: Prose, title: str, named: bool, short: str, pages: list[PageText]) -> dict[str, str]:
+    """Return the texts in which tags are looked for. A name's words say little: "Don't Double Book Me" is no book."""
+    lead = " ".join([short, *prose.sentences[:2]])[:LEAD_CHARACTERS].replace(LINK, " ")
+    text = " ".join(prose.sentences)[:TAGGED_CHARACTERS].replace(LINK, " ")
+    if named:
+        lead = lead.replace(title, " ")
+    if len(words(text)) < 8 and pages:
+        text = f"{text} {pages[0].title} {pages[0].text[:600]}"
+    return {"title": "" if named else title, "lead": lead, "text": text}

@@ -1,0 +1,232 @@
+"""Finds the words with which people say that they make something. Pure."""
+
+import re
+from dataclasses import dataclass
+
+from projects.extraction.rules.prose import LINK
+
+# Fronts of a sentence that say when, where or why, but not what.
+OPENER = re.compile(
+    r"^(?:(?:hi|hey|hello|howdy|greetings)\b[^.,!\n]{0,25}[.,!–—-]*\s*"
+    r"|(?:so|well|ok|okay|oh|yes|also|and|but|besides|additionally|lastly|finally|secondly|first|second"
+    r"|third|mostly|currently"
+    r"|personally|professionally|recently|lately|anyway|basically|essentially|honestly|still"
+    r"|software-wise)\b,?\s+"
+    r"|(?:for|over|in|during|on|since|after|at|outside|aside|apart|alongside|besides|as|this|last|these"
+    r"|right|nowadays|"
+    r"yesterday|today|when|while|once|despite|with|although|though|since|a (?:few"
+    r"|couple))\b[^.,!?\ufffc\n]{0,70},\s+"
+    r"|(?:right now|at the moment|these days|nowadays|lately|yesterday|today|last (?:week|month|year"
+    r"|weekend)|this (?:week|month|year|weekend)"
+    r"|over the (?:past|last) (?:\w+ ){0,2}(?:weeks?|months?|years?|days?)|for the (?:past"
+    r"|last) (?:\w+ ){0,2}(?:weeks?|months?|years?|days?)"
+    r"|for a (?:while|few \w+)|in my (?:spare|free) time|on my side|on the side|outside of (?:work"
+    r"|that)(?:ing hours)?)\s+)",
+    re.IGNORECASE,
+)
+_ADVERBS = (
+    r"(?:currently|still|just|also|recently|mostly|slowly|now|actively|actually|mainly|really|finally"
+    r"|presently|busy|"
+    r"officially|primarily|personally|always|already|constantly|quietly|both|all|most(?:ly)? recently|super"
+    r"|very|excited to be|"
+    r"(?:\(?(?:along )?with [\w ]{1,30}\)?,?)|current|back to|back at it|back|here)"
+)
+_SUBJECT = (
+    r"(?:(?:i|we|my (?:\w+ )?(?:friends?|partner|wife|husband|co-?founder|team|brother|son|daughter|dad"
+    r"|company|startup|\w+)"
+    r"(?: and (?:i|me))?|(?:me|us) and [\w ]{1,20}|our team|i \([^)]{1,30}\))"
+    r"(?:['’]?(?:m|ve|re|d)| am| are|['’]?s| is| was| were| have| has| had)?(?: been)?\s+(?:been\s+)?)"
+)
+_START = (
+    r"(?:(?:(?:re)?started|start|began|begun|beginning|starting|trying|tring|try|tried|attempting"
+    r"|continuing|continued|decided|deciding|"
+    r"kept|spending (?:\w+ ){1,4}|spent (?:\w+ ){1,6}|in the process of|in the middle of|managed|having fun"
+    r"|learning \w+ by|focus(?:ed|ing|sed) on|close to|busy|got around)"
+    r"\s+(?:to\s+|with\s+|off\s+)?)"
+)
+_GERUND = (
+    r"(?:(?:working|work|worked|focusing|focussing|focused|hacking|tinkering|plugging|chipping"
+    r"|toiling|grinding)"
+    r"(?: (?:alone|away|hard|full[- ]time|part[- ]time|mostly|again|solo|nights|on and off|slowly|a bit"
+    r"|mainly|primarily|together|for (?:a while|fun)|by myself|with(?: \w+){1,5}?))?"
+    r"(?: (?:up )?(?:on|at|with|towards?))"
+    r"|(?:re)?building|(?:re)?build|making|make|developing|develop|creating|create|re-?creating|writing"
+    r"|write|re-?writing|designing|"
+    r"re-?designing|coding|programming|prototyping|crafting|cooking|implementing|putting together"
+    r"|put together|finishing(?: up)?|polishing|"
+    r"launching|releasing|shipping|bootstrapping|porting|reproducing|maintaining|improving"
+    r"|restoring|rehabbing|"
+    r"composing|converting|upgrading|analyzing|analysing|preparing|experimenting with|exploring|running|"
+    r"assembling|constructing|fixing(?: up)?|renovating|modding|reviving|setting up|organizing|curating"
+    r"|testing(?: out)?|growing|drawing|knitting|"
+    r"recording|producing|cataloging|inventorying|documenting|archiving|gathering|training|automating"
+    r"|integrating|extending|adding|"
+    r"built|made|created|wrote|written|developed|launched|released|shipped|published|open[- ]sourced"
+    r"|founded|finished|designed|"
+    r"coded|hacked together|cobbled together|dusted off|prototyped|implemented|reinvented|invented|ported"
+    r"|rebuilt|rewrote|redid|"
+    r"published|started(?= (?:a|an|my|this)\b)|am the (?:creator|author|maker|founder) of|run"
+    r"|maintain|operate)"
+)
+MAKER = re.compile(
+    rf"^(?:{_SUBJECT})?(?:{_ADVERBS}\s+){{0,3}}(?:been\s+)?(?:{_START}){{0,2}}(?:{_ADVERBS}\s+)?(?P<verb>{_GERUND})"
+    r"(?:\s*:\s*|\s+|$)(?P<object>\S.*)?$",
+    re.IGNORECASE | re.DOTALL,
+)
+# A maker statement later in a sentence needs its subject: "I left my job and I'm building …".
+INNER = re.compile(
+    rf"(?:(?<=[,;:.!?)–—-] )|(?<= so )|(?<= and )|(?<= but )|(?<= that )|(?<= then )"
+    rf"|(?<= because )|(?<= by ))"
+    rf"(?=(?:so |and |but |then |now )?(?:{_SUBJECT})(?:{_ADVERBS}\s+){{0,2}}(?:{_START}){{0,2}}{_GERUND}\b)",
+    re.IGNORECASE,
+)
+# The subject may be shared: "I quit my job and have been working on …", "I left to work full time on …".
+SHARED = re.compile(
+    r"\b(?:and|so|but|where|to)\s+(?=(?:have |am |['’]m |now )?(?:been )?(?:now |just "
+    r"|started )?(?:work(?:ing)? (?:[\w-]+ ){0,3}on|building|"
+    r"creating|developing|writing|making (?:an?|the|my)|built|created|made (?:an?|the|my)|wrote|launched"
+    r"|started working on|(?:build|create|make|write|develop) (?=an?\s|the\s|my\s))\s*)",
+    re.IGNORECASE,
+)
+BY_MAKING = re.compile(
+    r"\bby (?=(?:building|making|writing|creating|developing|designing|restoring)\s+(?:an?|my|the)\b)", re.I
+)
+FIRST_PERSON = re.compile(r"\b(?:i|we|my|our)\b|\b(?:i|we)['’]", re.IGNORECASE)
+PURPOSE = re.compile(
+    r"\b(?:my (?:side[- ]?|pet |hobby |current |main |latest |new |next |first )*(?:project|startup"
+    r"|start-up|company|app|game|product"
+    r"|saas|tool|site|website|business|book|library|extension)|our (?:\w+ ){0,2}(?:project|startup|app"
+    r"|platform|product|site|library|game))\b",
+    re.I,
+)
+
+# Objects that are no thing one makes.
+NOT_A_THING = re.compile(
+    r"^(?:on\s+)?(?:(?:about|with|using|by|from|in|as|for)\b|myself|my ?self|me\b"
+    r"|my (?:\w+ ){0,3}(?:skills?|health|fitness|body|mind|mental|career|resume|cv|life"
+    r"|relationships?|marriage|"
+    r"sleep|anxiety|depression|weight|garden(?:ing)?|golf|english|french|spanish|degree|thesis|habits?|tan"
+    r"|attitude|knowledge|understanding|own health|confidence|posture|physical)\b"
+    r"|(?:a |an |the |some |much |good |more |any |great )*(?:progress|sense|money|friends|mistakes?|fun"
+    r"|sure|confidence|ends meet|time|use of|it|this|that|them|things|stuff|changes|dinner|nothing|anything"
+    r"|something else)\b\s*(?:[.,!;]|$|for |to |out\b|with |using |in |from |by |as |myself|work|of|better"
+    r"|feel|happen|clear|possible|easier)"
+    r"|(?:getting|becoming|being|(?:re)?adjusting|settling|recovering|finding (?:a |work|my)|losing|learning|studying|understanding"
+    r"|improving my\b|reading|figuring out (?:life|what to do|my)|raising|moving|sleeping|surviving|healing"
+    r"|losing weight)\b"
+    r"|(?:\w+ )?of (?:them|these|those)\b|(?:alongside|together|hard|again|here|there|over|around"
+    r"|full[- ]time)\b"
+    r"|(?:about |around )?(?:\d+|two|three|four|a few|a couple(?: of)?|several|last|some) (?:days?|weeks?"
+    r"|months?|years?)\b|yesterday\b"
+    r"|(?:an? |the |this |my )?(?:project|thing|journey) (?:about|around|\d|last|a few|a couple|in |two"
+    r"|three|some|ago|as |because)"
+    r"|(?:those|these|them|it) (?:down|up|out|all)\b|(?:the )?same (?:thing|stuff|old)\b|stuff\b|things\b"
+    r"|it\s*(?:[.,!]|$)|(?:with|for|at|as) (?:a |an |the )?(?:\w+ )?(?:company|job|consultant|freelancer"
+    r"|contractor|startup|faang)\b)",
+    re.IGNORECASE,
+)
+INTENDED = re.compile(
+    r"\b(?:will|would|['’]d|want(?:ed)? to|going to|gonna|plan(?:s|ning)? (?:to|on)|hope to|might|could"
+    r"|should|wish|need to|like to|love to|"
+    r"if i|i['’]ll|we['’]ll|next,? i|someday|eventually|thinking (?:of|about)|able to|help(?:s|ed)? (?:me"
+    r"|you)|how to|used to|never|not|n['’]t|unable)\b(?:(?! but | and i| so i)[^.,;]){0,40}$",
+    re.IGNORECASE,
+)
+
+
+ASIDE = re.compile(rf"(?<=\w) \([^(){LINK}]{{1,60}}\)(?= \w)")
+# An answer without a verb: "Navigation using photos."
+VERBS = re.compile(
+    r"\b(?:i|we|you|he|she|they|is|are|was|were|am|have|has|had|do|does|did|don['’]t|doesn['’]t|can|will"
+    r"|would|should|could|been|got|get|think|see|"
+    r"i['’]\w+|we['’]\w+|it['’]s|that['’]s|there['’]s)\b",
+    re.IGNORECASE,
+)
+NO_FRAGMENT = re.compile(
+    r"^(?:it|this|that|these|those|there|if|when|while|not|nothing|no|so|still|just|as|after|before|in|on"
+    r"|for|at|by|with|from|to|compared|because|"
+    r"hope|hoping|thanks?|name|link|demo|edit|ps|well|yes|also|and|but|or|please|check|feel|trying|looking"
+    r"|playing|currently|inspired|aside|despite|"
+    r"recently|lately|super|very|excited|some|most|many|other|another|working|built|made|written|created)\b",
+    re.IGNORECASE,
+)
+IS_PROJECT = re.compile(
+    r"^(?:my|our|the|another|one of my) (?:[\w-]+ ){0,4}?(?:project|idea|thing|startup|hobby|one|things"
+    r"|projects)(?: (?:right now|at the moment|currently|i[^.,]{1,40}))?"
+    r" (?:is|are|was|has been)\s+(?:to )?(?P<object>(?:an?|the|called|my|our|build|building|making|make"
+    r"|creating|create|developing|writing)\b.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Somebody makes something: ``thing`` is what follows the verb, ``sentence`` the index of its sentence."""
+
+    verb: str
+    thing: str
+    sentence: int
+
+
+def without_opener(sentence: str) -> str:
+    """Return ``sentence`` without greetings and adverbial openers."""
+    for _ in range(3):
+        shorter = OPENER.sub("", sentence, count=1)
+        if shorter == sentence or not shorter:
+            return sentence
+        sentence = shorter
+    return sentence
+
+
+def statement(sentence: str, index: int = 0) -> Statement | None:
+    """Return what ``sentence`` says to be made, or None. Plans, wishes and negations do not count."""
+    sentence = ASIDE.sub("", sentence[:600], count=2)
+    front = without_opener(sentence)
+    if project := IS_PROJECT.match(front):
+        return Statement("is", project["object"].strip(), index)
+    starts = [front]
+    starts += [sentence[match.end() :] for match in INNER.finditer(sentence)][:4]
+    if FIRST_PERSON.search(sentence):
+        starts += [re.sub(r"^(?:have|am|now)\s+", "", sentence[match.end() :]) for match in SHARED.finditer(sentence)][
+            :3
+        ]
+    starts += [sentence[match.end() :] for match in BY_MAKING.finditer(sentence)][:2]
+    for start in starts:
+        match = MAKER.match(re.sub(r"^(?:so|and|but|then|now)\s+", "", start, flags=re.IGNORECASE))
+        if match is None:
+            continue
+        thing = re.sub(
+            r"^(?:and|/|&) (?:\w+ing\s+|\w+\s+(?=(?:an?|the|our|my)\s))", "", (match["object"] or "").strip()
+        )
+        before = sentence[: len(sentence) - len(start)] + start[: match.start("verb")]
+        if INTENDED.search(before) or NOT_A_THING.match(thing):
+            continue
+        if not thing.strip(" .,:;!?") and index > 0:
+            continue
+        return Statement(match["verb"], thing, index)
+    return None
+
+
+def statements(sentences: tuple[str, ...], limit: int = 40) -> list[Statement]:
+    """Return the maker statements among the first ``limit`` sentences, in order."""
+    found = (statement(sentence, index) for index, sentence in enumerate(sentences[:limit]))
+    return [one for one in found if one is not None]
+
+
+def names_a_link(thing: str) -> bool:
+    """True when what is made is given by its address: "working on https://…"."""
+    return thing.lstrip(" :–—-").startswith(LINK)
+
+
+def is_fragment(sentence: str) -> bool:
+    """True for a sentence that only names a thing: "A stock screener.", "Personalized city walks."."""
+    said = without_opener(sentence).replace(LINK, " ").strip(" :–—-")
+    # What the thing does is no verb of the sentence: "An AI that can control the desktop."
+    first = re.split(r"\s(?:that|which|who|where|to|so)\s", said, maxsplit=1)[0].split()[:9]
+    return (
+        2 <= len(said.split()) <= 45
+        and said[-1] not in "?!"
+        and not NO_FRAGMENT.match(said)
+        and not VERBS.search(" ".join(first))
+        and statement(sentence) is None
+    )

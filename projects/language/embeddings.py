@@ -1,0 +1,78 @@
+"""Settings -> something that embeds texts."""
+
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from django.conf import settings
+from django.db.models import Func, IntegerField
+
+from projects.language.embedding_service import ServiceEmbedder
+from projects.models import Project
+
+WORDLLAMA_DIMENSIONS = 256
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors of unit length."""
+
+    name: str
+    """The model, as stored in ``Project.embedding_model``."""
+    dimensions: int | None
+    """None where only the first answer will tell."""
+
+    async def embed(self, texts: list[str]) -> list[list[float]]:
+        """Return a vector of ``dimensions`` floats for each text, in order."""
+        ...
+
+
+class WordLlamaEmbedder:
+    """WordLlama's static word vectors: on the processor, from the wheel, thousands of texts a second."""
+
+    name = "wordllama-l2-supercat-256"
+    dimensions = WORDLLAMA_DIMENSIONS
+
+    def embed_now(self, texts: list[str]) -> list[list[float]]:
+        """Return the vectors of ``texts``; a text without a known word gives a vector of zeros."""
+        import numpy as np
+
+        vectors = _wordllama().embed(texts)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        # WordLlama's own ``norm`` divides by a length of zero, and PostgreSQL refuses the NaN that comes of it.
+        return (vectors / np.where(lengths == 0, 1, lengths)).tolist()
+
+    async def embed(self, texts: list[str]) -> list[list[float]]:
+        """Return the vectors of ``texts``. Takes microseconds, so the loop is not left."""
+        return self.embed_now(texts)
+
+
+@cache
+def _wordllama():
+    import wordllama
+
+    # Without its own folder as cache and downloads off it asks a hub for its tokenizer.
+    return wordllama.WordLlama.load(
+        dim=WORDLLAMA_DIMENSIONS, cache_dir=Path(wordllama.__file__).parent, disable_download=True
+    )
+
+
+def kept_dimensions(model: str) -> int | None:
+    """Return how many dimensions the embeddings have that are kept of ``model``; None where none is."""
+    kept = Project.objects.filter(embedding_model=model, embedding__isnull=False)
+    return kept.values_list(Func("embedding", function="vector_dims", output_field=IntegerField()), flat=True).first()
+
+
+@cache
+def get_embedder() -> Embedder:
+    """Return this process's embedder: the service at ``EMBEDDING_BASE_URL`` where that is set, else WordLlama."""
+    if not settings.EMBEDDING_BASE_URL:
+        return WordLlamaEmbedder()
+    embedder = ServiceEmbedder(
+        settings.EMBEDDING_BASE_URL,
+        settings.EMBEDDING_MODEL,
+        settings.EMBEDDING_API_KEY,
+        dimensions=settings.EMBEDDING_DIMENSIONS,
+    )
+    # A service that puts another model behind the same name must not mix its vectors with those that are kept.
+    embedder.dimensions = embedder.dimensions or kept_dimensions(embedder.name)
+    return embedder

@@ -1,0 +1,248 @@
+"""Makes two projects one, and parts them again; finds pairs that a person may want to merge."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from comments.models import Comment
+from projects.language.embedding_index import vector_type
+from projects.models import Project, ProjectMerge, Submission, Tag
+from projects.tags import resolve
+
+# What stands in a row of its own kind or is made by the database.
+NOT_KEPT = {"id", "search_vector", "created_at", "updated_at", "embedding"}
+REVIEW = ("review_status", "reviewer_id", "reviewed_at", "review_note")
+CHANGED_BY_A_MERGE = (
+    *("urls", "url_summaries", "primary_url", "canonical_url", "is_bookmarked", "first_seen_at", "last_seen_at"),
+    *REVIEW,
+)
+NEIGHBOURS = 5
+
+
+class MergeError(Exception):
+    """The projects cannot be merged or parted; the message is one line."""
+
+
+@dataclass(frozen=True)
+class LikelyPair:
+    """Two projects that may be one. ``similarity`` is a cosine, None where only the address is the same."""
+
+    first_id: int
+    second_id: int
+    similarity: float | None
+    same_url: bool
+
+
+def merge(kept_id: int, absorbed_id: int, user: Any = None) -> ProjectMerge:
+    """Make ``absorbed_id`` part of ``kept_id``, in one transaction.
+
+    The kept one gets its submissions, tags, links and bookmark, and its review where it has none of its own. Raises
+    MergeError for a project that is not there, the same one twice, or a generated idea.
+    """
+    if kept_id == absorbed_id:
+        raise MergeError(f"Project {kept_id} cannot be merged with itself.")
+    with transaction.atomic():
+        rows = {
+            row.pk: row
+            for row in Project.objects.select_for_update().filter(pk__in=(kept_id, absorbed_id)).order_by("pk")
+        }
+        for pk in (kept_id, absorbed_id):
+            if pk not in rows:
+                raise MergeError(f"There is no project {pk}.")
+            if rows[pk].source == Project.Source.NEMO_DATA_DESIGNER:
+                raise MergeError(f"“{rows[pk].title}” is a generated idea, and nobody posted it: it cannot be merged.")
+        kept, absorbed = rows[kept_id], rows[absorbed_id]
+        before = _plain(kept, CHANGED_BY_A_MERGE)
+        new_tags = set(absorbed.tags.values_list("name", flat=True)) - set(kept.tags.values_list("name", flat=True))
+        record = ProjectMerge(
+            kept=kept,
+            absorbed_id=absorbed.pk,
+            absorbed_title=absorbed.title,
+            absorbed=_snapshot(absorbed),
+            merged_by=user,
+        )
+        held = kept.submissions.values_list("comment_id", flat=True)
+        absorbed.submissions.exclude(comment_id__in=list(held)).update(project=kept)
+        _add(kept, absorbed)
+        kept.save()
+        kept.tags.add(*Tag.objects.filter(name__in=new_tags))
+        kept.pages.add(*absorbed.pages.all())
+        record.kept_before = {
+            "fields": before,
+            "after": _plain(kept, CHANGED_BY_A_MERGE),
+            "new_tags": sorted(new_tags),
+            "merges": list(absorbed.merges.values_list("pk", flat=True)),
+            **_repoint_splits(kept, absorbed),
+        }
+        # What was merged into the absorbed one goes on to the kept one, so that it can still be undone.
+        absorbed.merges.update(kept=kept)
+        absorbed.delete()
+        record.save()
+    return record
+
+
+def unmerge(merge_id: int) -> Project:
+    """Part what ``merge`` joined and return the project that is back, under its old id, with its review and bookmark.
+
+    What a person changed on the kept project since then stays. Raises MergeError where it was undone already, or
+    another project has the id.
+    """
+    with transaction.atomic():
+        record = ProjectMerge.objects.select_for_update().filter(pk=merge_id).first()
+        if record is None:
+            raise MergeError(f"There is no merge {merge_id}.")
+        if record.undone_at is not None:
+            raise MergeError(f"Merge {merge_id} was undone already.")
+        if Project.objects.filter(pk=record.absorbed_id).exists():
+            raise MergeError(f"There is a project {record.absorbed_id} again.")
+        kept = Project.objects.select_for_update().get(pk=record.kept_id)
+        back = _restore(record)
+        now, after = _plain(kept, CHANGED_BY_A_MERGE), record.kept_before["after"]
+        for name, value in record.kept_before["fields"].items():
+            if now[name] == after[name]:
+                setattr(kept, name, Project._meta.get_field(name.removesuffix("_id")).to_python(value))
+        kept.save()
+        kept.tags.remove(*Tag.objects.filter(name__in=record.kept_before["new_tags"]))
+        kept.merges.filter(pk__in=record.kept_before.get("merges", ())).update(kept=back)
+        _point_splits_back(record.kept_before, kept, back)
+        record.undone_at = timezone.now()
+        record.save(update_fields=["undone_at"])
+    return back
+
+
+def _add(kept: Project, absorbed: Project) -> None:
+    kept.urls = list(dict.fromkeys([*kept.urls, *absorbed.urls]))
+    kept.url_summaries = absorbed.url_summaries | kept.url_summaries
+    if not kept.primary_url:
+        kept.primary_url, kept.canonical_url = absorbed.primary_url, absorbed.canonical_url
+    kept.is_bookmarked = kept.is_bookmarked or absorbed.is_bookmarked
+    kept.first_seen_at = min(kept.first_seen_at, absorbed.first_seen_at)
+    kept.last_seen_at = max(kept.last_seen_at, absorbed.last_seen_at)
+    if kept.review_status == Project.ReviewStatus.PENDING:
+        for name in REVIEW:
+            setattr(kept, name, getattr(absorbed, name))
+
+
+def _repoint_splits(kept: Project, absorbed: Project) -> dict[str, Any]:
+    """Let what was split off from the absorbed project be split off from the kept one; return what undoes that.
+
+    Nothing is split off from the project that it is in: where the two had been parted the mark goes.
+    """
+    marked = Submission.objects.filter(split_off_from__in=(kept, absorbed))
+    inside = marked.filter(project=kept)
+    cleared = list(inside.values_list("pk", "split_off_from_id"))
+    inside.update(split_off_from=None)
+    moved = marked.filter(split_off_from=absorbed)
+    repointed = list(moved.values_list("pk", flat=True))
+    moved.update(split_off_from=kept)
+    return {"splits_repointed": repointed, "splits_cleared": cleared}
+
+
+def _point_splits_back(noted: dict[str, Any], kept: Project, back: Project) -> None:
+    # Merges made before this was noted have neither.
+    repointed = noted.get("splits_repointed", ())
+    Submission.objects.filter(pk__in=repointed, split_off_from=kept).update(split_off_from=back)
+    for pk, former in noted.get("splits_cleared", ()):
+        unmarked = Submission.objects.filter(pk=pk, split_off_from=None, project__in=(kept, back))
+        unmarked.exclude(project=former).update(split_off_from=former)
+
+
+def _plain(row: Any, names: Any) -> dict[str, Any]:
+    return json.loads(json.dumps({name: getattr(row, name) for name in names}, default=_written))
+
+
+def _written(value: Any) -> str:
+    # Django's own encoder cuts microseconds off.
+    return value.isoformat()
+
+
+def _snapshot(project: Project) -> dict[str, Any]:
+    names = [field.attname for field in Project._meta.concrete_fields if field.attname not in NOT_KEPT]
+    columns = [field.attname for field in Submission._meta.concrete_fields if field.attname != "project_id"]
+    return {
+        "fields": _plain(project, names),
+        "embedding": None if project.embedding is None else [float(number) for number in project.embedding],
+        "tags": sorted(project.tags.values_list("name", flat=True)),
+        "pages": list(project.pages.values_list("pk", flat=True)),
+        "submissions": [_plain(row, columns) for row in project.submissions.all()],
+    }
+
+
+def _restore(record: ProjectMerge) -> Project:
+    snapshot = record.absorbed
+    back = Project(id=record.absorbed_id, embedding=snapshot["embedding"])
+    for name, value in snapshot["fields"].items():
+        setattr(back, name, Project._meta.get_field(name.removesuffix("_id")).to_python(value))
+    back.save(force_insert=True)
+    back.tags.set(resolve(snapshot["tags"]))
+    back.pages.set(back.pages.model.objects.filter(pk__in=snapshot["pages"]))
+    there = set(
+        Comment.objects.filter(pk__in=[row["comment_id"] for row in snapshot["submissions"]]).values_list(
+            "pk", flat=True
+        )
+    )
+    origins = {row.get("split_off_from_id") for row in snapshot["submissions"]}
+    origins = set(Project.objects.filter(pk__in=origins).values_list("pk", flat=True))
+    for row in snapshot["submissions"]:
+        moved = Submission.objects.filter(pk=row["id"], project_id=record.kept_id)
+        if not moved.update(project=back) and row["comment_id"] in there:
+            Submission.objects.create(
+                project=back,
+                comment_id=row["comment_id"],
+                text=row["text"],
+                position=row["position"],
+                similarity=row["similarity"],
+                split_off_from_id=origin if (origin := row.get("split_off_from_id")) in origins else None,
+            )
+    return back
+
+
+def find_likely_pairs(threshold: float, limit: int = 100) -> list[LikelyPair]:
+    """Return pairs of projects that may be one, across authors: the same address first, then the most similar.
+
+    ``threshold`` is the cosine similarity from which on two are alike; vectors of different models are not compared.
+    Rejected projects and generated ideas are left out.
+    """
+    found: dict[tuple[int, int], LikelyPair] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT a.id, b.id FROM projects_project a JOIN projects_project b "
+            "ON a.canonical_url = b.canonical_url AND a.id < b.id WHERE a.canonical_url <> '' "
+            "AND a.source = 'hn' AND b.source = 'hn' "
+            "AND a.review_status <> 'rejected' AND b.review_status <> 'rejected' "
+            "ORDER BY a.id, b.id LIMIT %s",
+            [limit],
+        )
+        for first, second in cursor.fetchall():
+            found[first, second] = LikelyPair(first, second, None, True)
+        for model, dimensions in _spaces(cursor):
+            for first, second, similarity in _neighbours(cursor, model, dimensions, threshold, limit):
+                pair = (min(first, second), max(first, second))
+                found[pair] = LikelyPair(*pair, round(similarity, 4), pair in found and found[pair].same_url)
+    return sorted(found.values(), key=lambda pair: (not pair.same_url, -(pair.similarity or 0), pair.first_id))[:limit]
+
+
+def _spaces(cursor: Any) -> list[tuple[str, int]]:
+    cursor.execute(
+        "SELECT DISTINCT embedding_model, vector_dims(embedding) FROM projects_project WHERE embedding IS NOT NULL"
+    )
+    return cursor.fetchall()
+
+
+def _neighbours(cursor: Any, model: str, dimensions: int, threshold: float, limit: int) -> list[tuple[int, int, float]]:
+    """Return pairs of one embedding space at or above ``threshold``: of each project its nearest few."""
+    kind = vector_type(dimensions) or f"vector({int(dimensions)})"
+    cursor.execute(
+        f"SELECT a.id, b.id, 1 - b.distance FROM projects_project a CROSS JOIN LATERAL ("
+        f"  SELECT id, embedding::{kind} <=> a.embedding::{kind} AS distance, review_status, source"
+        f"  FROM projects_project WHERE embedding_model = %(model)s"
+        f"  ORDER BY embedding::{kind} <=> a.embedding::{kind} LIMIT {NEIGHBOURS + 1}) b "
+        "WHERE a.embedding_model = %(model)s AND a.id < b.id AND b.distance <= 1 - %(threshold)s::float "
+        "AND a.source = 'hn' AND b.source = 'hn' AND a.review_status <> 'rejected' AND b.review_status <> 'rejected' "
+        "ORDER BY b.distance LIMIT %(limit)s",
+        {"model": model, "threshold": threshold, "limit": limit},
+    )
+    return cursor.fetchall()

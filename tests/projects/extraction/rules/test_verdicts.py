@@ -1,0 +1,66 @@
+"""What is called a project, what is not, and why not."""
+
+import pytest
+
+from projects.extraction.rules.prose import read_prose
+from projects.extraction.rules.verdicts import judge
+from projects.extraction.schemas import Rejection
+
+
+@pytest.mark.parametrize(
+    ("text", "rejection"),
+    [
+        ("", Rejection.EMPTY),
+        ("🚀🔥", Rejection.EMPTY),
+        ("def f(x):\n    return {x: 1};", Rejection.EMPTY),
+        ("https://news.ycombinator.com/item?id=1", Rejection.EMPTY),
+        ("What does everyone use for hosting small sites these days?", Rejection.QUESTION),
+        ("Does anyone know a good book on compilers?", Rejection.QUESTION),
+        ("Great thread, thanks for posting!", Rejection.CHAT),
+        ("Nothing interesting. But it pays the bills.", Rejection.CHAT),
+        ("I'm not working on anything at the moment, sadly.", Rejection.CHAT),
+        ("Looking for a new job. It's rough out there.", Rejection.JOB_HUNTING),
+        ("Mostly interviewing, I was laid off in June.", Rejection.JOB_HUNTING),
+        ("Myself. I had surgery in May and I need to rest.", Rejection.LIFE_EVENT),
+        ("We just had a baby, so sleep is the only thing on my list.", Rejection.LIFE_EVENT),
+        ("Learning Finnish, slowly.", Rejection.STUDY),
+        ("I have been reading a textbook on statistics all summer.", Rejection.STUDY),
+        ("Contact a professional hacker to recover your lost bitcoin today", Rejection.SPAM),
+    ],
+)
+def test_no_project(text, rejection):
+    verdict = judge(read_prose(text))
+    assert verdict.rejection is rejection
+    assert verdict.reason.endswith(".")
+    assert len(verdict.reason) <= 300
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm learning CAD by making a fan shroud for my old car.",
+        "I got laid off in May, so I'm building a time tracker for freelancers.",
+        "Learn Japanese by reading comics on your phone: https://manga.example",
+        "What if your shell could explain itself? I'm writing one that does.",
+        "A no-code tool to create visual tests.",
+        "Pre-Web Hypermedia",
+        "My AI safety startup",
+        "https://fern.example",
+        "Fern is a diary for plants that I finished last week, after learning to code.",
+        "I quit my job last year and have been working on my own tea shop since.",
+    ],
+)
+def test_a_project(text):
+    assert judge(read_prose(text)).rejection is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I have been reading about robots. Next I will try to build one.",
+        "I'd like to build something some day, but I have no energy left.",
+        "I'm studying hard and I hope to make a game eventually.",
+    ],
+)
+def test_plans_and_wishes_are_no_projects(text):
+    assert judge(read_prose(text)).rejection is not None

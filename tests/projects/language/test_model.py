@@ -1,0 +1,216 @@
+"""The language model's client against a real server that says all kinds of things."""
+
+import asyncio
+
+import pytest
+from pydantic import BaseModel, Field
+
+from core.circuit import Circuit
+from core.http import NotAsked
+from projects.language.model import CALLS_AT_ONCE, BadAnswer, LanguageModel, Mode, Refused, Unavailable, Usage, metering
+from tests.servers.llm import LLMServer, Says
+
+
+class Colour(BaseModel):
+    """A small answer."""
+
+    name: str
+    score: int = Field(ge=1, le=10)
+
+
+GOOD = '{"name": "red", "score": 3}'
+
+
+def model_of(server: LLMServer, **options) -> LanguageModel:
+    return LanguageModel(server.url, "scripted", "a key", **{"timeout": 5.0, **options})
+
+
+def ask(model: LanguageModel, **options):
+    """Ask in a loop of its own and return the answer with what it cost."""
+
+    async def run():
+        with metering(Usage()) as usage:
+            return await model.ask("Be brief.", "Which colour?", Colour, max_tokens=50, **options), usage
+
+    return asyncio.run(run())
+
+
+def test_the_schema_goes_along_and_the_cost_is_counted():
+    with LLMServer([GOOD]) as server:
+        answer, usage = ask(model_of(server))
+    assert (answer.name, answer.score) == ("red", 3)
+    assert (usage.calls, usage.tokens_in, usage.tokens_out) == (1, 100, 20)
+    [request] = server.requests
+    schema = request["response_format"]["json_schema"]["schema"]
+    assert schema["required"] == ["name", "score"]
+    assert schema["additionalProperties"] is False
+    assert request["max_tokens"] == 50
+    assert server.keys == {"Bearer a key"}
+
+
+@pytest.mark.parametrize(
+    ("takes", "mode"),
+    [(("json_schema",), Mode.JSON_SCHEMA), (("json_object",), Mode.JSON_OBJECT), ((), Mode.PROMPT)],
+)
+def test_how_a_server_takes_schemas_is_found_out_once(takes, mode):
+    with LLMServer(otherwise=lambda _: Says(GOOD), takes=takes) as server:
+        model = model_of(server)
+        ask(model)
+        calls = len(server.requests)
+        ask(model)
+    assert model.mode is mode
+    assert calls == list(Mode).index(mode) + 1
+    assert len(server.requests) == calls + 1
+    assert ("JSON schema" in server.requests[-1]["messages"][0]["content"]) is (mode is not Mode.JSON_SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        Says(f"Here you are:\n```json\n{GOOD}\n```"),
+        Says(f"<think>Blue? {{no}}</think>{GOOD}"),
+        Says(None, tool_arguments=GOOD),
+        Says('{"name": "' + "red " * 8000 + '", "score": 3}'),
+    ],
+    ids=["fence", "thinking", "tool call", "32k long"],
+)
+def test_odd_but_whole_answers_are_read(says):
+    with LLMServer([says]) as server:
+        answer, usage = ask(model_of(server))
+    assert answer.score == 3
+    assert usage.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("says", "complaint"),
+    [
+        (Says("red"), "no JSON object"),
+        (Says(""), "empty"),
+        (Says(None), "empty"),
+        (Says(body=b'{"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": []}'), "empty"),
+        (Says('{"name": "re', finish_reason="length"), "cut off"),
+        (Says('{"name": "red"}'), "score: Field required"),
+        (Says('{"name": "red", "score": 11}'), "less than or equal to 10"),
+        (Says('{"name": "red", "score": "high"}'), "valid integer"),
+        (Says("[" * 50_000), "no JSON object"),
+        (Says('{"a":' * 15_000), "no whole JSON"),
+        (Says("{" + "x" * 200_000), "200,001 characters"),
+    ],
+)
+def test_an_answer_that_does_not_fit_is_asked_for_once_more_with_the_error(says, complaint):
+    with LLMServer([says, GOOD]) as server:
+        answer, usage = ask(model_of(server))
+    assert answer.name == "red"
+    assert usage.calls == 2
+    assert complaint in server.requests[1]["messages"][-1]["content"]
+    with LLMServer([says, says, GOOD]) as server, pytest.raises(BadAnswer) as caught:
+        ask(model_of(server))
+    assert caught.value.permanent
+    assert complaint in str(caught.value)
+    assert len(server.requests) == 2
+
+
+def test_a_check_of_the_caller_is_part_of_what_must_fit():
+    def check(answer: Colour) -> None:
+        if answer.name == "red":
+            raise ValueError("not red")
+
+    with LLMServer([GOOD, GOOD.replace("red", "blue")]) as server:
+        answer, _ = ask(model_of(server), check=check)
+    assert answer.name == "blue"
+    assert "not red" in server.requests[1]["messages"][-1]["content"]
+
+
+def test_a_refusal_is_not_asked_again():
+    with (
+        LLMServer([Says(None, refusal="I cannot help with that.")]) as server,
+        pytest.raises(BadAnswer, match="declined"),
+    ):
+        ask(model_of(server))
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("says", "error", "retry_after"),
+    [
+        (Says(status=429, headers={"Retry-After": "17"}, body=b"{}"), Unavailable, 17),
+        (Says(status=429, body=b"{}"), Unavailable, None),
+        (Says(status=500, body=b"oops"), Unavailable, None),
+        (Says(status=503, body=b"<html>"), Unavailable, None),
+        (Says(body=b'{"choices": [{"mess'), Unavailable, None),
+        (Says(hang=30), Unavailable, None),
+        (Says(status=401, body=b'{"error": {"message": "bad key"}}'), Refused, None),
+        (Says(status=404, body=b"not here"), Refused, None),
+        (Says(status=302, headers={"Location": "http://127.0.0.1:1/"}, body=b""), Refused, None),
+        (Says(body=b"<html>hello</html>", headers={"Content-Type": "text/html"}), Refused, None),
+    ],
+)
+def test_what_a_server_does_becomes_an_error_that_says_if_asking_again_helps(says, error, retry_after):
+    with LLMServer([says]) as server, pytest.raises(error) as caught:
+        ask(model_of(server, timeout=1.0))
+    assert caught.value.permanent is (error is Refused)
+    assert caught.value.retry_after == retry_after
+    assert len(server.requests) == 1
+    assert "\n" not in str(caught.value)
+
+
+def test_nobody_listening_may_pass_and_a_model_that_is_not_there_does_not():
+    with LLMServer(models=["other"]) as server, pytest.raises(Refused, match="does not exist"):
+        ask(model_of(server))
+    with pytest.raises(Unavailable):
+        ask(model_of(server))
+
+
+def test_after_five_failures_in_a_row_nobody_is_asked_for_a_minute():
+    clock = [1000.0]
+    with LLMServer([Says(status=500, body=b"{}")] * 6, otherwise=lambda _: Says(GOOD)) as server:
+        model = model_of(server, circuit=Circuit("It", now=lambda: clock[0]))
+        for _ in range(5):
+            with pytest.raises(Unavailable):
+                ask(model)
+        with pytest.raises(NotAsked) as caught:
+            ask(model)
+        assert (len(server.requests), caught.value.retry_after) == (5, 60)
+        clock[0] += 61
+        with pytest.raises(Unavailable):
+            ask(model)
+        with pytest.raises(NotAsked):
+            ask(model)
+        assert len(server.requests) == 6
+        clock[0] += 61
+        assert ask(model)[0].name == "red"
+        assert ask(model)[0].name == "red"
+        assert len(server.requests) == 8
+
+
+def test_while_one_call_tries_a_service_again_the_others_wait():
+    clock = [0.0]
+    circuit = Circuit("It", failures=1, now=lambda: clock[0])
+    circuit.enter()
+    circuit.failed()
+    clock[0] = 60.0
+    circuit.enter()
+    with pytest.raises(NotAsked) as caught:
+        circuit.enter()
+    assert caught.value.retry_after == 5
+    circuit.left()
+    circuit.enter()
+    circuit.succeeded()
+    circuit.enter()
+
+
+def test_only_so_many_calls_are_under_way_at_once():
+    async def run(model: LanguageModel) -> None:
+        await asyncio.gather(*(model.ask("s", "u", Colour, max_tokens=9) for _ in range(12)))
+
+    with LLMServer(otherwise=lambda _: Says(GOOD, hang=0.05)) as server:
+        asyncio.run(run(model_of(server)))
+    assert len(server.requests) == 12
+    assert 1 < server.most_at_once <= CALLS_AT_ONCE
+
+
+def test_tokens_are_estimated_where_the_server_counts_none():
+    with LLMServer([Says(GOOD, usage=None)]) as server:
+        _, usage = ask(model_of(server))
+    assert 5 <= usage.tokens_in <= 10
+    assert 5 <= usage.tokens_out <= 12

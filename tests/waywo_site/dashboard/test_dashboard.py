@@ -1,0 +1,180 @@
+"""The admin's first page and what moves on it, and the pages of task results."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from django_celery_results.models import TaskResult
+
+from comments.models import Comment
+from projects.models import Extraction, Tag
+from tests.factories import make_comment, make_project
+from waywo_site.dashboard import figures
+from waywo_site.models import Analytics
+from waywo_site.operations.analytics import generate_analytics
+from waywo_site.roles import make_groups
+from waywo_site.running import queues
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache():
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def operator(client):
+    client.force_login(get_user_model().objects.create_superuser("operator"))
+    return client
+
+
+def read(comment: Comment, **fields) -> Extraction:
+    began = timezone.now() - timedelta(hours=1)
+    defaults = {"analyst": "rules", "prompt_version": 1, "status": "succeeded", "started_at": began}
+    return Extraction.objects.create(comment=comment, finished_at=began + timedelta(seconds=4), **(defaults | fields))
+
+
+def test_the_figures_count_comments_projects_tags_and_what_reading_cost():
+    good, bad = make_comment(status="processed"), make_comment(status="failed")
+    read(good, tokens_in=100, tokens_out=10)
+    read(bad, status="failed", tokens_in=50)
+    make_project(first_seen_at=timezone.now()).tags.add(Tag.objects.create(name="rust"))
+    make_project(review_status="approved", first_seen_at=timezone.now() - timedelta(days=40))
+    shown = figures.figures()
+    assert shown.threads == 2
+    assert shown.comments == {"pending": 0, "processing": 0, "processed": 1, "failed": 1, "skipped": 0}
+    assert shown.projects == {"pending": 1, "approved": 1, "rejected": 0}
+    assert [(name, uses) for _, name, uses in shown.tags] == [("rust", 1)]
+    assert len(shown.months) == figures.MONTHS
+    assert shown.months[-1][1] == 1
+    assert sum(number for _, number in shown.months) == 2
+    assert len(shown.days) == figures.DAYS
+    assert sum(good for _, good, _ in shown.days) == sum(bad for *_, bad in shown.days) == 1
+    (cost,) = shown.costs
+    assert (cost.analyst, cost.readings, cost.failed, cost.tokens_in, cost.tokens_out) == ("rules", 2, 1, 150, 10)
+    assert cost.seconds == pytest.approx(4)
+
+
+def test_the_first_page_shows_the_kept_figures_of_each_month_and_the_tags_that_grow(operator):
+    comment = make_comment(status="processed")
+    project = make_project()
+    project.submissions.create(comment=comment)
+    assert "valid comments, by month" not in operator.get(reverse("admin:index")).text
+    generate_analytics()
+    grown = [{"name": "rust", "count": 6, "growth": 2.0}, {"name": "web", "count": 9, "growth": -0.1}]
+    Analytics.objects.filter(post=None).update(tags=grown)
+    cache.clear()
+    (month,) = figures.figures().thread_months
+    assert month[1:] == (1, 1.0)
+    page = operator.get(reverse("admin:index")).text
+    assert "valid comments, by month" in page
+    assert "+200%" in page
+    assert "-10%" not in page
+
+
+def test_the_first_page_says_what_to_do_on_an_empty_machine(operator):
+    page = operator.get(reverse("admin:index"))
+    assert "Nothing has been collected yet" in page.text
+    assert "No task has run yet." in page.text
+
+
+def test_the_first_page_takes_as_many_queries_for_many_rows_as_for_few(operator):
+    counts = []
+    for _ in range(2):
+        for number in range(6):
+            read(make_comment(author=f"a{number}"))
+            make_project()
+            TaskResult.objects.create(task_id=f"{len(counts)} {number}", task_name="health_check", status="SUCCESS")
+        cache.clear()
+        with CaptureQueriesContext(connection) as queries:
+            page = operator.get(reverse("admin:index"))
+        assert page.status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 15
+
+
+def test_what_moves_is_told_as_json(operator):
+    live = operator.get(reverse("waywo_dashboard_live")).json()
+    assert {queue["name"] for queue in live["queues"]["items"]} >= {"extraction", "priority"}
+    assert live["workers"] == {"items": []}
+    assert live["batches"]["items"] == []
+
+
+def test_health_says_of_each_part_how_it_is_and_what_to_do(operator):
+    parts = operator.get(reverse("waywo_dashboard_live") + "?part=health").json()["items"]
+    assert {part["name"] for part in parts} >= {"database", "broker"}
+    for part in parts:
+        assert part["state"] in ("ok", "degraded", "failed")
+        assert part["reason"]
+        assert part["remedy"] or part["state"] == "ok"
+
+
+def test_a_stranger_is_told_nothing(client):
+    assert client.get(reverse("waywo_dashboard_live")).status_code == 403
+
+
+def test_a_result_shows_its_arguments_and_result_with_links_and_its_traceback_folded(operator, settings):
+    settings.FLOWER_PUBLIC_URL = "https://flower.example"  # where the health check finds it may be another address
+    comment = make_comment()
+    project = make_project()
+    result = TaskResult.objects.create(
+        task_id="0123",
+        task_name="process_waywo_comment",
+        periodic_task_name="Read pending comments",
+        status="FAILURE",
+        task_kwargs=f"\"{{'comment_id': {comment.pk}}}\"",
+        result=f'{{"project_ids": [{project.pk}], "group_id": "<b>g</b>"}}',
+        traceback="Traceback <script>alert(1)</script>",
+    )
+    page = operator.get(reverse("admin:django_celery_results_taskresult_change", args=[result.pk])).text
+    assert reverse("admin:comments_comment_change", args=[comment.pk]) in page
+    assert reverse("admin:projects_project_change", args=[project.pk]) in page
+    assert "<summary>Show the traceback</summary>" in page
+    assert "<script>alert" not in page
+    assert "<b>g</b>" not in page
+    assert "https://flower.example/task/0123" in page
+
+
+@pytest.mark.parametrize("kwargs", [None, "", "nope", '"{"', '"[1]"', "12", '"' + "(" * 500 + '"'])
+def test_a_result_with_arguments_that_nobody_can_read_still_shows(operator, kwargs):
+    result = TaskResult.objects.create(task_id="0123", task_name="x", task_kwargs=kwargs, result="{broken")
+    page = operator.get(reverse("admin:django_celery_results_taskresult_change", args=[result.pk]))
+    assert page.status_code == 200
+    assert operator.get(reverse("admin:django_celery_results_taskresult_changelist")).status_code == 200
+
+
+@pytest.mark.parametrize(("role", "status"), [("Operator", 200), ("Reviewer", 403), ("Viewer", 403)])
+def test_queues_are_paused_and_resumed_on_the_first_page_by_operators_alone(client, role, status):
+    make_groups()
+    user = get_user_model().objects.create_user("olga", is_staff=True)
+    user.groups.add(Group.objects.get(name=role))
+    client.force_login(user)
+    address = reverse("waywo_dashboard_queue")
+    assert client.post(address, {"name": "extraction", "paused": "yes"}).status_code == status
+    assert queues.paused() == ({"extraction"} if status == 200 else set())
+    if status == 200:
+        shown = client.get(reverse("waywo_dashboard_live")).json()["queues"]["items"]
+        assert [queue["name"] for queue in shown if queue["is_paused"]] == ["extraction"]
+        assert client.post(address, {"name": "extraction", "paused": "no"}).status_code == 200
+        assert queues.paused() == set()
+        assert client.post(address, {"name": "none such"}).status_code == 404
+
+
+def test_the_numbers_of_projects_are_those_of_the_lists_that_they_lead_to(operator):
+    rust = Tag.objects.create(name="rust")
+    for source in ("hn", "hn", "nemo_data_designer"):
+        make_project(source=source).tags.add(rust)
+    page = operator.get(reverse("admin:index"))
+    projects, (tag,) = page.context["projects"], page.context["top_tags"]
+    for shown in (projects["parts"][0], {"count": projects["total"], "url": projects["url"]}):
+        assert operator.get(shown["url"]).context["cl"].result_count == shown["count"] == 2
+    assert operator.get(tag["url"]).context["cl"].result_count == tag["uses"] == 2

@@ -1,0 +1,74 @@
+"""Queues, workers and health over HTTP."""
+
+from typing import Any, Literal
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from waywo_site.operations.health import looking, watch
+from waywo_site.running import queues
+
+router = Router(tags=["operations"])
+
+
+class QueueOut(Schema):
+    """A queue; `depth` counts what waits, without what a worker holds. It is null where the broker has none yet."""
+
+    name: str
+    depth: int
+
+
+class QueueList(Schema):
+    """All queues."""
+
+    items: list[QueueOut]
+
+
+class WorkerOut(Schema):
+    """A worker that answered within a second, the queues it serves and how many tasks it runs now."""
+
+    name: str
+    queues: list[str]
+    active: int
+
+
+class WorkerList(Schema):
+    """The workers alive."""
+
+    items: list[WorkerOut]
+
+
+class CheckOut(Schema):
+    """One part of the whole: how it is, why, what to do, and how long the look took."""
+
+    name: str
+    state: Literal["ok", "degraded", "failed"]
+    reason: str
+    remedy: str
+    seconds: float
+
+
+class HealthOut(Schema):
+    """`status` is the worst state among the parts."""
+
+    status: Literal["ok", "degraded", "failed"]
+    checks: list[CheckOut]
+
+
+@router.get("/queues", response=QueueList, summary="Queues")
+def list_queues(request: HttpRequest) -> Any:
+    """How much waits in each queue."""
+    return {"items": [{"name": name, "depth": depth} for name, depth in queues.depths().items()]}
+
+
+@router.get("/workers", response=WorkerList, summary="Workers")
+def list_workers(request: HttpRequest) -> Any:
+    """Which workers are alive."""
+    return {"items": [vars(worker) for worker in queues.workers()]}
+
+
+@router.get("/health", response=HealthOut, summary="Health")
+def get_health(request: HttpRequest) -> Any:
+    """Every part, looked at now: it takes some seconds where one does not answer."""
+    found = watch.checks()
+    return {"status": looking.worst(found), "checks": [check.as_dict() for check in found]}

@@ -1,0 +1,113 @@
+"""Makes the OpenAPI document say what is true of every endpoint: its errors, its formats, both ways to sign in."""
+
+from typing import Any
+
+from core.api.listing import CSV, LINES
+from core.api.problems import MEDIA_TYPE
+
+PROBLEM = {
+    "type": "object",
+    "description": "Problem details (RFC 9457).",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "problem", "allowed"],
+                "properties": {
+                    "field": {"type": "string"},
+                    "problem": {"type": "string"},
+                    "allowed": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+ALWAYS = {
+    400: "It cannot be understood",
+    411: "Content-Length is missing",
+    413: "The body is larger than 64 KiB",
+    414: "The address is longer than 8 KiB",
+    422: "A field has a wrong value; `errors` names each",
+    429: "Too many requests; Retry-After says how long to wait",
+    500: "Something went wrong here",
+    503: "Too slow, too many streams, or a server is away; Retry-After says when to come again",
+}
+SECURED = {401: "No valid token and no staff session", 403: "The scope is missing, or the CSRF token is wrong"}
+NOT_FOUND = {404: "There is no such thing"}
+NOT_ACCEPTABLE = {406: "There is no format that Accept takes"}
+# What some operations answer beside those, by the end of their path.
+BY_ENDING = {
+    "/cancel": {409: "The task is under way or has ended"},
+    "/generate-ideas": {409: "No language model is configured"},
+    "/waywo-posts/add": {
+        409: "The thread was collected before",
+        502: "Hacker News gave no answer that can be used",
+    },
+}
+NOT_MODIFIED = {"description": "What If-None-Match names is still right"}
+SESSION = {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "A staff session, with X-CSRFToken."}
+BEARER = {"type": "http", "scheme": "bearer", "description": "A token, made in the admin."}
+OPEN_TAGS = {"reading", "following"}
+STREAMS = "/events"
+
+
+def complete(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the OpenAPI ``document`` with what ninja does not know added."""
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    components["securitySchemes"] = {"Bearer": BEARER, "Session": SESSION}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            _complete(path, method, operation)
+            _name_fields(operation, components["schemas"])
+    return document
+
+
+def _name_fields(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Say which names ``?fields=`` takes: those of the answer, or of the rows on its page."""
+    for parameter in operation["parameters"]:
+        if parameter["name"] == "fields":
+            answer = _resolved(operation["responses"][200]["content"]["application/json"]["schema"], schemas)
+            rows = answer["properties"].get("items")
+            names = "|".join((_resolved(rows["items"], schemas) if rows else answer)["properties"])
+            parameter["schema"] = {"type": "string", "pattern": f"^(?:(?:{names})(?:,(?:{names}))*)?$"}
+
+
+def _resolved(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    return schemas[schema["$ref"].rsplit("/", 1)[-1]] if "$ref" in schema else schema
+
+
+def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    errors = dict(ALWAYS)
+    operation.pop("security", None)
+    if OPEN_TAGS.isdisjoint(operation["tags"]):
+        operation["security"] = [{"Bearer": []}, {"Session": []}]
+        errors |= SECURED
+    if "{" in path or operation.get("requestBody"):
+        errors |= NOT_FOUND
+    for ending, answers in BY_ENDING.items():
+        if path.endswith(ending):
+            errors |= answers
+    if path.endswith(STREAMS):
+        responses[200] = {
+            "description": "Events named `task`, each with the task as JSON",
+            "content": {"text/event-stream": {}},
+        }
+    elif method == "get" and "reading" in operation.get("tags", ()):
+        if not path.endswith("/export"):
+            responses[304] = NOT_MODIFIED
+        if any(parameter["name"] in ("limit", "q") for parameter in operation["parameters"]):
+            responses[200]["content"] |= {CSV: {"schema": {"type": "string"}}, LINES: {"schema": {"type": "string"}}}
+            errors |= NOT_ACCEPTABLE
+    for status, description in sorted(errors.items()):
+        responses[status] = {
+            "description": description,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }

@@ -1,0 +1,77 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from waywo_site.api.tokens import make_token, revoke
+from waywo_site.models import ApiToken, Scope
+
+
+class TokenForm(forms.ModelForm):
+    """A name and what the token may."""
+
+    scopes = forms.MultipleChoiceField(choices=Scope, widget=UnfoldAdminCheckboxSelectMultipleWidget)
+
+    class Meta:
+        model = ApiToken
+        fields = ("name", "scopes")
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ModelAdmin):
+    """The keys to the API: made here, shown once, revoked here."""
+
+    list_display = ("name", "may", "beginning", "created_by", "created_at", "last_used_at", "state")
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
+    search_fields = ("name", "prefix")
+    list_select_related = ("created_by",)
+    actions = ("revoke_tokens",)
+    readonly_fields = ("beginning", "created_by", "created_at", "last_used_at", "revoked_at")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **kwargs | {"form": TokenForm} if obj is None else kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("name", "scopes") if obj is None else ("name", "may", *self.readonly_fields)
+
+    def save_model(self, request: HttpRequest, obj: ApiToken, form: forms.ModelForm, change: bool) -> None:
+        """Make the token and show its secret, this once."""
+        token, secret = make_token(form.cleaned_data["name"], form.cleaned_data["scopes"], request.user)
+        obj.pk, obj.prefix, obj.created_at = token.pk, token.prefix, token.created_at
+        obj._state.adding = False
+        text = "The token, shown only now: <code>{}</code>"
+        messages.success(request, format_html(text, secret))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A token is revoked and another one made, not edited."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A revoked token stays, to tell whose requests they were."""
+        return False
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Who may make tokens may revoke them."""
+        return self.has_add_permission(request)
+
+    @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
+    def revoke_tokens(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
+        messages.success(request, f"{revoke(tokens)} tokens revoked.")
+
+    @display(description="may")
+    def may(self, token: ApiToken) -> str:
+        return ", ".join(token.scopes)
+
+    @display(description="secret")
+    def beginning(self, token: ApiToken) -> str:
+        return f"{token.prefix}…"
+
+    @display(description="state", label={"valid": "success", "revoked": "danger"})
+    def state(self, token: ApiToken) -> str:
+        return "revoked" if token.revoked_at else "valid"

@@ -1,0 +1,187 @@
+"""The looks at the parts of Waywo. Each returns a Finding, or raises what the part raises when it cannot be reached."""
+
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+from celery.states import FAILURE, SUCCESS
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+from django_celery_results.models import TaskResult
+
+from waywo_site.operations.backups import last_backup
+from waywo_site.operations.health import outside_parts
+from waywo_site.operations.health.findings import DEGRADED, FAILED, OK, Finding, Part
+from waywo_site.operations.sizes import megabytes
+from waywo_site.running import heartbeats, queues
+from waywo_site.running.queues import workers
+from waywo_site.schedules.timing import overdue
+
+# Shares of what there is, from which on somebody should look, and from which on it is too late.
+DISK_LOW, DISK_FULL = 0.10, 0.03
+MEMORY_LOW, MEMORY_FULL = 0.10, 0.03
+CONNECTIONS_HIGH = 0.8
+FAILED_TASKS_HIGH = 0.05
+# Beat ticks every 5 s, and notes it at least once a minute.
+BEAT_SILENT = timedelta(minutes=3)
+# A canary waits behind what its queue holds; the next one is sent after 5 minutes.
+CANARY_LATE = timedelta(minutes=3)
+
+
+def database() -> Finding:
+    """Whether it answers, how large it is and how many of its connections are taken."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_database_size(current_database()), current_setting('max_connections')::int, "
+            "(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
+        )
+        size, most, used = cursor.fetchone()
+    reason = f"{megabytes(size)}, {used} of {most} connections."
+    if used > most * CONNECTIONS_HIGH:
+        return Finding(DEGRADED, reason, "Raise max_connections of PostgreSQL, or run fewer processes.")
+    return Finding(OK, reason)
+
+
+def migrations() -> Finding:
+    """Whether the database has the schema of this code."""
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        names = ", ".join(f"{migration.app_label}.{migration.name}" for migration, _ in missing[:3])
+        return Finding(FAILED, f"{len(missing)} are not applied: {names}.", "Run manage.py migrate.")
+    return Finding(OK, "All are applied.")
+
+
+def broker() -> Finding:
+    """Whether it answers and how much waits there."""
+    depths = queues.depths()
+    return Finding(OK, f"{sum(depths.values())} messages wait.")
+
+
+def workers_alive() -> Finding:
+    """Which workers answer, and what each serves."""
+    alive = workers()
+    if not alive:
+        return Finding(FAILED, "No worker answers.")
+    served = "; ".join(
+        f"{worker.name} serves {_all_or_names(worker.queues)}, {worker.active} tasks run" for worker in alive
+    )
+    return Finding(OK, f"{served}.")
+
+
+def _all_or_names(names: list[str]) -> str:
+    return "all queues" if set(names) >= set(settings.QUEUE_TIME_LIMITS) else ", ".join(names)
+
+
+def queues_served() -> Finding:
+    """Whether each queue has a worker; one without is failed once something waits there."""
+    served = {queue for worker in workers() for queue in worker.queues}
+    unserved = [name for name in settings.QUEUE_TIME_LIMITS if name not in served]
+    if not unserved:
+        return Finding(OK, "Each has a worker.")
+    waiting = {name: queues.depth(name) for name in unserved}
+    names = ", ".join(f"{name} ({waiting[name]} wait)" if waiting[name] else name for name in unserved)
+    return Finding(FAILED if any(waiting.values()) else DEGRADED, f"Nobody serves {names}.")
+
+
+def schedules() -> Finding:
+    """Which enabled schedules should have run by now."""
+    now = timezone.now()
+    late = [f"{schedule.name} (by {_in_words(now - since)})" for schedule, since in overdue()]
+    if late:
+        more = f" and {len(late) - 5} more" if len(late) > 5 else ""
+        return Finding(DEGRADED, f"Late: {', '.join(late[:5])}{more}.")
+    return Finding(OK, "All are on time.")
+
+
+def _in_words(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+
+
+def beat() -> Finding:
+    """When beat last looked at its schedules."""
+    last = heartbeats.beat_last_tick()
+    if last is None:
+        return Finding(FAILED, "Beat has never run.")
+    age = timezone.now() - last
+    reason = f"Its last tick was {age.total_seconds():.0f} s ago."
+    return Finding(FAILED if age > BEAT_SILENT else OK, reason)
+
+
+def canaries() -> Finding:
+    """Whether a task went through each queue lately: a worker can be alive and take nothing."""
+    now, stopped = timezone.now(), queues.paused()
+    lost = [
+        canary.queue
+        for canary in heartbeats.canaries()
+        if canary.queue not in stopped and canary.is_waiting and now - canary.sent_at > CANARY_LATE
+    ]
+    if lost:
+        return Finding(FAILED, f"The canary of {', '.join(lost)} has not come through.")
+    return Finding(OK, "Those that were sent came through.")
+
+
+def failed_tasks() -> Finding:
+    """The share of tasks of the last hour that failed."""
+    ended = TaskResult.objects.filter(date_done__gt=timezone.now() - timedelta(hours=1))
+    failed = ended.filter(status=FAILURE).count()
+    all_ended = failed + ended.filter(status=SUCCESS).count()
+    reason = f"{failed} of {all_ended} failed in the last hour."
+    return Finding(FAILED if failed > all_ended * FAILED_TASKS_HIGH else OK, reason)
+
+
+def disk() -> Finding:
+    """How much room there is where data and backups are kept."""
+    found = []
+    for folder in dict.fromkeys((settings.VAR_DIR, settings.BACKUP_DIR)):
+        usage = shutil.disk_usage(_existing(folder))
+        share = usage.free / usage.total
+        state = FAILED if share < DISK_FULL else DEGRADED if share < DISK_LOW else OK
+        found.append((state, f"{megabytes(usage.free)} free ({share:.0%}) for {folder}"))
+    states = [state for state, _ in found]
+    state = FAILED if FAILED in states else DEGRADED if DEGRADED in states else OK
+    return Finding(state, "; ".join(text for _, text in found) + ".")
+
+
+def _existing(folder: Path) -> Path:
+    """Return the folder, or the nearest parent that exists."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
+
+
+def memory() -> Finding:
+    """How much memory this machine has left."""
+    seen = psutil.virtual_memory()
+    share = seen.available / seen.total
+    state = FAILED if share < MEMORY_FULL else DEGRADED if share < MEMORY_LOW else OK
+    return Finding(state, f"{megabytes(seen.available)} of {megabytes(seen.total)} available ({share:.0%}).")
+
+
+def _part(look: Callable[[], Finding], seconds: float, remedy: str, name: str = "", **options: str) -> Part:
+    return Part(name or look.__name__, look, seconds, remedy, **options)
+
+
+PARTS = (
+    _part(database, 2, "Start PostgreSQL, or correct DATABASE_URL."),
+    _part(migrations, 2, "Run manage.py migrate."),
+    _part(broker, 2, "Start the broker, or correct CELERY_BROKER_URL."),
+    _part(workers_alive, 5, "Start a worker: celery --app waywo_site worker --queues …", "workers"),
+    _part(queues_served, 5, "Name these queues in --queues of a worker.", "queues"),
+    _part(beat, 2, "Start beat: celery --app waywo_site beat."),
+    _part(canaries, 2, "Look at what the workers of these queues do; restart them where they do nothing."),
+    _part(schedules, 2, "See whether beat and a worker run; Schedules in the admin has them."),
+    _part(failed_tasks, 2, "See Task results in the admin, with the status Failure.", "tasks"),
+    _part(outside_parts.hacker_news, 6, "Wait, or correct HN_API_BASE_URL."),
+    _part(outside_parts.language_model, 6, "Start the server, or correct LLM_BASE_URL."),
+    _part(outside_parts.embeddings, 6, "Start the server, or correct EMBEDDING_BASE_URL."),
+    _part(last_backup, 2, "Run manage.py backup_database, and see the schedule of that name.", "backup"),
+    _part(outside_parts.flower, 3, "Start Flower, or correct FLOWER_URL.", without_answer=DEGRADED),
+    _part(disk, 2, "Make room: manage.py cleanup_old_data, fewer backups (BACKUP_KEEP), a larger disk."),
+    _part(memory, 1, "Run fewer worker processes (--concurrency), or add memory."),
+)

@@ -1,0 +1,85 @@
+"""Checks the health, keeps what was found, and alerts where something changed."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from waywo_site.models import HealthResult
+from waywo_site.operations.health import alerts, looking, machines
+from waywo_site.operations.health.findings import FAILED, Check, Part
+from waywo_site.operations.health.looking import look_at
+from waywo_site.operations.health.parts import PARTS
+
+logger = logging.getLogger(__name__)
+
+KEPT_EVERY = timedelta(minutes=5)
+
+
+def check_health(names: Iterable[str] | None = None, now: datetime | None = None) -> dict[str, Any]:
+    """Look at every part (or ``names``), keep what is new, send the alerts that are due; return all of it as JSON.
+
+    Raises nothing because of a part: without a database the results are not kept, and the alerts are remembered
+    in VAR_DIR instead.
+    """
+    now = now or timezone.now()
+    found = checks(names)
+    # Asked in any case: it decides where what was told is remembered.
+    asked = found if any(check.name == "database" for check in found) else checks(["database"])
+    has_database = all(check.state != FAILED for check in [*found, *asked] if check.name in ("database", "migrations"))
+    if has_database:
+        _keep(found, now)
+    told = alerts.tell(
+        [
+            alerts.Subject(
+                machines.subject(check.name, has_database=has_database), check.state, check.reason, check.remedy
+            )
+            for check in found
+        ],
+        now,
+        has_database=has_database,
+    )
+    return {
+        "status": "success",
+        "state": looking.worst(found),
+        "checks": [check.as_dict() for check in found],
+        "kept": has_database,
+        "alerts": told,
+    }
+
+
+def _keep(found: Iterable[Check], now: datetime) -> None:
+    """Keep each change of state; of what stays as it is one result every 5 minutes says enough."""
+    lately = HealthResult.objects.filter(checked_at__gt=now - KEPT_EVERY, checked_at__lte=now).order_by("checked_at")
+    states = dict(lately.values_list("name", "state"))
+    changed = [check for check in found if check.state != states.get(check.name)]
+    HealthResult.objects.bulk_create(HealthResult(**check.as_dict(), checked_at=now) for check in changed)
+
+
+def note_round() -> None:
+    """Note that the watch has looked: VAR_DIR/run/health-watch is as old as that. Containers ask it."""
+    try:
+        (settings.VAR_DIR / "run").mkdir(mode=0o700, parents=True, exist_ok=True)
+        (settings.VAR_DIR / "run" / "health-watch").touch()
+    except OSError as error:
+        logger.error("VAR_DIR=%s cannot be written: %s", settings.VAR_DIR, error)
+
+
+def checks(names: Iterable[str] | None = None, *, seconds: float | None = None) -> list[Check]:
+    """Return the state of each part (of ``names`` alone where given), all looked at side by side.
+
+    Never raises for a part, and takes no longer than the longest time limit of a part; ``seconds`` lowers them all.
+    Raises ValueError for a name that is no part.
+    """
+    wanted = PARTS if names is None else [_part(PARTS, name) for name in names]
+    return look_at(wanted, seconds=seconds)
+
+
+def _part(parts: Iterable[Part], name: str) -> Part:
+    for part in parts:
+        if part.name == name:
+            return part
+    raise ValueError(f"part={name!r} is not valid: it takes one of {', '.join(part.name for part in parts)}.")

@@ -1,0 +1,160 @@
+"""The processes of a running Waywo, under a supervisor."""
+
+import logging
+import sys
+import threading
+from collections.abc import Callable, Collection
+
+from celery import current_app
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from waywo_site.embedded.ports import HOST, is_free
+from waywo_site.running import heartbeats
+from waywo_site.running.queues import paused, states
+from waywo_site.running.supervisor import Process, Supervisor
+
+logger = logging.getLogger(__name__)
+
+# Two processes: one alone gives 88 reads of the API a second on two cores, two give 200 (tests/benchmarks/api.py).
+WEB_PROCESSES = 2
+WEB_THREADS = 8
+WATCH_SECONDS = 5
+HEALTH_SECONDS = 60
+# No canary came through for so long, and the worker is at nothing: it is deaf (pitfalls, 3.2).
+DEAF_SECONDS = 180
+ANSWER_SECONDS = 5
+
+
+def web() -> Process:
+    """Return gunicorn serving the admin."""
+    return Process(
+        "web",
+        [
+            *(sys.executable, "-m", "gunicorn", "waywo_site.wsgi", "--bind", f"{HOST}:{settings.PORT}"),
+            *("--workers", str(WEB_PROCESSES), "--threads", str(WEB_THREADS), "--no-control-socket"),
+            # A search by many tags and authors is a long address; this is the most that gunicorn takes, in bytes.
+            *("--limit-request-line", "8190"),
+        ],
+    )
+
+
+def worker(queues: Collection[str] | None = None, concurrency: int | None = None) -> Process:
+    """Return a worker that serves ``queues``, all where none are given, with a child for each processor."""
+    served = ",".join(queues or settings.QUEUE_TIME_LIMITS)
+    children = ["--concurrency", str(concurrency)] if concurrency else []
+    return Process("worker", [*_celery(), "worker", "--queues", served, *children, "--loglevel", "INFO", "-E"])
+
+
+def beat() -> Process:
+    """Return beat, which sends what the schedules in the database say."""
+    return Process("beat", [*_celery(), "beat", "--loglevel", "INFO", "--pidfile", ""])
+
+
+def flower(password: str) -> Process:
+    """Return Flower on ``flower_port()`` behind ``password`` ("user:password"), which ``ps`` does not show."""
+    return Process(
+        "flower",
+        [*_celery(), "flower", f"--conf={settings.BASE_DIR / 'waywo_site' / 'flowerconfig.py'}"],
+        {"FLOWER_BASIC_AUTH": password, "FLOWER_ADDRESS": HOST, "FLOWER_PORT": str(flower_port())},
+    )
+
+
+def health() -> Process:
+    """Return the watch that alerts also when worker, beat, broker or database are gone."""
+    command = [sys.executable, "manage.py", "health", "--alert", "--every", str(HEALTH_SECONDS)]
+    return Process("health", command)
+
+
+def _celery() -> list[str]:
+    return [sys.executable, "-m", "celery", "--app", "waywo_site"]
+
+
+def flower_port() -> int:
+    """Return Flower's port: the one after the web server's, so that PORT moves both."""
+    return settings.PORT + 1
+
+
+def taken_ports() -> list[int]:
+    """Return which of our two ports somebody else listens on."""
+    return [port for port in (settings.PORT, flower_port()) if not is_free(port)]
+
+
+def is_deaf(name: str, ran_for: float, queues: Collection[str] | None = None) -> bool:
+    """Return whether the worker is connected and takes no work; ``queues`` are what it serves (None: all).
+
+    That is when canaries, or the task that sends them, wait for three minutes and none came through, while it is at no
+    task: a worker whose processes are all busy leaves the canary waiting too, and says so when it is asked. One of
+    several workers that share their queues is not seen so: the others take its canaries.
+    """
+    served = set(queues or settings.QUEUE_TIME_LIMITS)
+    if name != "worker" or ran_for < DEAF_SECONDS:
+        return False
+    try:
+        close_old_connections()
+        if not _takes_nothing(served):
+            return False
+        active = current_app.control.inspect(timeout=ANSWER_SECONDS).active() or {}
+        # Once more: a queue that was resumed just now looks the same until its first message is taken.
+        return not any(active.values()) and _takes_nothing(served)
+    except (DatabaseError, InterfaceError, OperationalError, OSError):
+        return False  # database or broker are away: that is no fault of the worker
+
+
+def _takes_nothing(served: set[str]) -> bool:
+    """Return whether work that is to be taken waits for three minutes, while no canary came through.
+
+    Canaries that are not sent are no sign: their schedule may be off, or its queue paused. A deaf worker sends none
+    either, but then the task that would stands in its queue.
+    """
+    now, stopped = timezone.now(), paused()
+    sender = settings.TASK_QUEUES["send_canaries"]
+    tick = heartbeats.beat_last_tick()
+    if sender in stopped or not tick or (now - tick).total_seconds() > DEAF_SECONDS:
+        return False
+    canaries = [canary for canary in heartbeats.canaries() if canary.queue in served - stopped]
+    if any(canary.done_at and canary.age_seconds < DEAF_SECONDS for canary in canaries):
+        return False
+    waits = {canary: (now - canary.sent_at).total_seconds() for canary in canaries if canary.sent_at}
+    lately = {canary: seconds for canary, seconds in waits.items() if seconds <= heartbeats.CANARY_EXPIRES}
+    if lately and all(canary.is_waiting and seconds >= DEAF_SECONDS for canary, seconds in lately.items()):
+        return True
+    if sender not in served:
+        return False
+    oldest = next(state.oldest_seconds for state in states() if state.name == sender)
+    return oldest is not None and oldest >= DEAF_SECONDS
+
+
+def run(processes: list[Process], watch: Callable[[], None], queues: Collection[str] | None = None) -> int:
+    """Run the processes until a signal comes (0) or one of them cannot be kept alive; return the exit code.
+
+    A process that dies or turns deaf is started again; ``queues`` are what the worker among them serves, all where none
+    are given. ``watch`` is called every 5 s meanwhile.
+    """
+    supervisor = Supervisor(
+        processes,
+        settings.BASE_DIR,
+        lambda name, ran_for: is_deaf(name, ran_for, queues),
+        # A line of JSON is one for programs, and who runs alone needs no name.
+        named=len(processes) > 1 and settings.LOG_FORMAT != "json",
+    )
+    ended = threading.Event()
+
+    def watching() -> None:
+        while not ended.wait(WATCH_SECONDS):
+            for look in (watch, supervisor.restart_deaf):
+                try:
+                    look()
+                except Exception:
+                    # Whatever it is, the next look may do better: nobody would notice that nobody watches.
+                    logger.exception("A look at the servers and processes failed; the next one is in a moment.")
+
+    thread = threading.Thread(target=watching, name="watch", daemon=True)
+    thread.start()
+    try:
+        return supervisor.run()
+    finally:
+        ended.set()
+        thread.join(ANSWER_SECONDS)

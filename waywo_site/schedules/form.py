@@ -1,0 +1,305 @@
+"""The form of a schedule: no JSON to write, and nothing taken that could not run."""
+
+import json
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelect2Widget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from waywo_site.schedules import arguments
+from waywo_site.schedules.arguments import Argument
+from waywo_site.schedules.timing import BadTiming, are_headers, parse_timing, timing_text
+
+PREFIX = "argument"
+PREVIEW = "_preview"
+
+
+class WhenWidget(UnfoldAdminTextInputWidget):
+    """A line of text, and below it what it means and when it would run."""
+
+    template_name = "waywo_site/widgets/when.html"
+    zone = "UTC"
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["preview"] = preview(value, self.zone) if value else {}
+        context["preview_url"] = reverse("admin:waywo_schedule_preview")
+        context["local_zone"] = settings.TIME_ZONE
+        return context
+
+
+def preview(text: str, zone: str) -> dict[str, Any]:
+    """Return what ``text`` means as JSON: words and runs in the operator's time zone, or error."""
+    if zone not in available_timezones():
+        return {"error": f"No time zone is called {zone}."}
+    try:
+        timing = parse_timing(text, zone)
+    except BadTiming as error:
+        return {"error": str(error)}
+    runs = [f"{timezone.localtime(run):%a %d %b %Y, %H:%M:%S %Z}".replace(":00 ", " ") for run in timing.next_runs()]
+    return {"words": timing.words, "runs": runs}
+
+
+def field_name(task_name: str, argument: str) -> str:
+    """Return the name of the form field of a task's argument."""
+    return f"{PREFIX}-{task_name}-{argument}"
+
+
+class ScheduleForm(forms.ModelForm):
+    """Task, time, arguments and options of one schedule. Made for use by ``form_class``."""
+
+    name = forms.CharField(max_length=200, widget=UnfoldAdminTextInputWidget, help_text="What people call it.")
+    description = forms.CharField(
+        required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}), help_text="What it is for."
+    )
+    task = forms.ChoiceField(widget=UnfoldAdminSelectWidget)
+    enabled = forms.BooleanField(
+        required=False, initial=True, widget=UnfoldBooleanSwitchWidget, help_text="Off: it is kept, and never runs."
+    )
+    when = forms.CharField(
+        max_length=100,
+        widget=WhenWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text="Minute, hour, day of the month, month, day of the week, as 0 6 1 * *; or as: every 10 minutes. "
+        "Where both kinds of day are given, both must fit.",
+    )
+    zone = forms.ChoiceField(
+        label="Time zone",
+        choices=[(name, name) for name in sorted(available_timezones())],
+        initial="UTC",
+        widget=UnfoldAdminSelect2Widget,
+        help_text="In which the time is meant. UTC knows no daylight saving: nothing is lost or moved by it.",
+    )
+    queue = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget, help_text="Empty: the task's own queue.")
+    priority = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=9,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="On Redis and Valkey: 0 (first) to 9 (last). Empty: 0. RabbitMQ does not heed it here.",
+    )
+    expire_seconds = forms.IntegerField(
+        label="Expires after",
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="Seconds after which a run that no worker took is dropped. Empty: shortly before the next run.",
+    )
+
+    class Meta:
+        model = PeriodicTask
+        fields = ("name", "description", "enabled", "priority", "expire_seconds")
+
+    class Media:
+        js = ("waywo_site/schedule.js",)
+
+    offered: dict[str, dict[str, Argument]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        tasks = arguments.registered()
+        choices = [
+            ("", "—"),
+            *((name, f"{name}: {arguments.summary(task)}"[:120]) for name, task in tasks.items()),
+        ]
+        stored = self.instance
+        if stored.task and stored.task not in tasks:
+            choices.append((stored.task, f"{stored.task} (no such task)"))
+        self.fields["task"].choices = choices
+        self.fields["queue"].choices = [("", "—"), *((name, name) for name in settings.QUEUE_TIME_LIMITS)]
+        if stored.pk:
+            self._fill(stored)
+        zone = (
+            self.data.get(self.add_prefix("zone"))
+            if self.is_bound
+            else self.get_initial_for_field(self.fields["zone"], "zone")
+        )
+        self.fields["when"].widget.zone = zone or "UTC"
+        # A time that this form does not know (a single moment, the sun) stays unless a new one is given.
+        self.fields["when"].required = not (stored.pk and not timing_text(stored.scheduler))
+
+    def _fill(self, stored: PeriodicTask) -> None:
+        """Show what is stored."""
+        self.initial |= {"task": stored.task, "queue": stored.queue or "", "when": timing_text(stored.scheduler)}
+        if isinstance(stored.scheduler, CrontabSchedule):
+            self.initial["zone"] = str(stored.scheduler.timezone)
+        elif not self.initial["when"] and stored.scheduler is not None:
+            self.fields["when"].help_text = f"Now: {stored.scheduler}. Fill in a time to replace it."
+        try:
+            keywords = json.loads(stored.kwargs or "{}")
+        except ValueError:
+            keywords = {}
+        for name, value in keywords.items() if isinstance(keywords, dict) else ():
+            if name in self.offered.get(stored.task, {}):
+                shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+                self.initial[field_name(stored.task, name)] = shown
+
+    def clean_task(self) -> str:
+        name = self.cleaned_data["task"]
+        if name not in arguments.registered():
+            raise forms.ValidationError(f"No task is called {name}. Choose another.")
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        self._clean_when(data)
+        self._clean_arguments(data)
+        if PREVIEW in self.data:
+            raise forms.ValidationError("Nothing is saved yet. See below when it would run.", code="preview")
+        return data
+
+    def _clean_when(self, data: dict[str, Any]) -> None:
+        text = data.get("when")
+        if not text or "zone" not in data:
+            return
+        try:
+            timing = parse_timing(text, data["zone"])
+        except BadTiming as error:
+            self.add_error("when", str(error))
+            return
+        data["timing"] = timing
+        if self.instance.expires:
+            # It ends at a moment that somebody gave it elsewhere; beat takes that or a span, not both.
+            data["expire_seconds"] = None
+            return
+        gap = timing.shortest_gap
+        kept = "when" in self.changed_data and "expire_seconds" not in self.changed_data
+        if data.get("expire_seconds") is None or (kept and data["expire_seconds"] > gap):
+            # Nobody chose it for this time.
+            data["expire_seconds"] = max(1, min(int(gap * 0.9), 2**31 - 1))
+        elif data["expire_seconds"] > gap:
+            self.add_error("expire_seconds", f"It runs again after {gap:.0f} s: a run must expire before the next.")
+
+    def _clean_arguments(self, data: dict[str, Any]) -> None:
+        """Collect the chosen task's arguments; those left empty keep the task's defaults."""
+        keywords: dict[str, Any] = {}
+        for name, argument in self.offered.get(data.get("task", ""), {}).items():
+            field = field_name(data["task"], name)
+            value = data.get(field)
+            if value in (None, "", []):
+                if argument.is_required and field not in self.errors:
+                    self.add_error(field, f"{name} is missing: it takes {argument.takes}.")
+            elif argument.fits(value):
+                if value != argument.default:
+                    keywords[name] = value
+            else:
+                self.add_error(field, f"{value} is not valid: it takes {argument.takes}.")
+        data["keywords"] = keywords
+
+    def _post_clean(self) -> None:
+        stored, data = self.instance, self.cleaned_data
+        stored.task = data.get("task", stored.task)
+        stored.queue = data.get("queue") or None
+        stored.args, stored.kwargs = "[]", json.dumps(data.get("keywords", {}))
+        if not are_headers(stored.headers):
+            stored.headers = "{}"
+        if "timing" in data:
+            # A single moment was replaced: what was to run once runs by its new time.
+            stored.one_off = stored.one_off and not stored.clocked_id
+            stored.interval = stored.crontab = stored.solar = stored.clocked = None
+            row = data["timing"].row
+            # Only for the check that there is a time; the row itself is saved with the schedule.
+            setattr(stored, "crontab" if isinstance(row, CrontabSchedule) else "interval", row)
+        super()._post_clean()
+
+    def validate_unique(self) -> None:
+        """Check the name; that there is one time is seen to by ``when``."""
+        if PeriodicTask.objects.exclude(pk=self.instance.pk).filter(name=self.cleaned_data.get("name")).exists():
+            self.add_error("name", "Another schedule has this name.")
+
+    def save(self, commit: bool = True) -> PeriodicTask:
+        """Save the time first, then the schedule."""
+        if timing := self.cleaned_data.get("timing"):
+            row = timing.save()
+            setattr(self.instance, "crontab" if isinstance(row, CrontabSchedule) else "interval", row)
+        return super().save(commit)
+
+
+def _split(text: str) -> list[str]:
+    return [part for part in text.replace(",", " ").split() if part]
+
+
+class ListField(forms.CharField):
+    """Several values, parted by commas or blanks."""
+
+    def __init__(self, kind: type, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kind = kind
+
+    def to_python(self, value: Any) -> list[Any]:
+        parts = _split(super().to_python(value) or "")
+        try:
+            return [self.kind(part) for part in parts]
+        except ValueError:
+            raise forms.ValidationError(f"{value} is not valid: it takes {self.kind.__name__}s with commas.") from None
+
+
+def _field_of(argument: Argument) -> forms.Field:
+    about = {
+        "label": argument.name.replace("_", " ").capitalize(),
+        "required": False,
+        "help_text": f"{argument.help[:1].upper()}{argument.help[1:]}. Takes {argument.takes}.".lstrip(". "),
+    }
+    default = "" if argument.default is None else str(argument.default)
+    attrs = {"placeholder": default or ("needed" if argument.is_required else "")}
+    if argument.choices:
+        choices = [("", default or "—"), *((one, one) for one in argument.choices)]
+        return forms.TypedChoiceField(
+            choices=choices, coerce=type(argument.choices[0]), widget=UnfoldAdminSelectWidget, **about
+        )
+    if argument.is_list:
+        return ListField(argument.kind, widget=UnfoldAdminTextInputWidget(attrs=attrs), **about)
+    if argument.kind is bool:
+        return forms.BooleanField(widget=UnfoldBooleanSwitchWidget, initial=bool(argument.default), **about)
+    if argument.kind in (int, float):
+        limits = {"min_value": argument.least, "max_value": argument.most}
+        if argument.kind is float:
+            widget = UnfoldAdminIntegerFieldWidget(attrs=attrs | {"step": "any"})
+            return forms.FloatField(widget=widget, **limits, **about)
+        whole = {name: None if value is None else int(value) for name, value in limits.items()}
+        return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget(attrs=attrs), **whole, **about)
+    return forms.CharField(widget=UnfoldAdminTextInputWidget(attrs=attrs), **about)
+
+
+def form_class() -> type[ScheduleForm]:
+    """Return the form with a field for each argument of each registered task."""
+    offered = {
+        name: {argument.name: argument for argument in arguments.arguments(task)}
+        for name, task in arguments.registered().items()
+    }
+    fields = {
+        field_name(task, argument.name): _field_of(argument)
+        for task, taken in offered.items()
+        for argument in taken.values()
+    }
+    return type("ScheduleForm", (ScheduleForm,), {"offered": offered, **fields})
+
+
+def fieldsets(form: type[ScheduleForm]) -> list[tuple[str | None, dict[str, Any]]]:
+    """Return the parts of the form: one for the arguments of each task that takes some."""
+    parts = [
+        (
+            f"Arguments of {task}",
+            {"fields": tuple(field_name(task, name) for name in taken), "classes": ("task-arguments",)},
+        )
+        for task, taken in form.offered.items()
+        if taken
+    ]
+    return [
+        (None, {"fields": ("name", "task", "enabled", "description")}),
+        ("When", {"fields": ("when", "zone")}),
+        *parts,
+        ("How", {"fields": ("queue", "priority", "expire_seconds")}),
+    ]
