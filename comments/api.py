@@ -14,12 +14,12 @@ from ninja import Field, Query, Router, Schema
 from comments import collecting
 from comments.item_ids import ITEM_ID, ITEM_PAGE, LARGEST_ITEM_ID, item_id_of
 from comments.models import Comment, Post
-from comments.sources.json_client import SourceError
 from comments.text import plain_text, safe_html
 from core.api.bodies import ALL, NOTHING, Limit, OneParameters, StrictBody, given_in, moment, whole
 from core.api.listing import Id, Order, PageParameters, a_time, limited_query, one, page
 from core.api.problems import Problem, invalid
 from core.api.sending import PRIORITY, Sent, sent
+from core.http import OutsideError
 
 logger = logging.getLogger(__name__)
 
@@ -218,7 +218,7 @@ def add_waywo_post(request: HttpRequest, arguments: AddPost) -> Any:
         raise Http404(str(error)) from error
     except ValueError as error:
         raise invalid("body.post", "is no item of Hacker News", str(error).split("it takes ")[-1]) from error
-    except SourceError as error:
+    except OutsideError as error:
         raise _not_looked_up(error) from error
     task = {"post_id": post.pk} | given
     return sent(request, "process_waywo_post", task, f"Collecting {post.title}.", queue=PRIORITY)
@@ -231,7 +231,7 @@ def _refuse_collected(post_id: int) -> None:
         raise Problem(409, f"Post {post_id} is there already: collect it again with {again}.")
 
 
-def _not_looked_up(error: SourceError) -> Problem:
+def _not_looked_up(error: OutsideError) -> Problem:
     # The message names an address of ours, so it goes to the log alone.
     logger.warning("A thread could not be looked up: %s", error)
     if error.permanent:

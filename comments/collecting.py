@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,15 +17,15 @@ from comments.months import FIRST_YEAR
 from comments.saving import Collected, save_lot, save_post
 from comments.sources import FoundThread, ThreadSource, enabled_sources, source_named
 from comments.sources.item_api import Answer, Item
-from comments.sources.json_client import SourceError, Unavailable
 from comments.sources.known_threads import ThreadsFileError
 from core import event_loop
+from core.http import OutsideError, Unavailable
 from core.locks import host_slots
+from core.progress import Progress, no_progress
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Progress = Callable[[str, int, int], None]
 
 # Comments are saved in lots of this size, so that a worker which dies loses seconds of work and not a thread.
 LOT = 100
@@ -61,7 +61,7 @@ def collect_post(
     year: int | None = None,
     month: int | None = None,
     limit_comments: int | None = None,
-    progress: Progress = lambda *_: None,
+    progress: Progress = no_progress,
 ) -> Collected:
     """Collect one thread: its post, then of the first ``limit_comments`` (all) top-level comments what is due.
 
@@ -72,7 +72,7 @@ def collect_post(
 
     A stored thread that was deleted at its source is marked so and settled; the result says ``deleted``.
 
-    Raises ValueError for an argument out of range, NotAThread, SourceError when the post cannot be had (nothing
+    Raises ValueError for an argument out of range, NotAThread, OutsideError when the post cannot be had (nothing
     is saved then), and CollectionError when more than 5 % of the comments could not be had (the others are saved).
     """
     _check_arguments(post_id, year, month, limit_comments)
@@ -81,7 +81,7 @@ def collect_post(
         return _collect(source, source_id, year, month, limit_comments, progress)
 
 
-def collect_sample(progress: Progress = lambda *_: None) -> Collected:
+def collect_sample(progress: Progress = no_progress) -> Collected:
     """Collect the sample thread that ships with Waywo. Needs no network; running it again changes nothing."""
     from comments.sources.sample import SampleThread
 
@@ -100,7 +100,7 @@ def threads_to_collect(limit_posts: int | None = None) -> tuple[list[DueThread],
     errors: list[Exception] = []
     sources = enabled_sources()
     for source, found in zip(sources, _find_side_by_side(sources), strict=True):
-        if isinstance(found, SourceError | ThreadsFileError):
+        if isinstance(found, OutsideError | ThreadsFileError):
             errors.append(found)
         elif isinstance(found, BaseException):
             raise found
@@ -112,7 +112,7 @@ def threads_to_collect(limit_posts: int | None = None) -> tuple[list[DueThread],
 
 
 def collect_posts(
-    limit_posts: int | None = None, limit_comments: int | None = None, progress: Progress = lambda *_: None
+    limit_posts: int | None = None, limit_comments: int | None = None, progress: Progress = no_progress
 ) -> dict[str, Any]:
     """Collect the newest threads of all enabled sources, as far as they are due, one after another in this process.
 
@@ -127,7 +127,7 @@ def collect_posts(
         progress(f"post {thread.post_id}", done, len(threads))
         try:
             collected = collect_post(**vars(thread), limit_comments=limit_comments)
-        except (CollectionError, SourceError) as error:
+        except (CollectionError, OutsideError) as error:
             errors.append({"post_id": thread.post_id, "error": str(error)})
         else:
             posts.append(collected.as_dict())
@@ -138,7 +138,7 @@ def collect_posts(
 def look_up_post(text: str) -> Item:
     """Return the thread on Hacker News that ``text`` names by id or address, as it is now; nothing is saved.
 
-    Raises ValueError for a text that names none, NotAThread, and SourceError when it cannot be had, or not within
+    Raises ValueError for a text that names none, NotAThread, and OutsideError when it cannot be had, or not within
     15 s: somebody waits.
     """
     post_id = item_id_of(text)
@@ -359,7 +359,7 @@ def _answers(source: ThreadSource, look: _Plan, collected: Collected) -> Iterato
 
 
 def _may_pass(answer: Answer) -> bool:
-    return isinstance(answer, SourceError) and not answer.permanent
+    return isinstance(answer, OutsideError) and not answer.permanent
 
 
 def _asked(source: ThreadSource, item_ids: list[int | str]) -> Iterator[list]:
@@ -374,7 +374,7 @@ def _copy(source: ThreadSource, source_id: str) -> dict[int | str, Item]:
     """Return the copy of a thread; nothing where it cannot be had, since all of it can be asked for one by one."""
     try:
         return _ask(source, source.copy(source_id), source.copy_address)
-    except SourceError as error:
+    except OutsideError as error:
         logger.warning("%s The comments are asked for one by one.", error)
         return {}
 

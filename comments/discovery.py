@@ -9,13 +9,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from comments.collecting import Progress
 from comments.models import AUTHOR_LENGTH, TITLE_LENGTH, Candidate, Post, Source
 from comments.months import NAME, month_of
 from comments.sources.algolia import Algolia, Hit
 from comments.sources.known_threads import known_threads
 from core import event_loop
 from core.locks import host_slots
+from core.progress import Progress, no_progress
 
 LEAST_COMMENTS = 10
 # The one word that every such title has: "What is everyone working on", "What have you been working on".
@@ -82,13 +82,11 @@ def judge(title: str, author: str) -> tuple[str, str]:
     return "trusted", f"It has the usual title, and its author {author} is in THREAD_AUTHORS."
 
 
-def discover_posts(
-    since_days: int = 45, *, dry_run: bool = False, progress: Progress = lambda *_: None
-) -> dict[str, Any]:
+def discover_posts(since_days: int = 45, *, dry_run: bool = False, progress: Progress = no_progress) -> dict[str, Any]:
     """Search for threads of the last ``since_days`` days; add those that are sure and keep the others to be decided.
 
     Returns ``found`` (what is new, and why it was or was not added) and ``added`` (ids) as JSON; with ``dry_run``
-    nothing is saved and ``added`` is what would be. Raises ValueError for a number of days below 1, and SourceError
+    nothing is saved and ``added`` is what would be. Raises ValueError for a number of days below 1, and OutsideError
     when the search does not answer.
     """
     if isinstance(since_days, bool) or not isinstance(since_days, int) or not 1 <= since_days <= 10_000:

@@ -19,7 +19,6 @@ SECOND_LOOKS = (timedelta(hours=3), timedelta(days=1), timedelta(days=3), timede
 FIRST_FOREIGN_ID = 10**12
 # A worker that holds a comment longer than this is dead: twice the hard limit of the extraction queue (6 min).
 CLAIM_EXPIRES_AFTER = timedelta(minutes=12)
-MAX_ATTEMPTS = 3
 TITLE_LENGTH = 300
 AUTHOR_LENGTH = 64
 

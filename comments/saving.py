@@ -4,14 +4,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from comments.models import AUTHOR_LENGTH, TITLE_LENGTH, Comment, Post, Source
 from comments.months import month_of
 from comments.signals import comments_restored, comments_withdrawn
 from comments.sources.item_api import Answer, Item
-from comments.sources.json_client import SourceError
 from comments.text import plain_text
+from core.http import OutsideError
+from core.locks import lock_until_commit
 
 
 @dataclass
@@ -80,12 +81,13 @@ def save_lot(post: Post, lot: list[tuple[int | str, Answer]], collected: Collect
     ``looked_at`` is a moment before the source was asked.
     """
     items = [answer for _, answer in lot if isinstance(answer, Item)]
-    collected.failed += [item_id for item_id, answer in lot if isinstance(answer, SourceError)]
+    collected.failed += [item_id for item_id, answer in lot if isinstance(answer, OutsideError)]
     # Null is "not served yet": there is nothing to save, and a later look asks again.
     nulls = sum(answer is None for _, answer in lot)
     collected.not_served += nulls
     with transaction.atomic():
-        _lock_thread(post)
+        # Two collections of one thread write one after another.
+        lock_until_commit(f"post {post.pk}")
         stored = Comment.objects.filter(source=post.source, source_id__in=[str(item.id) for item in items])
         # Held until it is written: nobody claims a comment, or saves what it read in it, in between.
         known = {comment.source_id: comment for comment in stored.select_for_update(no_key=True).order_by("pk")}
@@ -100,12 +102,6 @@ def save_lot(post: Post, lot: list[tuple[int | str, Answer]], collected: Collect
     collected.comments_saved += len(new)
     collected.comments_updated += len(changed)
     collected.comments_skipped += len(looks) - len(changed) + nulls
-
-
-def _lock_thread(post: Post) -> None:
-    """Let two collections of one thread write one after another; the lock ends with the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"waywo post {post.pk}"])
 
 
 def _tell(changed: list["_Look"]) -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 from comments.sources import source_named
 from comments.sources.item_api import Answer
-from comments.sources.json_client import SourceError
 from comments.text import plain_text
 from core import event_loop
+from core.http import OutsideError
 from core.locks import host_slots
 
 EXCERPT = 200  # characters
@@ -16,7 +16,7 @@ def try_source(name: str, limit: int = 5) -> dict[str, Any]:
     """Ask a source, enabled or not, for its threads and the first ``limit`` comments of the newest one.
 
     Returns counts, the post and the starts of the comments as JSON. Raises ValueError for a name that is no source,
-    and SourceError or ThreadsFileError when it does not answer or answers what cannot be read.
+    and OutsideError or ThreadsFileError when it does not answer or answers what cannot be read.
     """
     source = source_named(name)
 
@@ -38,6 +38,6 @@ def try_source(name: str, limit: int = 5) -> dict[str, Any]:
 
 
 def _shown(item_id: int | str, answer: Answer) -> dict[str, Any]:
-    if answer is None or isinstance(answer, SourceError):
+    if answer is None or isinstance(answer, OutsideError):
         return {"id": item_id, "author": "", "text": "", "error": str(answer or "It is not served yet.")}
     return {"id": item_id, "author": answer.author, "text": " ".join(plain_text(answer.text).split())[:EXCERPT]}

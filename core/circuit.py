@@ -1,9 +1,11 @@
 """A breaker between us and a service that is down: after some failures in a row nobody asks it for a while."""
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from core.http import NotAsked
+from core.http import NotAsked, OutsideError, Unavailable
 
 FAILURES_IN_A_ROW = 5
 OPEN_SECONDS = 60.0
@@ -12,7 +14,7 @@ TRIAL_SECONDS = 5.0
 
 
 class Circuit:
-    """Counts failures in a row. One for each service and process; used from one thread at a time or from several.
+    """Counts failures in a row. One for each service and process, safe from several threads and event loops.
 
     Closed, every call may go. After ``failures`` in a row it is open: calls raise NotAsked for ``pause`` seconds.
     Then a single call tries; it closes the circuit or opens it again. ``now`` is a clock in seconds.
@@ -30,35 +32,49 @@ class Circuit:
         self._failures = failures
         self._pause = pause
         self._now = now
+        self._lock = threading.Lock()
         self._in_a_row = 0
         self._open_until = 0.0
         self._trying = False
 
-    def enter(self) -> None:
-        """Say that a call begins. Raises NotAsked, with the seconds to wait, while the circuit is open."""
-        if self._in_a_row < self._failures:
-            return
-        left = self._open_until - self._now()
-        if left > 0 or self._trying:
-            wait = left if left > 0 else TRIAL_SECONDS
-            raise NotAsked(
-                f"{self._service} failed {self._in_a_row} times in a row: it is asked again in {wait:.0f} s.",
-                retry_after=max(wait, 1.0),
-            )
-        self._trying = True
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """Ask the service inside. Raises NotAsked, with the seconds to wait, while the circuit is open.
 
-    def succeeded(self) -> None:
-        """Say that the service answered, be it with a refusal."""
-        self._in_a_row = 0
-        self._trying = False
+        Unavailable and TimeoutError count as failures. Every other OutsideError is an answer, be it a refusal. What
+        else is raised (a cancellation, a bug) tells nothing of the service.
+        """
+        self._enter()
+        try:
+            yield
+        except (Unavailable, TimeoutError):
+            self._note(failed=True)
+            raise
+        except OutsideError:
+            self._note(failed=False)
+            raise
+        except BaseException:
+            with self._lock:
+                self._trying = False
+            raise
+        self._note(failed=False)
 
-    def failed(self) -> None:
-        """Say that the service did not answer."""
-        self._in_a_row += 1
-        self._trying = False
-        if self._in_a_row >= self._failures:
-            self._open_until = self._now() + self._pause
+    def _enter(self) -> None:
+        with self._lock:
+            if self._in_a_row < self._failures:
+                return
+            left = self._open_until - self._now()
+            if left > 0 or self._trying:
+                wait = left if left > 0 else TRIAL_SECONDS
+                raise NotAsked(
+                    f"{self._service} failed {self._in_a_row} times in a row: it is asked again in {wait:.0f} s.",
+                    retry_after=max(wait, 1.0),
+                )
+            self._trying = True
 
-    def left(self) -> None:
-        """Say that a call was given up by ourselves, which tells nothing of the service."""
-        self._trying = False
+    def _note(self, *, failed: bool) -> None:
+        with self._lock:
+            self._trying = False
+            self._in_a_row = self._in_a_row + 1 if failed else 0
+            if self._in_a_row >= self._failures:
+                self._open_until = self._now() + self._pause

@@ -14,15 +14,13 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from tqdm import tqdm
 
 from core.jobs import following, sending
+from core.progress import Progress, ProgressBar
 
 POLL_SECONDS = 0.5
 # How long a task may wait before we look whether there is anybody to do it.
 PATIENCE_SECONDS = 5
-
-Progress = Callable[[str, int, int], None]
 
 
 def whole_number(name: str, least: int = 1) -> Callable[[str], int]:
@@ -50,34 +48,6 @@ def require_tables() -> None:
     if settings.EMBEDDED_POSTGRESQL is None:
         raise CommandError("The database is not up to date: run manage.py migrate.")
     call_command("migrate", verbosity=0, interactive=False)
-
-
-class ProgressBar:
-    """A bar on standard error while somebody watches, a line now and then where nobody does."""
-
-    SECONDS_BETWEEN_LINES = 10
-
-    def __init__(self, stream: Any) -> None:
-        self.stream = stream
-        self.bar: tqdm | None = None
-        self.last_line = time.monotonic()
-
-    def __call__(self, step: str, done: int, total: int) -> None:
-        """Show that ``done`` of ``total`` pieces of ``step`` are done."""
-        if self.stream.isatty():
-            if self.bar is None:
-                self.bar = tqdm(total=total, file=self.stream, unit="", dynamic_ncols=True)
-            self.bar.total = total
-            self.bar.set_description(step, refresh=False)
-            self.bar.update(done - self.bar.n)
-        elif time.monotonic() - self.last_line >= self.SECONDS_BETWEEN_LINES:
-            self.last_line = time.monotonic()
-            print(f"{step}: {done} of {total}", file=self.stream, flush=True)
-
-    def close(self) -> None:
-        """Leave the bar as it is and go to the next line."""
-        if self.bar is not None:
-            self.bar.close()
 
 
 class JobCommand(BaseCommand):

@@ -7,8 +7,8 @@ A new loop for each call breaks clients which were made in an older one ("Event 
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -31,3 +31,18 @@ def close() -> None:
     if runner is not None and _local.pid == os.getpid():
         runner.close()
     _local.runner = None
+
+
+class PerLoop(Generic[T]):
+    """What belongs to one event loop, as a client with its connections: made by ``make`` once for each thread's."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._kept = threading.local()
+
+    def get(self) -> T:
+        """Return that of the running loop."""
+        loop = asyncio.get_running_loop()
+        if getattr(self._kept, "loop", None) is not loop:
+            self._kept.value, self._kept.loop = self._make(), loop
+        return self._kept.value

@@ -1,4 +1,4 @@
-"""The one place that builds HTTP clients, and the base of every error an outside service can cause."""
+"""The one place that builds HTTP clients, the one family of errors that outside services cause, and its one rule."""
 
 import re
 from collections.abc import Mapping
@@ -37,11 +37,41 @@ class OutsideError(Exception):
         self.retry_after = retry_after
 
 
+class Unavailable(OutsideError):
+    """It may pass: a time-out, a broken connection, a status that ``may_pass``, an answer that is no JSON."""
+
+
+class Refused(OutsideError):
+    """Asking again cannot help: another status, a setting that is missing or wrong."""
+
+    permanent = True
+
+
+class InvalidAnswer(OutsideError):
+    """The service answered, and not what was asked for: a field is missing or wrong, or it declined."""
+
+    permanent = True
+
+
 class NotAsked(OutsideError):
     """A service that is known to be down was not asked; ``retry_after`` says in how many seconds it is.
 
     Nothing was tried, so it counts neither as a try of the task nor as an attempt of what it works on.
     """
+
+
+def may_pass(status: int) -> bool:
+    """Return whether the same request may succeed later, by the status (RFC 9110) that it was answered with now.
+
+    408 Request Timeout, 409 Conflict (model servers answer so while they load), 425 Too Early, 429 Too Many Requests,
+    and every 5xx.
+    """
+    return status in (408, 409, 425, 429) or status >= 500
+
+
+def status_error(status: int, message: str, answer: "Answered") -> OutsideError:
+    """Return the error of an answer that is none: Unavailable, with the pause it asks for, or Refused."""
+    return Unavailable(message, retry_after=asked_pause(answer)) if may_pass(status) else Refused(message)
 
 
 def build_client(
@@ -51,7 +81,7 @@ def build_client(
     transport: httpx.AsyncBaseTransport | None = None,
     **options,
 ) -> httpx.AsyncClient:
-    """Return an async client with Waywo's user agent and timeouts, deaf to proxy settings of the environment.
+    """Return an async client with Waywo's user agent and timeouts, which ignores the environment's proxy settings.
 
     Every request has a timeout (10 s a read, 5 s to connect): without one a client waits for ever on a dead
     peer.

@@ -1,15 +1,56 @@
-"""One limit on requests per host, shared by all worker processes: slots held as advisory locks of PostgreSQL.
+"""Locks that all processes share: PostgreSQL's advisory locks, each by a name of its own.
 
-The locks belong to the database session, so what a killed worker held is free at once. PostgreSQL is there whatever
-the broker is.
+Each belongs to a transaction or a session of the database, so what a killed process held is free at once, and it works
+alike whatever the broker is. Names are the text in the call: ``"reconcile"``, ``f"comment {pk}"``. PostgreSQL hashes
+them, so two that are unlike may in theory wait for each other, and never fail to.
 """
 
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import connection
+
+KEY = "hashtextextended('waywo ' || %s, 0)"
+
+
+def lock_until_commit(name: str, *, shared: bool = False) -> None:
+    """Wait for the lock ``name`` and hold it until the current transaction ends.
+
+    Several may hold a ``shared`` one at once; they keep out only those that want it alone.
+    """
+    kind = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {kind}({KEY})", [name])
+
+
+def try_lock_until_commit(name: str) -> bool:
+    """Hold the lock ``name`` until the current transaction ends, if nobody has it; return whether it is ours."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_try_advisory_xact_lock({KEY})", [name])
+        return cursor.fetchone()[0]
+
+
+@contextmanager
+def try_lock(name: str) -> Iterator[bool]:
+    """Hold the lock ``name`` over any number of transactions, if nobody has it; give whether it is ours."""
+    with connection.cursor() as cursor:
+        held = try_lock_session(cursor, name)
+    try:
+        yield held
+    finally:
+        # Where the connection was lost the lock is free already.
+        if held and connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT pg_advisory_unlock({KEY})", [name])
+
+
+def try_lock_session(cursor: Any, name: str) -> bool:
+    """Hold the lock ``name`` until the session of ``cursor`` ends, if nobody has it; return whether it is ours."""
+    cursor.execute(f"SELECT pg_try_advisory_lock({KEY})", [name])
+    return cursor.fetchone()[0]
 
 
 @contextmanager

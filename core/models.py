@@ -7,6 +7,8 @@ from celery.states import FAILURE, PENDING, READY_STATES, RETRY, REVOKED, STARTE
 from django.conf import settings
 from django.db import models
 
+# What its worker died of so often is given up: it would kill the next one too.
+MAX_DEATHS = 3
 OPEN_STATES = (PENDING, STARTED, RETRY, "PROGRESS")
 
 

@@ -1,4 +1,4 @@
-"""Rows as a file, a piece at a time, and back: CSV, JSON Lines and Excel."""
+"""Rows as a file, a piece at a time, and back: CSV, JSON Lines, JSON and Excel."""
 
 import csv
 import io
@@ -9,20 +9,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from core.csv_cells import csv_cell
-
 Row = dict[str, Any]
 
 MEDIA_TYPES = {
     "csv": "text/csv",
     "jsonl": "application/x-ndjson",
+    "json": "application/json",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-LABELS = {"csv": "CSV", "jsonl": "JSON Lines", "xlsx": "Excel"}
+LABELS = {"csv": "CSV", "jsonl": "JSON Lines", "json": "JSON", "xlsx": "Excel"}
 # Rows are sent in pieces of this size (bytes, roughly).
 PIECE = 64 * 1024
 # What Excel takes in a cell.
 LONGEST_CELL = 32_767
+# A spreadsheet runs what begins with one of these as a formula (CWE-1236).
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # XML cannot hold these.
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -35,7 +36,14 @@ def table_file(rows: Iterable[Row], fields: Sequence[str], format: str) -> Itera
     """
     if format not in MEDIA_TYPES:
         raise ValueError(f"format={format!r} is not valid: it takes {', '.join(MEDIA_TYPES)}.")
-    return {"csv": _csv, "jsonl": _lines, "xlsx": _excel}[format](rows, fields)
+    return {"csv": _csv, "jsonl": _lines, "json": _array, "xlsx": _excel}[format](rows, fields)
+
+
+def _cell(value: Any) -> Any:
+    """Return ``value`` as a cell: lists joined by ", ", a would-be formula with a leading "'"."""
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
 def _csv(rows: Iterable[Row], fields: Sequence[str]) -> Iterator[bytes]:
@@ -43,7 +51,7 @@ def _csv(rows: Iterable[Row], fields: Sequence[str]) -> Iterator[bytes]:
     writer = csv.DictWriter(out, fields, lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: csv_cell(row[name]) for name in fields})
+        writer.writerow({name: _cell(row[name]) for name in fields})
         if out.tell() > PIECE:
             yield out.getvalue().encode()
             out.seek(0)
@@ -63,6 +71,17 @@ def _lines(rows: Iterable[Row], fields: Sequence[str]) -> Iterator[bytes]:
     yield "".join(piece).encode()
 
 
+def _array(rows: Iterable[Row], fields: Sequence[str]) -> Iterator[bytes]:
+    """Yield one JSON array, a row a line."""
+    before = b"[\n"
+    for piece in _lines(rows, fields):
+        # A row's own line breaks are escaped, so each one here ends a row.
+        if piece:
+            yield before + piece.rstrip(b"\n").replace(b"\n", b",\n")
+            before = b",\n"
+    yield b"\n]\n" if before == b",\n" else b"[\n]\n"
+
+
 def _excel(rows: Iterable[Row], fields: Sequence[str]) -> Iterator[bytes]:
     from openpyxl import Workbook
 
@@ -80,7 +99,7 @@ def _excel(rows: Iterable[Row], fields: Sequence[str]) -> Iterator[bytes]:
 
 
 def _excel_cell(value: Any) -> Any:
-    cell = csv_cell(value)
+    cell = _cell(value)
     return UNPRINTABLE.sub("", cell)[:LONGEST_CELL] if isinstance(cell, str) else cell
 
 
@@ -91,7 +110,12 @@ def read_table(content: bytes, format: str, most: int) -> list[Row]:
     """
     if format not in MEDIA_TYPES:
         raise ValueError(f"format={format!r} is not valid: it takes {', '.join(MEDIA_TYPES)}.")
-    rows = list(islice({"csv": _read_csv, "jsonl": _read_lines, "xlsx": _read_excel}[format](content), most + 1))
+    rows = list(
+        islice(
+            {"csv": _read_csv, "jsonl": _read_lines, "json": _read_array, "xlsx": _read_excel}[format](content),
+            most + 1,
+        )
+    )
     if len(rows) > most:
         raise ValueError(f"The file has more than {most:,} rows: split it.")
     return rows
@@ -121,6 +145,19 @@ def _read_lines(content: bytes) -> Iterator[Row]:
             row = None
         if not isinstance(row, dict):
             raise ValueError(f"Line {number} is no JSON object.")
+        yield row
+
+
+def _read_array(content: bytes) -> Iterator[Row]:
+    try:
+        rows = json.loads(_decoded(content))
+    except (ValueError, RecursionError):
+        raise ValueError("The file is not JSON.") from None
+    if not isinstance(rows, list):
+        raise ValueError("The file is not a JSON array of objects.")
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, dict):
+            raise ValueError(f"Entry {number} is not a JSON object.")
         yield row
 
 

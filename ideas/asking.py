@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from core.http import OutsideError
+from core.http import Refused
 from ideas.models import LEAST_CREATIVITY, MOST_CREATIVITY, MOST_IDEAS
 from ideas.tags import known_tags
 
@@ -16,10 +16,8 @@ MOST_SEED_TAGS = 10
 SHOWN = 5
 
 
-class NoLanguageModel(OutsideError):
+class NoLanguageModel(Refused):
     """No language model is configured; the message says how to have one."""
-
-    permanent = True
 
 
 @dataclass(frozen=True)

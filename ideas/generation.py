@@ -2,22 +2,26 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from pydantic import BaseModel
 
 from core import event_loop
-from core.http import NotAsked, OutsideError, in_short
+from core.http import InvalidAnswer, NotAsked, OutsideError, in_short
 from core.jobs import sending
+from core.jobs.retrying import GivenUp
+from core.locks import try_lock
+from core.models import MAX_DEATHS
+from core.progress import Progress, no_progress
 from ideas.asking import Wish, check_wish, require_language_model
 from ideas.models import IdeaRun
 from ideas.pipeline import Endpoint, Pipeline, PipelineError, Record
@@ -25,17 +29,13 @@ from ideas.saving import NearCopy, NotAnIdea, save_idea
 from ideas.signals import attempt_ended
 from ideas.tags import TagPool, tag_pool
 from projects.language.embeddings import Embedder, get_embedder
-from projects.language.model import BadAnswer, Usage, get_language_model, metering
+from projects.language.model import Usage, get_language_model, metering
 
 TASK = "generate_ideas"
 # How often others are asked for in place of near copies.
 TIMES_ASKED_AGAIN = 2
-# A run whose worker died this often is given up: something in it kills workers.
-MOST_ATTEMPTS = 3
 PATIENCE_SECONDS = 10
 MOST_ERRORS = 20  # kept of a run; 50 rows can fail twice each
-
-Progress = Callable[[str, int, int], None]
 
 
 class GenerationFailed(Exception):
@@ -80,7 +80,7 @@ def generate_ideas(
     *,
     task_id: str = "",
     last_try: bool = True,
-    progress: Progress = lambda *_: None,
+    progress: Progress = no_progress,
 ) -> IdeaRun:
     """Make ideas and save them as pending projects; return the finished run.
 
@@ -177,27 +177,18 @@ def _held(run: IdeaRun) -> Iterator[None]:
     It may take a moment to notice, and the task of a killed worker is handed on at once: so it is asked repeatedly.
     """
     until = time.monotonic() + PATIENCE_SECONDS
-    with connection.cursor() as cursor:
-        while True:
-            if _lock(cursor, run):
-                break
-            if time.monotonic() > until:
-                raise AlreadyRunning(f"Another worker is making these ideas: run {run.pk}.")
-            time.sleep(0.2)
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            _unlock(cursor, run)
+    while True:
+        with _lock(run) as is_ours:
+            if is_ours:
+                yield
+                return
+        if time.monotonic() > until:
+            raise AlreadyRunning(f"Another worker is making these ideas: run {run.pk}.")
+        time.sleep(0.2)
 
 
-def _lock(cursor: Any, run: IdeaRun) -> bool:
-    cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"waywo idea run {run.pk}"])
-    return cursor.fetchone()[0]
-
-
-def _unlock(cursor: Any, run: IdeaRun) -> None:
-    cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"waywo idea run {run.pk}"])
+def _lock(run: IdeaRun) -> AbstractContextManager[bool]:
+    return try_lock(f"idea run {run.pk}")
 
 
 def _begin(run: IdeaRun) -> None:
@@ -207,8 +198,8 @@ def _begin(run: IdeaRun) -> None:
     run.started_at = timezone.now()
     run.language_model = settings.LLM_MODEL
     run.save()
-    if run.attempts > MOST_ATTEMPTS:
-        error = f"Its worker died {MOST_ATTEMPTS} times."
+    if run.attempts > MAX_DEATHS:
+        error = GivenUp.REASON
         run.errors = [error]
         run.finish(IdeaRun.Status.PARTIAL if run.ideas.exists() else IdeaRun.Status.FAILED)
         raise GenerationFailed(f"Run {run.pk} is given up. {error}")
@@ -239,7 +230,7 @@ def _endpoint(run: IdeaRun) -> Endpoint:
 
     try:
         event_loop.run(ask())
-    except BadAnswer:
+    except InvalidAnswer:
         pass  # It answers; the ideas will show what its answers are worth.
     finally:
         _count(run, usage)
@@ -336,10 +327,9 @@ def _sweep(run: IdeaRun) -> None:
     others = IdeaRun.objects.filter(status=IdeaRun.Status.RUNNING).exclude(pk=run.pk)
     _, hard = settings.QUEUE_TIME_LIMITS["generation"]
     for other in others.filter(started_at__lt=timezone.now() - timedelta(seconds=2 * hard)):
-        with connection.cursor() as cursor:
-            if _lock(cursor, other):
+        with _lock(other) as is_ours:
+            if is_ours:
                 _end_dead(other)
-                _unlock(cursor, other)
     alive = {_folder(other).name for other in others}
     for folder in _scratch().glob("run-*"):
         if folder.name not in alive:

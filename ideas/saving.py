@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.text import Truncator
 from pgvector.django import CosineDistance
 
 from comments.text import storable
 from core import event_loop
+from core.locks import lock_until_commit
 from ideas.asking import Wish
 from ideas.models import Idea, IdeaRun
 from ideas.pipeline import Record
@@ -62,8 +63,7 @@ def save_idea(run: IdeaRun, wish: Wish, record: Record, embedder: Embedder) -> P
     project.embedding, project.embedding_model = vector, embedder.name
     project.first_seen_at = project.last_seen_at = timezone.now()
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('waywo ideas', 0))")
+        lock_until_commit("ideas")
         _refuse_copies(project)
         nearest = _most_similar(project, Project.objects.published().posted(), NEAREST)
         project.save()

@@ -18,6 +18,7 @@ from comments.text import plain_text
 from core.api.bodies import ALL, NOTHING, Limit, OneParameters, StrictBody, moment, whole
 from core.api.listing import (
     CSV,
+    FORMATS,
     JSON,
     LARGEST_ID,
     NO_NUL,
@@ -31,7 +32,6 @@ from core.api.listing import (
     answer,
     asked_format,
     chosen,
-    csv_text,
     limited_query,
     one,
     page,
@@ -40,6 +40,7 @@ from core.api.listing import (
 )
 from core.api.sending import PRIORITY, Sent, sent
 from core.api.streams import stream
+from core.tables import table_file
 from projects import catalogue
 from projects.export import FIELDS, export_rows
 from projects.models import Project, ReviewAction
@@ -270,22 +271,15 @@ def export(request: HttpRequest, conditions: Query[Conditions]) -> StreamingHttp
     return stream(_chunks(rows, media_type), media_type, **headers)
 
 
-def _chunks(rows: Iterator[dict[str, Any]], media_type: str) -> Iterator[str]:
+def _chunks(rows: Iterator[dict[str, Any]], media_type: str) -> Iterator[bytes]:
     """Yield the export piece by piece; each fetch of rows has the time of one query."""
     with limited_query():
-        if media_type == CSV:
-            yield csv_text([], FIELDS)
-            for row in rows:
-                yield csv_text([row], FIELDS).split("\n", 1)[1]
-            return
-        if media_type != JSON:
-            for row in rows:
-                yield json.dumps(row, ensure_ascii=False) + "\n"
-            return
-        yield '{"items": ['
-        for number, row in enumerate(rows):
-            yield (", " if number else "") + json.dumps(row, ensure_ascii=False)
-        yield '], "next": null}'
+        if media_type == JSON:
+            yield b'{"items": '
+            yield from table_file(rows, FIELDS, "json")
+            yield b', "next": null}'
+        else:
+            yield from table_file(rows, FIELDS, FORMATS[media_type])
 
 
 @reading_and_review.get("/projects/{int:project_id}", response=ProjectDetail, summary="One project")

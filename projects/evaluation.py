@@ -3,7 +3,6 @@
 import json
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,12 @@ from typing import Any
 from comments.models import Comment, Post
 from comments.sources.item_api import Item
 from core.http import NotAsked, OutsideError
+from core.progress import Progress, no_progress
 from projects.duplicates import canonical_url, cosine
 from projects.extraction.reading import ReadingError, get_analyst, read_comment
 from projects.language.embeddings import WordLlamaEmbedder
 from projects.models import Extraction
 from projects.scratch import scratch_database
-
-Progress = Callable[[str, int, int], None]
 
 
 class EvaluationError(Exception):
@@ -68,7 +66,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def evaluate(
-    items: Path, labels: Path, *, analyst: str = "", limit: int | None = None, progress: Progress = lambda *_: None
+    items: Path, labels: Path, *, analyst: str = "", limit: int | None = None, progress: Progress = no_progress
 ) -> dict[str, Any]:
     """Read the labelled comments of ``items`` (one thread, JSON Lines in the item format) and measure the result.
 

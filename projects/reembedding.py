@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from core import event_loop
 from core.http import OutsideError
+from core.progress import Progress, no_progress
 from projects.extraction.workflow import embedding_text
 from projects.language.embedding_index import drop_other_indexes, ensure_index
 from projects.language.embeddings import Embedder
@@ -19,12 +20,10 @@ TRIES = 4
 FIRST_PAUSE = 2.0  # seconds; doubled with every try
 LONGEST_PAUSE = 120.0
 
-Progress = Callable[[str, int, int], None]
-
 
 def reembed(
     embedder: Embedder,
-    progress: Progress = lambda *_: None,
+    progress: Progress = no_progress,
     *,
     batch: int = BATCH,
     sleep: Callable[[float], None] = time.sleep,

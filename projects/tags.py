@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from core.locks import lock_until_commit
 from projects.models import Project, Tag, TagAlias
 
-LOCK = "waywo tags"
+# Holds off who changes tags while projects get some.
+LOCK = "tags"
 
 
 class TagError(Exception):
@@ -21,7 +23,7 @@ def resolve(names: Iterable[str]) -> list[Tag]:
 
     Call it inside a transaction, before the tags are written to a project: it keeps them from being merged meanwhile.
     """
-    _lock(shared=True)
+    lock_until_commit(LOCK, shared=True)
     wanted = dict.fromkeys(filter(None, (tidy(name) for name in names)))
     aliases = dict(TagAlias.objects.filter(name__in=wanted).values_list("name", "tag_id"))
     Tag.objects.bulk_create([Tag(name=name) for name in wanted if name not in aliases], ignore_conflicts=True)
@@ -41,7 +43,7 @@ def rename(tag: Tag, name: str) -> Tag:
     """
     name = checked(name)
     with transaction.atomic():
-        _lock()
+        lock_until_commit(LOCK)
         tag = _locked(tag)
         other = Tag.objects.filter(name=name).exclude(pk=tag.pk).first()
         if other is not None:
@@ -62,7 +64,7 @@ def merge(kept: Tag, absorbed: QuerySet[Tag]) -> int:
     Returns how many projects had one of them.
     """
     with transaction.atomic():
-        _lock()
+        lock_until_commit(LOCK)
         kept = _locked(kept)
         gone = list(absorbed.exclude(pk=kept.pk))
         through = Project.tags.through
@@ -91,7 +93,7 @@ def add_alias(tag: Tag, name: str) -> Tag:
     """Let ``name`` stand for ``tag`` from now on; a tag of that name becomes part of ``tag``. Raises TagError."""
     name = checked(name)
     with transaction.atomic():
-        _lock()
+        lock_until_commit(LOCK)
         tag = _locked(tag)
         if name == tag.name:
             raise TagError(f"“{name}” is the tag's own name.")
@@ -113,7 +115,7 @@ def unused() -> QuerySet[Tag]:
 def remove_unused() -> int:
     """Remove the tags of ``unused`` and return how many they were."""
     with transaction.atomic():
-        _lock()
+        lock_until_commit(LOCK)
         return unused().delete()[1].get("projects.Tag", 0)
 
 
@@ -138,10 +140,3 @@ def _locked(tag: Tag) -> Tag:
     if found is None:
         raise TagError(f"The tag “{tag}” is gone: somebody merged or removed it.")
     return found
-
-
-def _lock(*, shared: bool = False) -> None:
-    """Hold off who changes tags while projects get some, until the transaction ends."""
-    kind = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {kind}(hashtextextended(%s, 0))", [LOCK])

@@ -14,9 +14,9 @@ from comments.collecting import CollectionError, add_post, look_up_post
 from comments.models import Post
 from comments.months import month_of
 from comments.sources.item_api import Item
-from comments.sources.json_client import SourceError
 from core.admin.batches import send_batch
 from core.admin.listing import page_context, require
+from core.http import OutsideError
 
 
 class AddThreadForm(forms.Form):
@@ -44,7 +44,7 @@ class AddThreadForm(forms.Form):
         text = self.cleaned_data["thread"]
         try:
             self.preview = preview(look_up_post(text))
-        except (ValueError, CollectionError, SourceError) as error:
+        except (ValueError, CollectionError, OutsideError) as error:
             raise forms.ValidationError(str(error)) from None
         return text
 
@@ -85,7 +85,7 @@ class AddThread(ModelAdmin):
     def _collect(self, request: HttpRequest, form: AddThreadForm) -> HttpResponse:
         try:
             post = add_post(form.cleaned_data["thread"])
-        except (ValueError, CollectionError, SourceError) as error:
+        except (ValueError, CollectionError, OutsideError) as error:
             messages.error(request, str(error))
             return HttpResponseRedirect(request.get_full_path())
         self.log_addition(request, post, "Added by its id.")

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Self
 from urllib.parse import urlencode
 
 from comments.sources.item_api import LARGEST_ID, LATEST_TIME, LONGEST_FIELD, Fields, Item
-from comments.sources.json_client import InvalidAnswer, JsonClient
+from comments.sources.json_client import JsonClient
+from core.http import InvalidAnswer
 
 PAGE = 100  # hits
 MOST_PAGES = 10  # Algolia gives 1,000 hits at most

@@ -18,7 +18,7 @@ class FoundThread:
 
 
 class ThreadSource(Protocol):
-    """A source, used as ``async with``. Every call raises a SourceError when the source does not answer.
+    """A source, used as ``async with``. Every call raises a OutsideError when the source does not answer.
 
     ``name`` is what is stored as the source of posts and comments. ``address`` and ``concurrency`` say how many
     requests all workers together may have under way with this host. ``copy_address`` is empty where there is no copy

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from comments.sources.json_client import InvalidAnswer, JsonClient, SourceError, shown
+from comments.sources.json_client import JsonClient, shown
 from comments.text import storable
+from core.http import InvalidAnswer, OutsideError
 
 LONGEST_TEXT = 1_000_000  # characters; the longest comments have some 60,000
 LONGEST_FIELD = 5_000  # characters of an author, title, type or URL
@@ -129,7 +130,7 @@ def _is_whole(value: object, least: int, most: int) -> bool:
 
 
 # What comes of asking for one id: the item, nothing (yet), or why it could not be had.
-Answer = Item | SourceError | None
+Answer = Item | OutsideError | None
 
 
 class HackerNews(JsonClient):
@@ -181,7 +182,7 @@ class HackerNews(JsonClient):
             for item_id in waiting:
                 try:
                     answer = await self.item(item_id)
-                except SourceError as error:
+                except OutsideError as error:
                     answer = error
                 await answers.put((item_id, answer))
         except Exception as error:  # noqa: BLE001 - raised by items(), whose caller would wait for ever else

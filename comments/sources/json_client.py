@@ -7,7 +7,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from core.http import OutsideError, asked_pause, build_session, in_short
+from core.http import InvalidAnswer, Unavailable, build_session, in_short, status_error
 
 if TYPE_CHECKING:
     import aiohttp
@@ -18,26 +18,6 @@ LONGEST_BACKOFF = 10.0  # seconds
 LONGEST_ASKED_PAUSE = 30.0  # seconds of Retry-After waited for here; a longer one is the caller's matter
 REQUEST_DEADLINE = 30.0  # seconds for a whole request
 REDIRECTS = (301, 302, 303, 307, 308)
-
-
-class SourceError(OutsideError):
-    """A source did not give what was asked for; the message is one line with the URL and what came instead."""
-
-
-class Unavailable(SourceError):
-    """It may pass: a time-out, a broken connection, 408, 429, 5xx, or an answer that is not JSON."""
-
-
-class Refused(SourceError):
-    """Asking again cannot help: 403, 404, another 4xx, a redirect."""
-
-    permanent = True
-
-
-class InvalidAnswer(SourceError):
-    """The answer is JSON but not what was asked for: a field is missing or of the wrong kind."""
-
-    permanent = True
 
 
 class JsonClient:
@@ -119,11 +99,9 @@ def _check_status(url: str, response: "aiohttp.ClientResponse", setting: str) ->
     if status == HTTPStatus.OK:
         return
     came = f"{url}: answered {status} {response.reason or ''}".rstrip() + "."
-    if status in (408, 425, 429) or status >= 500:
-        raise Unavailable(came, retry_after=asked_pause(response))
     if status in REDIRECTS and "Location" in response.headers:
-        raise Refused(f"{came} It points to {shown(response.headers['Location'])}: check {setting}.")
-    raise Refused(came)
+        came += f" It points to {shown(response.headers['Location'])}: check {setting}."
+    raise status_error(status, came, response)
 
 
 async def _read(url: str, response: "aiohttp.ClientResponse", largest: int) -> bytes:

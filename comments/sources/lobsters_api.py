@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from comments.sources.item_api import LONGEST_FIELD, LONGEST_TEXT, Fields, Item
-from comments.sources.json_client import InvalidAnswer, JsonClient, shown
+from comments.sources.json_client import JsonClient, shown
+from core.http import InvalidAnswer
 
 # Lobsters is small and run by volunteers: two requests at once do.
 CONCURRENCY = 2

@@ -2,9 +2,7 @@
 
 import base64
 import binascii
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +17,7 @@ from ninja import Field, Schema
 from pydantic import BeforeValidator
 
 from core.api.problems import Problem, invalid
-from core.csv_cells import csv_cell
+from core.tables import table_file
 
 LARGEST_PAGE = 200
 PAGE = 50
@@ -30,6 +28,8 @@ NO_NUL = r"^[^\x00]*$"
 
 JSON, CSV, LINES = "application/json", "text/csv", "application/x-ndjson"
 MEDIA_TYPES = (JSON, CSV, LINES)
+# Of core/tables.py.
+FORMATS = {CSV: "csv", LINES: "jsonl"}
 
 Row = dict[str, Any]
 Fields = Mapping[str, Callable[[Any], Any]]
@@ -185,12 +185,10 @@ def answer(
 ) -> HttpResponse:
     """Return a list of rows in a format, with its ETag; 304 where the caller has it already."""
     if media_type == JSON:
-        body = json.dumps({"items": rows, "next": following}, ensure_ascii=False)
-    elif media_type == LINES:
-        body = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        body = json.dumps({"items": rows, "next": following}, ensure_ascii=False).encode()
     else:
-        body = csv_text(rows, names)
-    return tagged(request, body.encode(), media_type)
+        body = b"".join(table_file(rows, names, FORMATS[media_type]))
+    return tagged(request, body, media_type)
 
 
 def one(request: HttpRequest, row: Any, fields: Fields, names: str | None) -> HttpResponse:
@@ -198,15 +196,6 @@ def one(request: HttpRequest, row: Any, fields: Fields, names: str | None) -> Ht
     refuse_unknown(request, ["fields"])
     content = {name: get(row) for name, get in chosen(fields, names).items()}
     return tagged(request, json.dumps(content, ensure_ascii=False).encode(), JSON)
-
-
-def csv_text(rows: Iterable[Row], names: Sequence[str]) -> str:
-    """Return rows as CSV with a header; no cell of it runs as a formula."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: csv_cell(value) for name, value in row.items()} for row in rows)
-    return out.getvalue()
 
 
 def tagged(request: HttpRequest, body: bytes, media_type: str) -> HttpResponse:

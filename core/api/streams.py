@@ -17,14 +17,14 @@ _slots = threading.BoundedSemaphore(MOST_AT_ONCE)
 class _Slot:
     """The chunks of a stream, which gives its slot back once, whether it was read to its end, broken off or never."""
 
-    def __init__(self, chunks: Iterator[str]) -> None:
+    def __init__(self, chunks: Iterator[str] | Iterator[bytes]) -> None:
         self._chunks = chunks
         self._held = True
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[str | bytes]:
         return self
 
-    def __next__(self) -> str:
+    def __next__(self) -> str | bytes:
         try:
             return next(self._chunks)
         except BaseException:
@@ -39,7 +39,7 @@ class _Slot:
             self._chunks.close()
 
 
-def stream(chunks: Iterator[str], media_type: str, **headers: str) -> StreamingHttpResponse:
+def stream(chunks: Iterator[str] | Iterator[bytes], media_type: str, **headers: str) -> StreamingHttpResponse:
     """Answer with ``chunks`` (a generator) as they come.
 
     Raises the problem 503 with Retry-After when as many streams as may be are under way in this process.

@@ -12,7 +12,7 @@ from django.utils import timezone
 from core.http import NotAsked, OutsideError
 from core.jobs import cancelling
 from core.jobs.liveness import identity, is_at_work
-from core.models import BatchTask, Redelivery
+from core.models import MAX_DEATHS, BatchTask, Redelivery
 
 LONGEST_PAUSE = 600  # seconds (design, section 4)
 FIRST_PAUSE = 10
@@ -20,13 +20,11 @@ FIRST_PAUSE = 10
 SPREAD = 10
 LOOK_AGAIN = 20  # seconds until a second delivery looks whether the first one came to its end
 
-MAX_DEATHS = 3
-
 
 class GivenUp(Exception):
     """A task whose worker was lost again and again, as by a lack of memory."""
 
-    REASON = f"Its worker was lost {MAX_DEATHS} times while it ran: it is not tried again."
+    REASON = f"Its worker died {MAX_DEATHS} times: it is not tried again."
 
 
 class RetryingTask(Task):

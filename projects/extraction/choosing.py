@@ -4,19 +4,20 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef
 
 from comments.models import Comment
 from core.http import NotAsked, OutsideError
 from core.jobs import sending
+from core.jobs.retrying import GivenUp
+from core.locks import lock_until_commit
 from core.models import Batch, BatchTask
-from projects.extraction.reading import CommentNotFound, Progress, ReadingError, get_analyst, logger, read_comment
+from core.progress import Progress, no_progress
+from projects.extraction.reading import CommentNotFound, ReadingError, get_analyst, logger, read_comment
 from projects.models import Extraction
 
 TASK = "process_waywo_comment"
-# Of PostgreSQL's advisory locks: one choice of what is due at a time, until its batch is written.
-CHOICE_LOCK = 0xC401CE
 
 
 def comments_to_read(limit: int | None = None, comment_ids: Iterable[int] | None = None) -> list[int]:
@@ -48,8 +49,8 @@ def queue_comments(
     takes; ``label`` may have ``{}`` for the number of comments. Raises what ``comments_to_read`` raises.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHOICE_LOCK])
+        # One choice of what is due at a time, until its batch is written.
+        lock_until_commit("choice of comments")
         ids = comments_to_read(limit, comment_ids)
         by = {"analyst": analyst} if analyst else {}
         return sending.start_batch(
@@ -93,7 +94,7 @@ def comments_to_read_again(
 def read_comments(
     limit: int | None = None,
     comment_ids: Iterable[int] | None = None,
-    progress: Progress = lambda *_: None,
+    progress: Progress = no_progress,
     analyst: str | None = None,
 ) -> dict[str, Any]:
     """Read comments one after another in this process; the choice is that of ``comments_to_read``.
@@ -126,7 +127,7 @@ def read_comments(
         except (OperationalError, InterfaceError):
             raise  # The database is gone: the others would fail alike.
         except Exception as error:  # noqa: BLE001 - logged with its traceback below, and the others go on
-            if not isinstance(error, (ReadingError, OutsideError)):
+            if not isinstance(error, (ReadingError, GivenUp, OutsideError)):
                 logger.exception("comment %s", comment_id)
             result["failed"] += 1
             message = f"comment {comment_id}: {type(error).__name__}: {error}".splitlines()[0]

@@ -1,7 +1,6 @@
 """Reads comments: claim, run the workflow, save what came out in one transaction."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -10,10 +9,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from comments.models import MAX_ATTEMPTS, Comment
+from comments.models import Comment
 from comments.text import links, plain_text
 from core import event_loop
-from core.http import NotAsked, OutsideError
+from core.http import NotAsked, OutsideError, Unavailable
+from core.jobs.retrying import GivenUp
+from core.models import MAX_DEATHS
 from projects.duplicates import known_projects
 from projects.extraction.saving import save_projects
 from projects.extraction.schemas import Analyst, CommentInput
@@ -25,7 +26,6 @@ from projects.pages.reader import PageReader
 
 logger = logging.getLogger(__name__)
 
-Progress = Callable[[str, int, int], None]
 
 ANALYSTS = ("rules", "llm")
 WRITTEN_AT_THE_END = [
@@ -42,7 +42,7 @@ class CommentNotFound(ReadingError):
     """There is no such comment."""
 
 
-class TooSlow(OutsideError):
+class TooSlow(Unavailable):
     """The workflow had no time left: pages, model and embeddings together took too long. It may pass."""
 
 
@@ -125,10 +125,9 @@ def read_comment(
     was_under_way = comment.status == Comment.Status.PROCESSING
     if not comment.claim(task_id):
         return Reading(comment.pk, "skipped", reason="another worker is reading it")
-    if was_under_way and comment.attempts > MAX_ATTEMPTS:
-        error = f"its worker died {MAX_ATTEMPTS} times while reading it"
-        comment.release(Comment.Status.FAILED, error=error)
-        raise ReadingError(f"Comment {comment.pk} is given up: {error}.")
+    if was_under_way and comment.attempts > MAX_DEATHS:
+        comment.release(Comment.Status.FAILED, error=GivenUp.REASON)
+        raise GivenUp(f"Comment {comment.pk}: {GivenUp.REASON}")
     if comment.dead or comment.deleted or not plain_text(comment.text).strip():
         comment.release(Comment.Status.SKIPPED)
         return Reading(comment.pk, "skipped", reason="nothing to read: deleted, flagged or empty")

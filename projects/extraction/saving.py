@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from django.db import connection
-
 from comments.models import Comment
+from core.locks import lock_until_commit
 from projects.duplicates import KnownProject, Match, canonical_url, find_match, identity, known_projects
 from projects.extraction.schemas import Analyst
 from projects.language.embeddings import Embedder
@@ -33,7 +32,7 @@ def save_projects(comment: Comment, drafts: "list[Draft]", analyst: Analyst, emb
     Readings of one author's comments are saved one after another (advisory lock), so that two workers cannot both
     make a row of one project. A project that was found before keeps its id, its review and what a person edited.
     """
-    _lock_author(comment.author)
+    lock_until_commit(f"author {comment.author}")
     earlier = set(comment.submissions.values_list("project_id", flat=True))
     apart = kept_apart(comment)
     known = [project for project in known_projects(comment.author) if project.id not in apart]
@@ -57,11 +56,6 @@ def save_projects(comment: Comment, drafts: "list[Draft]", analyst: Analyst, emb
     for project in Project.objects.select_for_update().filter(pk__in=earlier - set(saved.project_ids)).order_by("pk"):
         _let_go(project, comment)
     return saved
-
-
-def _lock_author(author: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"waywo author {author}"])
 
 
 def _match(draft: "Draft", known: list[KnownProject], embedder: Embedder) -> Match | None:

@@ -5,7 +5,6 @@ matter: an answer that does not fit its schema, once, with the error.
 """
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,7 +18,8 @@ from django.conf import settings
 from pydantic import BaseModel
 
 from core.circuit import Circuit
-from core.http import OutsideError, asked_pause, build_client, in_short
+from core.event_loop import PerLoop
+from core.http import InvalidAnswer, OutsideError, Refused, Unavailable, build_client, in_short, status_error
 from projects.language.answers import NotAnAnswer, parse_answer, schema_of
 from projects.language.tokens import approximate_tokens
 
@@ -29,26 +29,6 @@ Answer = TypeVar("Answer", bound=BaseModel)
 CALLS_AT_ONCE = 4
 TEMPERATURE = 0.1
 LONGEST_QUOTED_ANSWER = 4_000  # characters of a wrong answer that the model is shown again
-
-
-class LanguageModelError(OutsideError):
-    """The language model did not give an answer that can be used; the message is one line."""
-
-
-class Unavailable(LanguageModelError):
-    """It may pass: a time-out, a broken connection, 408, 409, 429, 5xx."""
-
-
-class Refused(LanguageModelError):
-    """Asking again cannot help: a wrong key, URL or model, a request that is too long."""
-
-    permanent = True
-
-
-class BadAnswer(LanguageModelError):
-    """The model was asked twice, and neither answer fits; or it declined to answer."""
-
-    permanent = True
 
 
 class Mode(StrEnum):
@@ -114,11 +94,11 @@ class LanguageModel:
         self._timeout = timeout
         self.mode: Mode | None = None
         """How the server takes schemas; None before it has been found out, or when no way works any more."""
-        self._local = threading.local()
+        self._client = PerLoop(self._build)
 
     async def open(self) -> None:
         """Make the client of the running loop now: its import takes seconds, which the first call would wait for."""
-        self._client()
+        self._client.get()
 
     async def ask(
         self,
@@ -132,7 +112,8 @@ class LanguageModel:
         """Return the model's answer as a ``wanted``.
 
         An answer that does not fit, or for which ``check`` raises ValueError, is asked for once more with the error.
-        ``max_tokens`` bounds the answer. Raises LanguageModelError, and NotAsked while the circuit is open.
+        ``max_tokens`` bounds the answer. Raises Unavailable, Refused, InvalidAnswer, and NotAsked while the circuit is
+        open.
         """
         messages = [("system", system), ("user", user)]
         for try_number in (1, 2):
@@ -151,7 +132,7 @@ class LanguageModel:
                     ("assistant", said.text[:LONGEST_QUOTED_ANSWER] or "(nothing)"),
                     ("user", f"That cannot be used: {complaint}\nAnswer again, with the whole JSON object alone."),
                 ]
-        raise BadAnswer(f"{self.name} gave no answer that fits, asked twice: {complaint}")
+        raise InvalidAnswer(f"{self.name} gave no answer that fits, asked twice: {complaint}")
 
     async def _say(self, messages: list[tuple[str, str]], wanted: type[BaseModel], max_tokens: int) -> _Said:
         """Send one call, in the mode that the server is known to take; find that out, also when it has changed."""
@@ -169,27 +150,16 @@ class LanguageModel:
         raise AssertionError("a mode was tried")
 
     async def _call(self, messages: list[tuple[str, str]], max_tokens: int, options: dict[str, Any]) -> _Said:
-        client, slots = self._client()
+        client, slots = self._client.get()
         async with slots:
             # Entered with a slot in hand: those that waited for one must see that the circuit opened meanwhile.
-            self.circuit.enter()
-            _count(calls=1)
-            try:
-                async with asyncio.timeout(self._timeout):
-                    response = await _send(client, messages, {"max_tokens": max_tokens, **options})
-            except Unavailable:
-                self.circuit.failed()
-                raise
-            except TimeoutError:
-                self.circuit.failed()
-                raise Unavailable(f"{self.base_url}: no whole answer within {self._timeout:g} s") from None
-            except LanguageModelError:
-                self.circuit.succeeded()
-                raise
-            except BaseException:
-                self.circuit.left()
-                raise
-            self.circuit.succeeded()
+            with self.circuit.call():
+                _count(calls=1)
+                try:
+                    async with asyncio.timeout(self._timeout):
+                        response = await _send(client, messages, {"max_tokens": max_tokens, **options})
+                except TimeoutError:
+                    raise Unavailable(f"{self.base_url}: no whole answer within {self._timeout:g} s") from None
         said = _said(response)
         usage = getattr(response, "usage", None)
         _count(
@@ -198,19 +168,11 @@ class LanguageModel:
         )
         return said
 
-    def _client(self) -> tuple[Any, asyncio.Semaphore]:
-        """Return the llama-index client of the running loop, and the semaphore that bounds its calls."""
-        loop = asyncio.get_running_loop()
-        if getattr(self._local, "loop", None) is not loop:
-            self._local.client = self._build()
-            self._local.slots = asyncio.Semaphore(CALLS_AT_ONCE)
-            self._local.loop = loop
-        return self._local.client, self._local.slots
-
-    def _build(self) -> Any:
+    def _build(self) -> tuple[Any, asyncio.Semaphore]:
+        """Return a llama-index client, and the semaphore that bounds its calls."""
         from llama_index.llms.openai_like import OpenAILike
 
-        return OpenAILike(
+        client = OpenAILike(
             model=self.name,
             api_base=self.base_url,
             # The SDK refuses to start without one; a local server looks at none.
@@ -221,12 +183,11 @@ class LanguageModel:
             temperature=TEMPERATURE,
             async_http_client=build_client(timeout=httpx.Timeout(self._timeout, connect=10.0), follow_redirects=False),
         )
+        return client, asyncio.Semaphore(CALLS_AT_ONCE)
 
 
-class _FormatRefused(LanguageModelError):
+class _FormatRefused(Refused):
     """The server refused the request, perhaps for its ``response_format``."""
-
-    permanent = True
 
 
 @cache
@@ -287,11 +248,10 @@ async def _send(client: Any, messages: list[tuple[str, str]], options: dict[str,
     return response.raw
 
 
-def _status_error(base_url: str, error: Any) -> LanguageModelError:
+def _status_error(base_url: str, error: Any) -> OutsideError:
     status, message = error.status_code, f"{base_url} answered {error.status_code}: {in_short(error)}"
-    if status in (408, 409, 429) or (status >= 500 and status != 501):
-        return Unavailable(message, retry_after=asked_pause(error.response))
-    return _FormatRefused(message) if status in (400, 422, 501) else Refused(message)
+    # What servers answer that do not know a form of ``response_format``.
+    return _FormatRefused(message) if status in (400, 422, 501) else status_error(status, message, error.response)
 
 
 def _said(response: Any) -> _Said:
@@ -300,7 +260,7 @@ def _said(response: Any) -> _Said:
         return _Said("")
     choice = response.choices[0]
     if getattr(choice.message, "refusal", None):
-        raise BadAnswer(f"The model declined to answer: {in_short(Exception(choice.message.refusal))}")
+        raise InvalidAnswer(f"The model declined to answer: {in_short(Exception(choice.message.refusal))}")
     text = choice.message.content or ""
     for call in choice.message.tool_calls or ():
         text = text or call.function.arguments or ""

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from import_export import fields, resources, widgets
 from import_export.instance_loaders import BaseInstanceLoader
 
-from core.csv_cells import FORMULA_STARTS
+from core.tables import FORMULA_STARTS
 from projects.models import Project
 from projects.reviewing.fields import NOTED_FIELDS, REVIEW_FIELDS, note_changes
 

@@ -15,8 +15,8 @@ from comments.collecting import (
 )
 from comments.models import Comment, Post
 from comments.months import month_of
-from comments.sources.json_client import SourceError
 from comments.sources.known_threads import known_threads
+from core.http import OutsideError
 from tests.factories import make_comment
 from tests.servers.hackernews import Fault, HackerNewsServer
 from tests.servers.processes import manage
@@ -177,7 +177,7 @@ def test_too_many_that_cannot_be_had_are_a_failure_that_keeps_what_came(server, 
 )
 def test_whatever_goes_wrong_with_the_post_is_one_line_and_nothing_is_saved(server, post_id, fault):
     server.fail(post_id, fault)
-    with pytest.raises((SourceError, NotAThread)) as caught:
+    with pytest.raises((OutsideError, NotAThread)) as caught:
         collect_post(post_id)
     assert str(post_id) in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -8,7 +8,7 @@ import pytest
 from comments.collecting import NotAThread, add_post, threads_to_collect
 from comments.discovery import accept, discover_posts, refuse
 from comments.models import Candidate, Post
-from comments.sources.json_client import SourceError
+from core.http import OutsideError
 from core.models import BatchTask
 from tests.servers.hackernews import Fault, HackerNewsServer
 from tests.servers.lobsters import LobstersServer, story
@@ -94,7 +94,7 @@ def test_an_accepted_candidate_is_a_thread_and_a_refused_one_never_comes_back(se
 
 def test_a_search_that_fails_adds_nothing(server):
     server.fail(None, Fault.SERVER_ERROR)
-    with pytest.raises(SourceError, match="answered 500"):
+    with pytest.raises(OutsideError, match="answered 500"):
         discover_posts()
     assert (Post.objects.count(), Candidate.objects.count()) == (0, 0)
 

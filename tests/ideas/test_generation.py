@@ -9,12 +9,13 @@ from django.conf import settings as waywo
 from django.db import connections
 from django.utils import timezone
 
-from ideas import generation
+from core.http import Unavailable
+from core.locks import try_lock_session
+from core.models import MAX_DEATHS
 from ideas.generation import GenerationFailed, generate_ideas
 from ideas.models import Idea, IdeaRun
 from ideas.pipeline import hashtags
 from projects import tags
-from projects.language.model import Unavailable
 from projects.models import Project, Tag
 from tests.factories import make_project
 from tests.servers.ideas import metadata, prose, quality, question, said, subject_of
@@ -266,7 +267,7 @@ def test_a_server_that_cannot_be_reached_leaves_a_run_that_goes_on_later(model, 
 
 def test_a_run_whose_workers_keep_dying_is_given_up(model):
     with model():
-        IdeaRun.objects.create(num_ideas=1, task_id="poison", status="running", attempts=generation.MOST_ATTEMPTS)
+        IdeaRun.objects.create(num_ideas=1, task_id="poison", status="running", attempts=MAX_DEATHS)
         with pytest.raises(GenerationFailed, match="died 3 times"):
             generate_ideas(1, task_id="poison")
     assert IdeaRun.objects.get().status == "failed"
@@ -325,7 +326,7 @@ def test_a_run_that_lasts_long_and_is_alive_is_left_alone_by_the_next(model, set
     other = connections.create_connection("default")
     try:
         with other.cursor() as cursor:
-            assert generation._lock(cursor, running)
+            assert try_lock_session(cursor, f"idea run {running.pk}")
         with model():
             generate_ideas(1)
     finally:

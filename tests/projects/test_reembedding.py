@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from django.db import connection
 
-from core.http import NotAsked
+from core.http import NotAsked, OutsideError, Refused, Unavailable
 from projects.language.embedding_index import index_name
-from projects.language.embedding_service import BATCH, EmbeddingError, Refused, ServiceEmbedder, Unavailable
+from projects.language.embedding_service import BATCH, ServiceEmbedder
 from projects.language.embeddings import WordLlamaEmbedder, get_embedder
 from projects.models import Project
 from projects.reembedding import reembed
@@ -145,7 +145,7 @@ def test_the_index_moves_to_another_model_and_goes_on_where_it_stopped():
 @pytest.mark.django_db(transaction=True)
 def test_a_wrong_dimension_stops_at_once_and_changes_nothing():
     make_project()
-    with LLMServer(dimensions=7) as server, pytest.raises(EmbeddingError, match="7 dimensions instead of 8"):
+    with LLMServer(dimensions=7) as server, pytest.raises(OutsideError, match="7 dimensions instead of 8"):
         reembed(ServiceEmbedder(server.url, "m", dimensions=8))
     assert Project.objects.filter(embedding_model="").count() == 1
     assert len(server.embedded) == 1

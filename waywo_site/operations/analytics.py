@@ -2,24 +2,22 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from core.locks import lock_until_commit
+from core.progress import Progress, no_progress
 from waywo_site.models import Analytics
 from waywo_site.operations.analytics_queries import figures_of, source_fingerprints
 from waywo_site.operations.periods import MONTHS_BEFORE, Period, all_periods
 
 logger = logging.getLogger(__name__)
 
-LOCK = 7_301_003
 
-Progress = Callable[[str, int, int], None]
-
-
-def generate_analytics(*, anew: bool = False, progress: Progress = lambda *_: None) -> dict[str, Any]:
+def generate_analytics(*, anew: bool = False, progress: Progress = no_progress) -> dict[str, Any]:
     """Bring the rows of all months and threads up to date, and return how many were computed.
 
     A period is computed when its comments or projects changed, or those before it (returning authors, growth and
@@ -27,9 +25,8 @@ def generate_analytics(*, anew: bool = False, progress: Progress = lambda *_: No
     """
     began = time.monotonic()
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            # Of two at once the second waits, and then finds nothing to do.
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        # Of two at once the second waits, and then finds nothing to do.
+        lock_until_commit("analytics")
         periods = all_periods()
         sources = source_fingerprints()
         rows_kept = Analytics.objects.values_list("year", "month", "post_id", "fingerprint")

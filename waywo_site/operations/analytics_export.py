@@ -1,13 +1,12 @@
 """Figures as a table, CSV or JSON."""
 
-import csv
-import io
 from typing import Any
 
-from core.csv_cells import csv_cell
+from core.tables import table_file
 from waywo_site.models import Analytics
 
 TABLE_LINES = 10
+CSV_FIELDS = ("month", "post_id", "kind", "name", "value", "growth")
 COUNTS = (
     *("comments", "read_comments", "valid_comments", "projects", "projects_seen_again"),
     *("authors", "returning_authors"),
@@ -30,14 +29,12 @@ def as_dict(row: Analytics) -> dict[str, Any]:
 
 def as_csv(rows: list[Analytics]) -> str:
     """Return the periods as lines of period, kind, name, value and growth: one table for all kinds."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(("month", "post_id", "kind", "name", "value", "growth"))
-    for row in rows:
-        for kind, name, value, growth in _lines(row):
-            cells = (f"{row.year}-{row.month:02}", row.post_id or "", kind, name, value, growth)
-            writer.writerow([csv_cell("" if cell is None else cell) for cell in cells])
-    return text.getvalue()
+    lines = (
+        dict(zip(CSV_FIELDS, (f"{row.year}-{row.month:02}", row.post_id, *line), strict=True))
+        for row in rows
+        for line in _lines(row)
+    )
+    return b"".join(table_file(lines, CSV_FIELDS, "csv")).decode()
 
 
 def as_table(row: Analytics) -> str:

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from core.progress import Progress, no_progress
 from waywo_site.operations import postgresql_programs as programs
 from waywo_site.operations.health.findings import DEGRADED, FAILED, OK, Finding
 from waywo_site.operations.postgresql_programs import ProgramError
@@ -33,8 +34,6 @@ GROWTH = 1.5
 POLL_SECONDS = 0.2
 AGE_DEGRADED = timedelta(hours=36)
 AGE_FAILED = timedelta(days=4)
-
-Progress = Callable[[str, int, int], None]
 
 
 class BackupError(Exception):
@@ -71,7 +70,7 @@ def backups() -> list[Backup]:
     return sorted(found, key=lambda backup: (backup.made_at, backup.path.name), reverse=True)
 
 
-def backup_database(progress: Progress = lambda *_: None) -> dict[str, Any]:
+def backup_database(progress: Progress = no_progress) -> dict[str, Any]:
     """Write the database to BACKUP_DIR, remove what the rule no longer keeps, and return what was done.
 
     Raises BackupError: a full disk, a folder that cannot be written, a pg_dump older than the server, a backup

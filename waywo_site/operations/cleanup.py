@@ -16,6 +16,7 @@ from django.utils import timezone
 from django_celery_results.models import GroupResult, TaskResult
 
 from core.models import Batch, BatchTask, Cancellation, Redelivery
+from core.progress import Progress, no_progress
 from projects.models import Extraction, HostTurn, Page
 from waywo_site.models import HealthResult, QueueSample
 
@@ -28,8 +29,6 @@ LEAST_DAYS, MOST_DAYS = 1, 10_000
 EXTRACTIONS_KEPT = 3
 TURNS_KEPT = timedelta(days=1)
 
-Progress = Callable[[str, int, int], None]
-
 
 @dataclass(frozen=True)
 class Kind:
@@ -40,9 +39,7 @@ class Kind:
     can_come_back: bool = False
 
 
-def cleanup_old_data(
-    days: int = DAYS, *, dry_run: bool = False, progress: Progress = lambda *_: None
-) -> dict[str, Any]:
+def cleanup_old_data(days: int = DAYS, *, dry_run: bool = False, progress: Progress = no_progress) -> dict[str, Any]:
     """Remove what is older than ``days`` and return how many rows of each kind; ``dry_run`` only counts them.
 
     Each thousand is a transaction of its own: a run that is ended loses nothing, and the next one goes on from there.

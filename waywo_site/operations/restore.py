@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ from django.utils import timezone
 from psycopg import sql
 
 from core.http import in_short
+from core.locks import try_lock_session
+from core.progress import Progress, no_progress
 from waywo_site.embedded import EmbeddedError
 from waywo_site.operations import postgresql_programs as programs
 from waywo_site.operations.backups import checksum, prove_readable, read_checksum
@@ -27,16 +29,12 @@ from waywo_site.running.queues import workers
 
 logger = logging.getLogger(__name__)
 
-# A number of our own among PostgreSQL's advisory locks.
-LOCK = 7_301_002
 JOBS = 2
 SWAP_TRIES = 20
 SWAP_PAUSE = 0.25  # seconds
 # PostgreSQL silently cuts a longer identifier.
 LONGEST_NAME = 63  # bytes
 TABLES = ("comments_post", "comments_comment", "projects_project", "django_migrations")
-
-Progress = Callable[[str, int, int], None]
 
 
 class RestoreError(Exception):
@@ -75,7 +73,7 @@ def plan(file: str, *, workers_are_stopped: bool = False) -> Plan:
     return Plan(path, path.stat().st_size, is_checked, migrations, tools, workers_are_stopped)
 
 
-def restore(plan: Plan, progress: Progress = lambda *_: None) -> dict[str, Any]:
+def restore(plan: Plan, progress: Progress = no_progress) -> dict[str, Any]:
     """Restore the backup, bring its schema up to date, and swap it in. The old database stays, renamed.
 
     Until the swap, which is one transaction, nothing is changed: a restore that fails or is killed leaves the
@@ -175,8 +173,7 @@ def _refuse_newer(path: Path, migrations: frozenset[tuple[str, str]]) -> None:
 def _alone() -> Iterator[Any]:
     """Yield a cursor outside of our database, as the only restore on this server."""
     with connection._nodb_cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
+        if not try_lock_session(cursor, "restore"):
             raise RestoreError("Another restore is under way on this server.")
         # The session, and with it the lock, ends with this block.
         yield cursor

@@ -10,9 +10,9 @@ from django.contrib.auth import get_user_model
 from comments.collecting import collect_sample
 from comments.models import Comment, Post, Source
 from comments.sources.item_api import HackerNews
-from comments.sources.json_client import SourceError
 from comments.sources.known_threads import known_threads
 from core import event_loop
+from core.http import OutsideError
 from core.jobs import sending
 from waywo_site.running.queues import depth
 
@@ -70,7 +70,7 @@ def _unreachable(item_id: int) -> str:
 
     try:
         event_loop.run(ask())
-    except SourceError as error:
+    except OutsideError as error:
         return str(error).rstrip(".")
     return ""
 

@@ -9,7 +9,7 @@ from typing import Any
 from celery import current_app
 from celery.states import PENDING, RETRY, STARTED
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
@@ -18,6 +18,7 @@ from django_celery_results.models import TaskResult
 from core.jobs import following, sending
 from core.jobs.liveness import is_gone, is_here
 from core.jobs.retrying import LONGEST_PAUSE
+from core.locks import try_lock_until_commit
 from core.models import BatchTask
 from projects.extraction.choosing import comments_to_read, queue_comments
 from waywo_site.running.queues import depths, paused
@@ -28,7 +29,6 @@ SETTLED_AFTER = timedelta(seconds=60)
 # A task that waits for its next try stands in no queue, but with its worker; this long at most.
 RETRY_LOST_AFTER = timedelta(seconds=2 * LONGEST_PAUSE)
 UNDER_WAY = (STARTED, "PROGRESS")
-LOCK = 0x5A7E  # of PostgreSQL's advisory locks: one reconciler at a time
 
 Held = Callable[[], set[str]]
 
@@ -55,7 +55,7 @@ def reconcile(now: datetime | None = None) -> Reconciled:
     """
     now = now or timezone.now()
     with transaction.atomic():
-        if not _alone():
+        if not try_lock_until_commit("reconcile"):
             return Reconciled("skipped")
         restored = restore()
         empty = {name for name, waiting in depths().items() if not waiting} - paused()
@@ -66,12 +66,6 @@ def reconcile(now: datetime | None = None) -> Reconciled:
             batch = queue_comments(label="Read {} comments that were due")
             done.comments_queued, done.group_id = batch.total, batch.group_id
     return done
-
-
-def _alone() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        return cursor.fetchone()[0]
 
 
 def _lost_in_batches(empty: set[str], now: datetime, held: Held) -> int:

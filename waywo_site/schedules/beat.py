@@ -12,11 +12,12 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
 from core.jobs import sending
+from core.locks import try_lock_session
 from waywo_site.running import heartbeats
 
 logger = logging.getLogger(__name__)
 
-LEADER_LOCK = 0xBEA7  # of PostgreSQL's advisory locks, held by the session of the one beat that fires
+LEADER_LOCK = "beat"  # held by the session of the one beat that fires
 STANDBY_SECONDS = 5
 HEARTBEAT_SECONDS = 5
 SOON_SECONDS = 3600
@@ -68,8 +69,7 @@ class Leadership:
         connection = connections["default"].copy()
         try:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_try_advisory_lock(%s)", [LEADER_LOCK])
-                if not cursor.fetchone()[0]:
+                if not try_lock_session(cursor, LEADER_LOCK):
                     connection.close()
                     return False
                 # The server notices a leader whose machine vanished, within 20 s.

@@ -4,8 +4,9 @@ from django.core.management.base import CommandError, CommandParser
 
 from comments.discovery import discover_posts
 from comments.sources.known_threads import ThreadsFileError
-from core.commands import JobCommand, Progress, whole_number
+from core.commands import JobCommand, whole_number
 from core.http import OutsideError
+from core.progress import Progress
 
 
 class Command(JobCommand):

@@ -3,8 +3,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from comments.collecting import CollectionError, collect_post
-from core.commands import JobCommand, Progress, whole_number
+from core.commands import JobCommand, whole_number
 from core.http import OutsideError
+from core.progress import Progress
 
 
 class Command(JobCommand):

@@ -6,8 +6,9 @@ from typing import Any
 from celery.states import SUCCESS
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core.commands import POLL_SECONDS, Progress, ProgressBar, follow_batch
+from core.commands import POLL_SECONDS, follow_batch
 from core.jobs.following import TaskNotFound, TaskState, task_state
+from core.progress import Progress, ProgressBar
 
 
 class Command(BaseCommand):

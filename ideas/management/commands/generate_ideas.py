@@ -2,8 +2,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from core.commands import JobCommand, Progress
+from core.commands import JobCommand
 from core.http import OutsideError
+from core.progress import Progress
 from ideas import generation
 from ideas.asking import check_wish, require_language_model
 from ideas.tags import tag_pool

@@ -4,8 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core.commands import ProgressBar, whole_number
+from core.commands import whole_number
 from core.http import OutsideError
+from core.progress import ProgressBar
 from projects.evaluation import EvaluationError, compare, evaluate
 from projects.extraction.reading import ANALYSTS
 

@@ -2,8 +2,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from core.commands import JobCommand, Progress, whole_number
+from core.commands import JobCommand, whole_number
 from core.http import OutsideError
+from core.progress import Progress
 from projects.extraction.reading import ReadingError, read_comment
 
 

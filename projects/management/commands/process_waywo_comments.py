@@ -2,8 +2,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from core.commands import JobCommand, Progress, whole_number
+from core.commands import JobCommand, whole_number
 from core.http import OutsideError
+from core.progress import Progress
 from projects.extraction.choosing import comments_to_read_again, read_comments
 from projects.extraction.reading import ANALYSTS, ReadingError
 

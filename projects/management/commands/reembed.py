@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core.commands import ProgressBar
 from core.http import OutsideError
+from core.progress import ProgressBar
 from projects.language.embeddings import get_embedder
 from projects.reembedding import reembed
 

@@ -14,7 +14,7 @@ from email.utils import format_datetime
 import pytest
 
 from comments.sources.item_api import HackerNews, Item
-from comments.sources.json_client import InvalidAnswer, Refused, SourceError, Unavailable
+from core.http import InvalidAnswer, OutsideError, Refused, Unavailable
 
 COMMENT = {
     "id": 8, "type": "comment", "by": "pg", "time": 1_724_603_328, "text": "I&#x27;m on it", "parent": 1,
@@ -456,4 +456,4 @@ def test_the_settings_say_where_and_how_many_at_once(settings):
 
 
 def test_all_its_errors_are_of_one_kind():
-    assert all(issubclass(kind, SourceError) for kind in (Unavailable, Refused, InvalidAnswer))
+    assert all(issubclass(kind, OutsideError) for kind in (Unavailable, Refused, InvalidAnswer))

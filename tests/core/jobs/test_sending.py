@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from core.jobs import cancelling, following, retrying, sending
 from core.jobs.liveness import own_identity
-from core.jobs.retrying import MAX_DEATHS, GivenUp, count_redelivery
-from core.models import Batch, BatchTask
+from core.jobs.retrying import GivenUp, count_redelivery
+from core.models import MAX_DEATHS, Batch, BatchTask
 from waywo_site.celery import app
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
@@ -110,7 +110,7 @@ def test_a_task_whose_worker_was_lost_three_times_is_given_up():
     task = app.tasks["send_canaries"]
     task.push_request(id="another", called_directly=False, delivery_info={"redelivered": True}, is_eager=True)
     try:
-        with pytest.raises(GivenUp, match="lost 3 times"):
+        with pytest.raises(GivenUp, match="died 3 times"):
             task._start()
     finally:
         task.pop_request()

@@ -6,14 +6,14 @@ import pytest
 
 from comments.text import links, plain_text
 from core.circuit import Circuit
-from core.http import NotAsked, OutsideError
+from core.http import InvalidAnswer, NotAsked, OutsideError, Refused, Unavailable
 from projects.extraction import prompts
 from projects.extraction.language_model import MOST_PROJECTS, LanguageModelAnalyst
 from projects.extraction.reading import get_analyst, read_comment
 from projects.extraction.schemas import CommentInput, Segment
 from projects.language import model_modes
 from projects.language.embeddings import WordLlamaEmbedder
-from projects.language.model import BadAnswer, LanguageModel, Refused
+from projects.language.model import LanguageModel
 from projects.language.tokens import approximate_tokens, cut_to_tokens
 from projects.models import Extraction, ModelMode, Project
 from tests.factories import make_comment
@@ -77,10 +77,10 @@ def test_one_call_for_the_comment_and_one_for_each_project():
 @pytest.mark.parametrize(
     ("answers", "error"),
     [
-        ([Says("no"), Says("no")], BadAnswer),
-        ([segments((1, 4, "project")), Says(""), Says("")], BadAnswer),
-        ([segments((1, 4, "project")), description(idea_score=11), description(idea_score="high")], BadAnswer),
-        ([segments((1, 9, "project")), segments((0, 1, "project"))], BadAnswer),
+        ([Says("no"), Says("no")], InvalidAnswer),
+        ([segments((1, 4, "project")), Says(""), Says("")], InvalidAnswer),
+        ([segments((1, 4, "project")), description(idea_score=11), description(idea_score="high")], InvalidAnswer),
+        ([segments((1, 9, "project")), segments((0, 1, "project"))], InvalidAnswer),
         ([Says(status=500, body=b"{}")], OutsideError),
         ([segments((1, 4, "project")), Says(status=401, body=b"{}")], Refused),
     ],
@@ -101,7 +101,8 @@ def test_a_failed_reading_saves_no_project_and_tells_its_cost(answers, error):
 def test_a_server_known_to_be_down_leaves_the_comment_as_if_nobody_had_tried():
     comment = make_comment(TWO)
     circuit = Circuit("It", failures=1)
-    circuit.failed()
+    with pytest.raises(Unavailable), circuit.call():
+        raise Unavailable("no answer")
     with LLMServer() as server, pytest.raises(NotAsked):
         analyst = analyst_of(server, circuit=circuit)
         read_comment(comment.pk, analyst=analyst, embedder=WordLlamaEmbedder(), last_try=True)
@@ -194,7 +195,7 @@ def test_a_description_that_says_what_it_may_not_is_asked_for_again(wrong, compl
         found = describe(html, server)
     assert found.primary_url == "https://docs.example"
     assert complaint in server.requests[1]["messages"][-1]["content"]
-    with LLMServer([description(**wrong)] * 2) as server, pytest.raises(BadAnswer):
+    with LLMServer([description(**wrong)] * 2) as server, pytest.raises(InvalidAnswer):
         describe(html, server)
 
 

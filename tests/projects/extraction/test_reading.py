@@ -15,12 +15,13 @@ from comments.sources.item_api import Item
 from core import event_loop
 from core.http import OutsideError
 from core.jobs import sending
+from core.jobs.retrying import GivenUp
 from core.models import BatchTask
 from projects import tags
 from projects.extraction import reading
 from projects.extraction.choosing import comments_to_read, queue_comments, read_comments
 from projects.extraction.events import CommentReceived
-from projects.extraction.reading import ClaimLost, CommentNotFound, ReadingError, TooSlow, read_comment
+from projects.extraction.reading import ClaimLost, CommentNotFound, TooSlow, read_comment
 from projects.extraction.schemas import CommentInput, ProjectDescription, Rejection, Segment
 from projects.extraction.workflow import ExtractionWorkflow
 from projects.language.embeddings import WordLlamaEmbedder
@@ -252,10 +253,10 @@ def test_a_comment_whose_worker_died_three_times_is_failed_with_that_reason():
     comment = make_comment()
     for _ in range(3):
         assert comment.claim("task")
-    with pytest.raises(ReadingError, match="died 3 times"):
+    with pytest.raises(GivenUp, match="died 3 times"):
         read(comment, ScriptedAnalyst(("Foo", "https://foo.example")), task_id="task")
     comment.refresh_from_db()
-    assert (comment.status, comment.last_error) == ("failed", "its worker died 3 times while reading it")
+    assert (comment.status, comment.last_error) == ("failed", GivenUp.REASON)
 
 
 @pytest.mark.django_db

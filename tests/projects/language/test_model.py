@@ -6,8 +6,8 @@ import pytest
 from pydantic import BaseModel, Field
 
 from core.circuit import Circuit
-from core.http import NotAsked
-from projects.language.model import CALLS_AT_ONCE, BadAnswer, LanguageModel, Mode, Refused, Unavailable, Usage, metering
+from core.http import InvalidAnswer, NotAsked, Refused, Unavailable
+from projects.language.model import CALLS_AT_ONCE, LanguageModel, Mode, Usage, metering
 from tests.servers.llm import LLMServer, Says
 
 
@@ -103,7 +103,7 @@ def test_an_answer_that_does_not_fit_is_asked_for_once_more_with_the_error(says,
     assert answer.name == "red"
     assert usage.calls == 2
     assert complaint in server.requests[1]["messages"][-1]["content"]
-    with LLMServer([says, says, GOOD]) as server, pytest.raises(BadAnswer) as caught:
+    with LLMServer([says, says, GOOD]) as server, pytest.raises(InvalidAnswer) as caught:
         ask(model_of(server))
     assert caught.value.permanent
     assert complaint in str(caught.value)
@@ -124,7 +124,7 @@ def test_a_check_of_the_caller_is_part_of_what_must_fit():
 def test_a_refusal_is_not_asked_again():
     with (
         LLMServer([Says(None, refusal="I cannot help with that.")]) as server,
-        pytest.raises(BadAnswer, match="declined"),
+        pytest.raises(InvalidAnswer, match="declined"),
     ):
         ask(model_of(server))
     assert len(server.requests) == 1
@@ -186,17 +186,18 @@ def test_after_five_failures_in_a_row_nobody_is_asked_for_a_minute():
 def test_while_one_call_tries_a_service_again_the_others_wait():
     clock = [0.0]
     circuit = Circuit("It", failures=1, now=lambda: clock[0])
-    circuit.enter()
-    circuit.failed()
+    with pytest.raises(Unavailable), circuit.call():
+        raise Unavailable("no answer")
     clock[0] = 60.0
-    circuit.enter()
-    with pytest.raises(NotAsked) as caught:
-        circuit.enter()
+    with pytest.raises(KeyboardInterrupt), circuit.call():
+        with pytest.raises(NotAsked) as caught, circuit.call():
+            pass
+        raise KeyboardInterrupt
     assert caught.value.retry_after == 5
-    circuit.left()
-    circuit.enter()
-    circuit.succeeded()
-    circuit.enter()
+    with circuit.call():
+        pass
+    with circuit.call(), circuit.call():
+        pass
 
 
 def test_only_so_many_calls_are_under_way_at_once():

@@ -1,6 +1,7 @@
 from typing import Any
 
-from core.commands import JobCommand, Progress
+from core.commands import JobCommand
+from core.progress import Progress
 from waywo_site.operations.backups import BackupError, backup_database
 from waywo_site.operations.sizes import megabytes
 

@@ -2,7 +2,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from core.commands import JobCommand, Progress, whole_number
+from core.commands import JobCommand, whole_number
+from core.progress import Progress
 from waywo_site.operations.cleanup import DAYS, cleanup_old_data
 
 

@@ -2,7 +2,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from core.commands import JobCommand, Progress
+from core.commands import JobCommand
+from core.progress import Progress
 from waywo_site.operations.analytics import generate_analytics
 
 

@@ -1,6 +1,7 @@
 from typing import Any
 
-from core.commands import JobCommand, Progress
+from core.commands import JobCommand
+from core.progress import Progress
 from waywo_site.operations.health.queue_watch import monitor_queues
 
 

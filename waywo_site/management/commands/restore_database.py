@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from core.commands import ProgressBar
+from core.progress import ProgressBar
 from waywo_site.operations import restore
 from waywo_site.operations.restore import RestoreError
 from waywo_site.operations.sizes import megabytes

@@ -2,8 +2,7 @@
 
 import logging
 import smtplib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,9 +10,9 @@ from typing import Any
 import httpx
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import connection
 
 from core.http import in_short, user_agent
+from core.locks import try_lock
 from waywo_site.models import Alert
 from waywo_site.operations.health import alert_memory as memory
 from waywo_site.operations.health.findings import OK
@@ -24,8 +23,7 @@ REPEAT_AFTER = timedelta(hours=6)
 # No look takes so long. One that began before another's change of state, and ends after it, tells what was.
 LONGEST_LOOK = timedelta(minutes=1)
 WEBHOOK_SECONDS = 10.0
-# One who alerts at a time: a number of our own among PostgreSQL's advisory locks.
-LOCK = 7_301_001
+LOCK = "alerts"
 SEPARATOR = ", "
 KINDS = {"problem": "is", "recovery": "is well again", "repeat": "still is"}
 
@@ -55,7 +53,7 @@ def tell(subjects: list[Subject], now: datetime, *, has_database: bool = True) -
         told, changed = _tell(subjects, rows, now)
         memory.save(rows | {row.subject: row for row in changed}, is_newer=True)
         return told
-    with _alone() as is_ours:
+    with try_lock(LOCK) as is_ours:
         if not is_ours:
             return []
         remembered = memory.load()
@@ -190,17 +188,3 @@ def _by_webhook(told: list[dict[str, Any]]) -> None:
     if not response.is_success:
         # httpx's own error names the address, which may hold a secret.
         raise OSError(f"it answered {response.status_code}")
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Hold the lock of whoever alerts; yields False when another process has it. A lost session frees it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        is_ours = cursor.fetchone()[0]
-    try:
-        yield is_ours
-    finally:
-        if is_ours:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from core.locks import try_lock_session
 from tests.servers.processes import manage
 from tests.servers.receivers import MailServer, Webhook
 from tests.servers.web import free_port
@@ -178,10 +179,10 @@ def test_two_checks_at_once_tell_once(webhook):
     other = connections.create_connection("default")
     try:
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [alerts.LOCK])
+            assert try_lock_session(cursor, alerts.LOCK)
         assert tell([BROKEN], NOW) == []
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [alerts.LOCK])
+            cursor.execute("SELECT pg_advisory_unlock_all()")
     finally:
         other.close()
     assert kinds(tell([BROKEN], NOW)) == ["problem"]
