@@ -167,20 +167,20 @@ def add_post(text: str, *, year: int | None = None, month: int | None = None) ->
 def check_month(year: int | None, month: int | None) -> None:
     """Raise ValueError for a year or month that is out of range."""
     if year is not None and not 2006 <= year <= 2200:
-        raise ValueError(f"year={year} is not valid: it takes a year from 2006 to 2200.")
+        raise ValueError(f"year={year} is invalid: it expects a year from 2006 to 2200.")
     if month is not None and not 1 <= month <= 12:
-        raise ValueError(f"month={month} is not valid: it takes a month from 1 to 12.")
+        raise ValueError(f"month={month} is invalid: it expects a month from 1 to 12.")
 
 
 def check_limit(name: str, limit: int | None) -> None:
     """Raise ValueError when ``limit`` is neither None nor a whole number of 1 or more."""
     if limit is not None and limit < 1:
-        raise ValueError(f"{name}={limit} is not valid: it takes a whole number of 1 or more.")
+        raise ValueError(f"{name}={limit} is invalid: it expects a whole number of 1 or more.")
 
 
 def _check_arguments(post_id: Any, year: int | None, month: int | None, limit_comments: int | None) -> None:
     if isinstance(post_id, bool) or not isinstance(post_id, int) or not 0 < post_id < 2**63:
-        raise ValueError(f"post_id={post_id!r} is not valid: it takes the number of a Hacker News item.")
+        raise ValueError(f"post_id={post_id!r} is invalid: it expects the number of a Hacker News item.")
     check_month(year, month)
     check_limit("limit_comments", limit_comments)
 

@@ -90,7 +90,7 @@ def discover_posts(since_days: int = 45, *, dry_run: bool = False, progress: Pro
     when the search does not answer.
     """
     if isinstance(since_days, bool) or not isinstance(since_days, int) or not 1 <= since_days <= 10_000:
-        raise ValueError(f"since_days={since_days} is not valid: it takes a whole number from 1 to 10000.")
+        raise ValueError(f"since_days={since_days} is invalid: it expects a whole number from 1 to 10000.")
     progress("search", 0, 1)
     findings = [_finding(hit) for hit in _search(timezone.now() - timedelta(days=since_days))]
     known = {thread.id for thread in known_threads()} | set(

@@ -18,6 +18,6 @@ def item_id_of(text: str) -> int:
     if found := ITEM_PAGE.fullmatch(text):
         return int(found[1])
     raise ValueError(
-        f"{text[:100]!r} is not valid: it takes the id of a Hacker News item, or its address, "
+        f"{text[:100]!r} is invalid: it expects the id of a Hacker News item, or its address, "
         "https://news.ycombinator.com/item?id=41342017."
     )

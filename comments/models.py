@@ -283,7 +283,7 @@ class Comment(models.Model):
 
     def release(self, status: str, *, error: str = "", now: datetime | None = None) -> bool:
         """End our claim with ``status``. Return False when the claim was lost (an edit, a take-over) meanwhile."""
-        # Whoever ends its claim has not died, so what is counted of deaths begins anew.
+        # Whoever ends its claim has not died, so what is counted of deaths begins again.
         fields = {"status": status, "claimed_at": None, "claimed_by": "", "attempts": 0, "last_error": error[:2000]}
         if status == self.Status.PROCESSED:
             fields["processed_at"] = now or timezone.now()

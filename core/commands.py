@@ -33,7 +33,7 @@ def whole_number(name: str, least: int = 1) -> Callable[[str], int]:
             number = None
         if number is None or number < least:
             raise CommandError(
-                f"{name}={text!r} is not valid: it takes a whole number of {least} or more.", returncode=2
+                f"{name}={text!r} is invalid: it expects a whole number of {least} or more.", returncode=2
             )
         return number
 

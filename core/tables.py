@@ -35,7 +35,7 @@ def table_file(rows: Iterable[Row], fields: Sequence[str], format: str) -> Itera
     as a formula and lists are joined by ", ". Raises ValueError for another format.
     """
     if format not in MEDIA_TYPES:
-        raise ValueError(f"format={format!r} is not valid: it takes {', '.join(MEDIA_TYPES)}.")
+        raise ValueError(f"format={format!r} is invalid: it expects {', '.join(MEDIA_TYPES)}.")
     return {"csv": _csv, "jsonl": _lines, "json": _array, "xlsx": _excel}[format](rows, fields)
 
 
@@ -109,7 +109,7 @@ def read_table(content: bytes, format: str, most: int) -> list[Row]:
     More than ``most`` rows are refused.
     """
     if format not in MEDIA_TYPES:
-        raise ValueError(f"format={format!r} is not valid: it takes {', '.join(MEDIA_TYPES)}.")
+        raise ValueError(f"format={format!r} is invalid: it expects {', '.join(MEDIA_TYPES)}.")
     rows = list(
         islice(
             {"csv": _read_csv, "jsonl": _read_lines, "json": _read_array, "xlsx": _read_excel}[format](content),

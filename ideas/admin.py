@@ -175,7 +175,7 @@ class IdeaRunAdmin(ReadOnlyAdmin):
             self._decide(request, project_id, changes)
         except ReviewConflict as conflict:
             messages.warning(request, str(conflict))
-            # The script loads the page anew then.
+            # The script loads the page again then.
             return HttpResponse(str(conflict), status=409, content_type="text/plain") if by_script else page
         return self._cards(request, run, project_id) if by_script else page
 

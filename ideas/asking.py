@@ -35,11 +35,11 @@ def check_wish(num_ideas: Any = 5, seed_tags: Any = None, creativity: Any = 0.85
     Tags are compared without case and "#"; one that neither a project nor the starter list has is refused.
     """
     if isinstance(num_ideas, bool) or not isinstance(num_ideas, int) or not 1 <= num_ideas <= MOST_IDEAS:
-        raise ValueError(f"num_ideas={num_ideas!r} is not valid: it takes a whole number from 1 to {MOST_IDEAS}.")
+        raise ValueError(f"num_ideas={num_ideas!r} is invalid: it expects a whole number from 1 to {MOST_IDEAS}.")
     is_number = isinstance(creativity, int | float) and not isinstance(creativity, bool)
     if not is_number or not math.isfinite(creativity) or not LEAST_CREATIVITY <= creativity <= MOST_CREATIVITY:
         raise ValueError(
-            f"creativity={creativity!r} is not valid: it takes a number from {LEAST_CREATIVITY} to {MOST_CREATIVITY}."
+            f"creativity={creativity!r} is invalid: it expects a number from {LEAST_CREATIVITY} to {MOST_CREATIVITY}."
         )
     return Wish(num_ideas, _checked_tags(seed_tags), float(creativity))
 
@@ -48,7 +48,7 @@ def _checked_tags(seed_tags: Any) -> tuple[str, ...]:
     if seed_tags is None:
         return ()
     if not isinstance(seed_tags, list | tuple) or not all(isinstance(name, str) for name in seed_tags):
-        raise ValueError(f"seed_tags={str(seed_tags)[:60]!r} is not valid: it takes a list of tags.")
+        raise ValueError(f"seed_tags={str(seed_tags)[:60]!r} is invalid: it expects a list of tags.")
     if len(seed_tags) > MOST_SEED_TAGS:
         raise ValueError(f"seed_tags has {len(seed_tags)} tags: every idea combines all, so it takes {MOST_SEED_TAGS}.")
     wanted = tuple(dict.fromkeys(name for given in seed_tags if (name := _plain(given))))

@@ -27,7 +27,7 @@ def cards_of(run: IdeaRun, project_id: int | None = None) -> list[Card]:
     if project_id is not None:
         ideas = ideas.filter(project_id=project_id)
     ids = {near["project_id"] for idea in ideas for near in idea.nearest}
-    # Read anew: what was merged or rejected since is not shown.
+    # Read again: what was merged or rejected since is not shown.
     others = Project.objects.published().posted().without_heavy_fields().in_bulk(ids)
     return [
         Card(

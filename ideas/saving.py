@@ -137,7 +137,7 @@ def _score(name: str, value: Any) -> int:
     except (TypeError, ValueError, OverflowError):
         score = 0
     if not 1 <= score <= 10:
-        raise NotAnIdea(f"{name}={str(value)[:20]!r} is not valid: it takes 1 to 10.")
+        raise NotAnIdea(f"{name}={str(value)[:20]!r} is invalid: it expects 1 to 10.")
     return score
 
 

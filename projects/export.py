@@ -36,7 +36,7 @@ def export_projects(projects: QuerySet[Project], format: str, out: TextIO) -> in
     Raises ValueError for another format.
     """
     if format not in FORMATS:
-        raise ValueError(f"format={format!r} is not valid: it takes {', '.join(FORMATS)}.")
+        raise ValueError(f"format={format!r} is invalid: it expects {', '.join(FORMATS)}.")
     count = 0
 
     def counted() -> Iterator[dict[str, Any]]:

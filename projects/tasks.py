@@ -50,6 +50,6 @@ def process_waywo_comment(
     except reading.TakenOver as error:
         raise Ignore from error  # The other delivery of this task says how it ended.
     except reading.ClaimLost as error:
-        # An edit is read anew, what was withdrawn is not: neither is a failure of this task.
+        # An edit is read again, what was withdrawn is not: neither is a failure of this task.
         done = reading.Reading(comment_id, "skipped", reason=str(error))
     return done.as_dict()

@@ -15,7 +15,7 @@ KEPT = {"django_migrations", "django_content_type", "auth_permission", "auth_gro
 
 @pytest.fixture(scope="session", autouse=True)
 def keeping_content_types() -> Iterator[None]:
-    """Empty tables at a test's end in our way: Django's would make the content types anew, under other ids than those
+    """Empty tables at a test's end in our way: Django's would make the content types again, under other ids than those
     that a running web server or worker remembers, and takes five times as long."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: _empty())

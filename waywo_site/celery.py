@@ -28,7 +28,7 @@ class WaywoCelery(Celery):
 
         if settings.EMBEDDED_VALKEY is not None:
             settings.EMBEDDED_VALKEY.ensure_running()
-            # Read anew: a later start may have had to take another port than settings found.
+            # Read again: a later start may have had to take another port than settings found.
             url = settings.EMBEDDED_VALKEY.url
         return super()._connection(url, **options)
 

@@ -27,7 +27,7 @@ def _read(name: str, default: T, parse: Callable[[str], T], takes: str) -> T:
     try:
         return parse(text)
     except ValueError:
-        raise ImproperlyConfigured(f"{name}={text!r} is not valid: it takes {takes}.") from None
+        raise ImproperlyConfigured(f"{name}={text!r} is invalid: it expects {takes}.") from None
 
 
 def text(name: str, default: str = "") -> str:
@@ -111,7 +111,7 @@ def secret(name: str, *, least: int) -> str:
     """Return a secret of at least ``least`` characters, or an empty text; a message shows none of it."""
     value = text(name)
     if value and (len(value) < least or not value.isascii() or not value.isprintable() or " " in value):
-        raise ImproperlyConfigured(f"{name} is not valid: it takes a random text of {least} characters or more.")
+        raise ImproperlyConfigured(f"{name} is invalid: it expects a random text of {least} characters or more.")
     return value
 
 

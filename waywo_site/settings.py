@@ -309,7 +309,7 @@ THREAD_AUTHORS = environment.words("THREAD_AUTHORS", ("david927",))
 CONTACT = environment.text("CONTACT")
 if not (CONTACT.isascii() and CONTACT.isprintable() and len(CONTACT) <= 200 and not set(CONTACT) & set("()")):
     raise ImproperlyConfigured(
-        f"CONTACT={CONTACT!r} is not valid: it takes an address or URL of 200 plain characters, without brackets."
+        f"CONTACT={CONTACT!r} is invalid: it expects an address or URL of 200 plain characters, without brackets."
     )
 
 # -- Models and pages --------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ class JsonClient:
     def __init__(self, base_url: str, concurrency: int = 20, attempts: int = 3, backoff: float = 0.5) -> None:
         for name, value in (("concurrency", concurrency), ("attempts", attempts)):
             if value < 1:
-                raise ValueError(f"{name}={value} is not valid: it takes a whole number of 1 or more.")
+                raise ValueError(f"{name}={value} is invalid: it expects a whole number of 1 or more.")
         self.base_url = base_url.rstrip("/")
         self.concurrency = concurrency
         self._attempts = attempts

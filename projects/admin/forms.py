@@ -106,5 +106,5 @@ class ProjectForm(EditForm):
             try:
                 locked(self.instance.pk, seen)
             except ReviewConflict as conflict:
-                raise ValidationError(f"{conflict} Open the page anew and make your changes there.") from None
+                raise ValidationError(f"{conflict} Open the page again and make your changes there.") from None
         return data

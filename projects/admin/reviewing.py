@@ -287,7 +287,7 @@ def _split(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any
     action = acts.split_off(project.pk, submission, request.user, seen)
     pages.log_change(request, project, f"Split off submission {submission} as project {action.after['new']}.")
     return (
-        f"Split off as project {action.after['new']}, which waits in the queue. Read it again to describe it anew.",
+        f"Split off as project {action.after['new']}, which waits in the queue. Read it again to describe it again.",
         False,
     )
 

@@ -145,4 +145,4 @@ def read_comments(
 
 def _check_limit(limit: int | None) -> None:
     if limit is not None and limit < 1:
-        raise ValueError(f"limit={limit} is not valid: it takes a whole number of 1 or more.")
+        raise ValueError(f"limit={limit} is invalid: it expects a whole number of 1 or more.")

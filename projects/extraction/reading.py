@@ -87,7 +87,7 @@ def get_analyst(name: str = "") -> Analyst:
     """
     name = name or ("llm" if settings.LLM_BASE_URL else "rules")
     if name not in ANALYSTS:
-        raise ValueError(f"analyst={name!r} is not valid: it takes {' or '.join(ANALYSTS)}.")
+        raise ValueError(f"analyst={name!r} is invalid: it expects {' or '.join(ANALYSTS)}.")
     if name == "llm":
         from projects.extraction.language_model import LanguageModelAnalyst
 

@@ -109,7 +109,7 @@ class Show:
 
 def _has(process: psutil.Process, words: Iterable[str]) -> bool:
     try:
-        # Valkey names itself anew, so what says whose it is may be its folder alone.
+        # Valkey names itself again, so what says whose it is may be its folder alone.
         line = " ".join([process.cwd(), *process.cmdline()])
     except psutil.Error:
         return False

@@ -51,7 +51,7 @@ def test_ideas_are_asked_for_followed_and_decided_upon_by_keyboard(page, sign_in
     page.get_by_role("button", name="Make ideas").press("Enter")
     expect(page.get_by_role("progressbar", name="Ideas saved")).to_be_visible()
     with Worker(tmp_path, processes=1, LLM_BASE_URL=model.url, LLM_MODEL="scripted"):
-        # The page is not loaded anew by us: it follows the run by itself.
+        # The page is not loaded again by us: it follows the run by itself.
         expect(page.locator("article")).to_have_count(2, timeout=120_000)
         expect(page.locator("#run-status")).to_have_text(re.compile("success", re.IGNORECASE), timeout=60_000)
 

@@ -62,7 +62,7 @@ def test_nonsense_is_refused_at_its_field_and_nothing_is_saved(page, sign_in):
     page.locator("input[name='argument-process_waywo_comments-comment_ids']").fill("one")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Please correct the errors below").first).to_be_visible()
-    for words in ("never comes", "greater than or equal to 1", "one is not valid"):
+    for words in ("never comes", "greater than or equal to 1", "one is invalid"):
         expect(page.get_by_text(words).first).to_be_visible()
     schedule.refresh_from_db()
     assert (schedule.kwargs, schedule.crontab.month_of_year) == ("{}", "1")

@@ -205,13 +205,13 @@ def test_an_id_that_is_no_thread_is_named_with_what_it_is(server, item, said):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"post_id": "text"}, "post_id='text' is not valid"),
-        ({"post_id": True}, "post_id=True is not valid"),
-        ({"post_id": 0}, "post_id=0 is not valid"),
-        ({"post_id": 1, "limit_comments": 0}, "limit_comments=0 is not valid"),
-        ({"post_id": 1, "limit_comments": -1}, "limit_comments=-1 is not valid"),
-        ({"post_id": 1, "month": 13}, "month=13 is not valid"),
-        ({"post_id": 1, "year": 26}, "year=26 is not valid"),
+        ({"post_id": "text"}, "post_id='text' is invalid"),
+        ({"post_id": True}, "post_id=True is invalid"),
+        ({"post_id": 0}, "post_id=0 is invalid"),
+        ({"post_id": 1, "limit_comments": 0}, "limit_comments=0 is invalid"),
+        ({"post_id": 1, "limit_comments": -1}, "limit_comments=-1 is invalid"),
+        ({"post_id": 1, "month": 13}, "month=13 is invalid"),
+        ({"post_id": 1, "year": 26}, "year=26 is invalid"),
     ],
 )
 def test_an_argument_out_of_range_is_named_before_anything_is_asked(server, arguments, said):

@@ -141,7 +141,7 @@ def test_a_thread_is_shown_before_it_is_added(operator, settings):
     with HackerNewsServer([story, {"id": 5, "type": "comment", "by": "x", "time": 1724515200}]) as server:
         settings.HN_API_BASE_URL = server.item_api
         refused = operator.post(url, {"thread": "https://example.com/41342017"}).text
-        assert "is not valid" in refused
+        assert "is invalid" in refused
         assert "not a story" in operator.post(url, {"thread": "5"}).text
         shown = operator.post(url, {"thread": "https://news.ycombinator.com/item?id=41342017"}).text
         assert "What are you working on? (August 2024)" in shown

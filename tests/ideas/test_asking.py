@@ -17,13 +17,13 @@ def tagged(*names: str, **fields) -> None:
 
 @pytest.mark.parametrize("number", [0, 51, -1, "5", 2.5, True, None])
 def test_other_numbers_than_1_to_50_are_refused(number):
-    with pytest.raises(ValueError, match=r"num_ideas=.* is not valid: it takes a whole number from 1 to 50"):
+    with pytest.raises(ValueError, match=r"num_ideas=.* is invalid: it expects a whole number from 1 to 50"):
         check_wish(number)
 
 
 @pytest.mark.parametrize("creativity", [0, 9, -1, float("nan"), float("inf"), "high", True, None])
 def test_other_creativity_than_a_tenth_to_one_and_a_half_is_refused(creativity):
-    with pytest.raises(ValueError, match=r"creativity=.* is not valid: it takes a number from 0.1 to 1.5"):
+    with pytest.raises(ValueError, match=r"creativity=.* is invalid: it expects a number from 0.1 to 1.5"):
         check_wish(5, None, creativity)
 
 

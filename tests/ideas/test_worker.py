@@ -151,11 +151,11 @@ def test_the_command_shows_what_would_be_combined_and_asks_nobody():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--num-ideas", "0"), "num_ideas=0 is not valid: it takes a whole number from 1 to 50."),
-        (("--num-ideas", "51"), "num_ideas=51 is not valid"),
-        (("--num-ideas", "many"), "--num-ideas='many' is not valid"),
-        (("--creativity", "9"), "creativity=9.0 is not valid: it takes a number from 0.1 to 1.5."),
-        (("--creativity", "nan"), "creativity=nan is not valid"),
+        (("--num-ideas", "0"), "num_ideas=0 is invalid: it expects a whole number from 1 to 50."),
+        (("--num-ideas", "51"), "num_ideas=51 is invalid"),
+        (("--num-ideas", "many"), "--num-ideas='many' is invalid"),
+        (("--creativity", "9"), "creativity=9.0 is invalid: it expects a number from 0.1 to 1.5."),
+        (("--creativity", "nan"), "creativity=nan is invalid"),
         (("--tags", "rusty"), "No project has the tag 'rusty'. Did you mean rust?"),
         ((), "LLM_BASE_URL is not set. Run one on this machine"),
     ],

@@ -53,7 +53,7 @@ def test_an_empty_index_is_written_as_a_valid_empty_file(format, nothing):
 
 
 def test_an_unknown_format_is_named():
-    with pytest.raises(ValueError, match="format='xml' is not valid: it takes jsonl, csv, json"):
+    with pytest.raises(ValueError, match="format='xml' is invalid: it expects jsonl, csv, json"):
         export("xml")
 
 

@@ -183,7 +183,7 @@ class LoopbackServer:
         self.release()
 
     def release(self) -> None:
-        """Let the answers that hang go out; later ones hang anew."""
+        """Let the answers that hang go out; later ones hang again."""
         self._loop.call_soon_threadsafe(self._release)
 
     def __enter__(self) -> Self:

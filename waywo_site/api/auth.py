@@ -62,7 +62,7 @@ class _Counted(HttpBearer):
             caller = Caller(f"token {token.pk}", scopes, token.created_by)
         else:
             self._count(request, address_of(request))
-            raise Problem(401, "This token is not valid, or was revoked.", headers=CHALLENGE)
+            raise Problem(401, "This token is invalid, or was revoked.", headers=CHALLENGE)
         self._count(request, caller.key)
         return caller
 

@@ -116,7 +116,7 @@ def _field_problem(fault: dict[str, Any]) -> FieldProblem:
         return FieldProblem(name, "is not known", "the names in /api/docs")
     shown = repr(fault.get("value"))
     shown = shown[:SHOWN_OF_A_VALUE] + "…" if len(shown) > SHOWN_OF_A_VALUE else shown
-    return FieldProblem(name, f"is {shown}, which is not valid", message)
+    return FieldProblem(name, f"is {shown}, which is invalid", message)
 
 
 def _database(request: HttpRequest, error: Exception) -> HttpResponse:

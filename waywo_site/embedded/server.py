@@ -144,7 +144,7 @@ class Server:
         """Do what is to be done after each start."""
 
     def _clear_leftovers(self) -> None:
-        """End what a killed server has left running. Called again and again while it lives but is deaf."""
+        """End what a killed server has left running. Called again and again while it lives but is unresponsive."""
 
     def _ask_to_stop(self, *, patient: bool) -> None:
         """Ask the server to end. Called again and again until it has, not ``patient`` after a while."""

@@ -1,4 +1,4 @@
-"""The figures of each month and each thread, kept as rows and computed anew only where something changed."""
+"""The figures of each month and each thread, kept as rows and recomputed only where something changed."""
 
 import logging
 import time
@@ -17,11 +17,11 @@ from waywo_site.operations.periods import MONTHS_BEFORE, Period, all_periods
 logger = logging.getLogger(__name__)
 
 
-def generate_analytics(*, anew: bool = False, progress: Progress = no_progress) -> dict[str, Any]:
+def generate_analytics(*, again: bool = False, progress: Progress = no_progress) -> dict[str, Any]:
     """Bring the rows of all months and threads up to date, and return how many were computed.
 
     A period is computed when its comments or projects changed, or those before it (returning authors, growth and
-    projects seen again look back); ``anew`` computes all. The rows are the same either way.
+    projects seen again look back); ``again`` computes all. The rows are the same either way.
     """
     began = time.monotonic()
     with transaction.atomic():
@@ -34,7 +34,7 @@ def generate_analytics(*, anew: bool = False, progress: Progress = no_progress) 
         due = [
             (period, fingerprint)
             for period in periods
-            if (fingerprint := period.fingerprint(sources)) != known.get(_key(period)) or anew
+            if (fingerprint := period.fingerprint(sources)) != known.get(_key(period)) or again
         ]
         rows = _rows(due, progress) if due else []
         removed = _save(rows, periods)

@@ -47,7 +47,7 @@ def cleanup_old_data(days: int = DAYS, *, dry_run: bool = False, progress: Progr
     not from 1 to 10,000.
     """
     if isinstance(days, bool) or not isinstance(days, int) or not LEAST_DAYS <= days <= MOST_DAYS:
-        raise ValueError(f"days={days!r} is not valid: it takes a whole number from {LEAST_DAYS} to {MOST_DAYS}.")
+        raise ValueError(f"days={days!r} is invalid: it expects a whole number from {LEAST_DAYS} to {MOST_DAYS}.")
     began = time.monotonic()
     before = timezone.now() - timedelta(days=days)
     totals = {kind.name: kind.removable(before).count() for kind in KINDS}

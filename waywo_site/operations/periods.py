@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from comments.models import Post
 
-# Raised when a figure is computed otherwise, so that every row is computed anew.
+# Raised when a figure is computed otherwise, so that every row is recomputed.
 VERSION = 2
 MONTHS_BEFORE = 3
 

@@ -35,5 +35,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 def _located(conn_params: dict, server) -> dict:
-    # Read anew: settings are as old as the process, and a later start may have had to take another port.
+    # Read again: settings are as old as the process, and a later start may have had to take another port.
     return {**conn_params, "port": server.port, "password": server.password}

@@ -23,8 +23,8 @@ WEB_PROCESSES = 2
 WEB_THREADS = 8
 WATCH_SECONDS = 5
 HEALTH_SECONDS = 60
-# No canary came through for so long, and the worker is at nothing: it is deaf (pitfalls, 3.2).
-DEAF_SECONDS = 180
+# No canary came through for so long, and the worker is at nothing: it is unresponsive (pitfalls, 3.2).
+UNRESPONSIVE_SECONDS = 180
 ANSWER_SECONDS = 5
 
 
@@ -82,7 +82,7 @@ def taken_ports() -> list[int]:
     return [port for port in (settings.PORT, flower_port()) if not is_free(port)]
 
 
-def is_deaf(name: str, ran_for: float, queues: Collection[str] | None = None) -> bool:
+def is_unresponsive(name: str, ran_for: float, queues: Collection[str] | None = None) -> bool:
     """Return whether the worker is connected and takes no work; ``queues`` are what it serves (None: all).
 
     That is when canaries, or the task that sends them, wait for three minutes and none came through, while it is at no
@@ -90,7 +90,7 @@ def is_deaf(name: str, ran_for: float, queues: Collection[str] | None = None) ->
     several workers that share their queues is not seen so: the others take its canaries.
     """
     served = set(queues or settings.QUEUE_TIME_LIMITS)
-    if name != "worker" or ran_for < DEAF_SECONDS:
+    if name != "worker" or ran_for < UNRESPONSIVE_SECONDS:
         return False
     try:
         close_old_connections()
@@ -106,37 +106,37 @@ def is_deaf(name: str, ran_for: float, queues: Collection[str] | None = None) ->
 def _takes_nothing(served: set[str]) -> bool:
     """Return whether work that is to be taken waits for three minutes, while no canary came through.
 
-    Canaries that are not sent are no sign: their schedule may be off, or its queue paused. A deaf worker sends none
-    either, but then the task that would stands in its queue.
+    Canaries that are not sent are no sign: their schedule may be off, or its queue paused. An unresponsive worker sends
+    none either, but then the task that would stands in its queue.
     """
     now, stopped = timezone.now(), paused()
     sender = settings.TASK_QUEUES["send_canaries"]
     tick = heartbeats.beat_last_tick()
-    if sender in stopped or not tick or (now - tick).total_seconds() > DEAF_SECONDS:
+    if sender in stopped or not tick or (now - tick).total_seconds() > UNRESPONSIVE_SECONDS:
         return False
     canaries = [canary for canary in heartbeats.canaries() if canary.queue in served - stopped]
-    if any(canary.done_at and canary.age_seconds < DEAF_SECONDS for canary in canaries):
+    if any(canary.done_at and canary.age_seconds < UNRESPONSIVE_SECONDS for canary in canaries):
         return False
     waits = {canary: (now - canary.sent_at).total_seconds() for canary in canaries if canary.sent_at}
     lately = {canary: seconds for canary, seconds in waits.items() if seconds <= heartbeats.CANARY_EXPIRES}
-    if lately and all(canary.is_waiting and seconds >= DEAF_SECONDS for canary, seconds in lately.items()):
+    if lately and all(canary.is_waiting and seconds >= UNRESPONSIVE_SECONDS for canary, seconds in lately.items()):
         return True
     if sender not in served:
         return False
     oldest = next(state.oldest_seconds for state in states() if state.name == sender)
-    return oldest is not None and oldest >= DEAF_SECONDS
+    return oldest is not None and oldest >= UNRESPONSIVE_SECONDS
 
 
 def run(processes: list[Process], watch: Callable[[], None], queues: Collection[str] | None = None) -> int:
     """Run the processes until a signal comes (0) or one of them cannot be kept alive; return the exit code.
 
-    A process that dies or turns deaf is started again; ``queues`` are what the worker among them serves, all where none
-    are given. ``watch`` is called every 5 s meanwhile.
+    A process that dies or stops responding is restarted; ``queues`` are what the worker among them serves, all where
+    none are given. ``watch`` is called every 5 s meanwhile.
     """
     supervisor = Supervisor(
         processes,
         settings.BASE_DIR,
-        lambda name, ran_for: is_deaf(name, ran_for, queues),
+        lambda name, ran_for: is_unresponsive(name, ran_for, queues),
         # A line of JSON is one for programs, and who runs alone needs no name.
         named=len(processes) > 1 and settings.LOG_FORMAT != "json",
     )
@@ -144,7 +144,7 @@ def run(processes: list[Process], watch: Callable[[], None], queues: Collection[
 
     def watching() -> None:
         while not ended.wait(WATCH_SECONDS):
-            for look in (watch, supervisor.restart_deaf):
+            for look in (watch, supervisor.restart_unresponsive):
                 try:
                     look()
                 except Exception:

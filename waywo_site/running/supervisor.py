@@ -1,4 +1,4 @@
-"""Runs a set of processes, starts those again that die or turn deaf, and stops all in order."""
+"""Runs a set of processes, starts those again that die or stops responding, and stops all in order."""
 
 import logging
 import os
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.2
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a process is started again; doubled each time
-STEADY_SECONDS = 60  # who ran this long begins anew with the pauses
+STEADY_SECONDS = 60  # who ran this long begins again with the pauses
 MOST_EARLY_ENDS = 5  # so many ends in a row, each within STEADY_SECONDS: no restart will help
 STOP_SECONDS = 30  # for all of them together
 ORDER_SECONDS = 5  # that one waits for the end of those after it; a worker at a long task holds up nobody for longer
@@ -117,20 +117,20 @@ class Supervised:
 class Supervisor:
     """Keeps processes alive until a signal comes.
 
-    ``deaf`` says of a name and of the seconds since its start whether it must be ended because it does nothing. With
-    ``named`` each line that they print bears the name of its process.
+    ``unresponsive`` says of a name and of the seconds since its start whether it must be ended because it does nothing.
+    With ``named`` each line that they print bears the name of its process.
     """
 
     def __init__(
         self,
         processes: Sequence[Process],
         folder: Path,
-        deaf: Callable[[str, float], bool] | None,
+        unresponsive: Callable[[str, float], bool] | None,
         *,
         named: bool = True,
     ) -> None:
         self.all = [Supervised(process, folder, named=named) for process in processes]
-        self.deaf = deaf
+        self.unresponsive = unresponsive
         self._signal = threading.Event()
 
     def run(self) -> int:
@@ -162,14 +162,14 @@ class Supervisor:
                 return code if code > 0 else 1
         return 0
 
-    def restart_deaf(self) -> None:
-        """End each process that is deaf; it is started again. Called by a thread beside the loop, since it asks."""
+    def restart_unresponsive(self) -> None:
+        """End each unresponsive process; it is restarted. Called by a thread beside the loop, since it asks."""
         for one in self.all:
             # While we ask, the loop may find it ended and start its successor, which is not the one we ask about.
             popen = one.popen
-            if self.deaf is None or popen is None or popen.poll() is not None:
+            if self.unresponsive is None or popen is None or popen.poll() is not None:
                 continue
-            if self.deaf(one.name, one.ran_for) and popen.poll() is None:
+            if self.unresponsive(one.name, one.ran_for) and popen.poll() is None:
                 logger.error("%s takes no work any more; it is ended and started again.", one.name)
                 _kill(popen)
 

@@ -104,7 +104,7 @@ def problems(task: Task, keywords: dict[str, Any]) -> dict[str, str]:
             if argument.is_required:
                 wrong[name] = f"{name} is missing: it takes {argument.takes}."
         elif not argument.fits(keywords[name]):
-            wrong[name] = f"{name}={keywords[name]!r} is not valid: it takes {argument.takes}."
+            wrong[name] = f"{name}={keywords[name]!r} is invalid: it expects {argument.takes}."
     return wrong
 
 

@@ -112,7 +112,7 @@ class Scheduler(DatabaseScheduler):
     def install_default_entries(self, data: Any) -> None:
         """Install nothing.
 
-        django-celery-beat writes its own clean-up of results anew at each start, over what an operator changed in it
+        django-celery-beat writes its own clean-up of results again at each start, over what an operator changed in it
         or deleted; a migration puts it in once instead.
         """
 
@@ -129,7 +129,7 @@ class Scheduler(DatabaseScheduler):
             self.leads = False
             return STANDBY_SECONDS
         if self._clock_was_set():
-            # What comes next stands in the order of times that no longer hold: read and ordered anew.
+            # What comes next stands in the order of times that no longer hold: read and ordered again.
             self._initial_read, self._heap = True, None
         return min(super().tick(*args, **kwargs), HEARTBEAT_SECONDS)
 

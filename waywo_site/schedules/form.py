@@ -87,7 +87,7 @@ class ScheduleForm(forms.ModelForm):
         min_value=0,
         max_value=9,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text="On Redis and Valkey: 0 (first) to 9 (last). Empty: 0. RabbitMQ does not heed it here.",
+        help_text="On Redis and Valkey: 0 (first) to 9 (last). Empty: 0. RabbitMQ does not follow it here.",
     )
     expire_seconds = forms.IntegerField(
         label="Expires after",
@@ -195,7 +195,7 @@ class ScheduleForm(forms.ModelForm):
                 if value != argument.default:
                     keywords[name] = value
             else:
-                self.add_error(field, f"{value} is not valid: it takes {argument.takes}.")
+                self.add_error(field, f"{value} is invalid: it expects {argument.takes}.")
         data["keywords"] = keywords
 
     def _post_clean(self) -> None:
@@ -243,7 +243,7 @@ class ListField(forms.CharField):
         try:
             return [self.kind(part) for part in parts]
         except ValueError:
-            raise forms.ValidationError(f"{value} is not valid: it takes {self.kind.__name__}s with commas.") from None
+            raise forms.ValidationError(f"{value} is invalid: it expects {self.kind.__name__}s with commas.") from None
 
 
 def _field_of(argument: Argument) -> forms.Field:

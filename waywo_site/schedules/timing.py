@@ -1,4 +1,4 @@
-"""Schedules: when a task runs, said in words and reckoned as beat does, and what is wrong with one."""
+"""Schedules: when a task runs, said in words and computed as beat does, and what is wrong with one."""
 
 import json
 import re
@@ -73,7 +73,7 @@ class Timing:
         return in_words(self.row)
 
     def next_runs(self, count: int = SHOWN_RUNS, after: datetime | None = None) -> list[datetime]:
-        """Return the next ``count`` moments (UTC), as beat reckons them."""
+        """Return the next ``count`` moments (UTC), as beat computes them."""
         return next_runs(self.row, count, after)
 
     @property
@@ -99,7 +99,7 @@ def parse_timing(text: str, zone: tzinfo | str = "UTC") -> Timing:
     if interval := INTERVAL.fullmatch(text):
         every, period = int(interval[1] or 1), interval[2].lower() + "s"
         if not 1 <= every <= 100_000:
-            raise BadTiming(f"every {every} {period} is not valid: it takes 1 to 100000.")
+            raise BadTiming(f"every {every} {period} is invalid: it expects 1 to 100000.")
         return Timing(IntervalSchedule(every=every, period=period))
     fields = NICKNAMES.get(text.lower(), text).split()
     if len(fields) != len(FIELDS):
@@ -121,9 +121,9 @@ def _check_field(name: str, value: str) -> None:
     try:
         chosen = PARSERS[name]().parse(value)
     except (ParseException, ValueError, KeyError, IndexError, ZeroDivisionError) as error:
-        raise BadTiming(f"The {what} “{value}” is not valid: {str(error).rstrip('.')}. {FORM}") from None
+        raise BadTiming(f"The {what} “{value}” is invalid: {str(error).rstrip('.')}. {FORM}") from None
     if not chosen:
-        raise BadTiming(f"The {what} “{value}” is not valid: it chooses nothing. {FORM}")
+        raise BadTiming(f"The {what} “{value}” is invalid: it chooses nothing. {FORM}")
     for part in value.split(","):
         _check_step(name, part)
 
@@ -136,7 +136,7 @@ def _check_step(name: str, part: str) -> None:
         what = name.replace("_", " ")
         interval = f"“every {step} {PERIODS[name]}”, or " if name in PERIODS else ""
         raise BadTiming(
-            f"The {what} “{part}” is not valid: its step {step} is larger than the {len(values)} values that it steps "
+            f"The {what} “{part}” is invalid: its step {step} is larger than the {len(values)} values that it steps "
             f"through, so that only the first would ever be chosen. Write {interval}one {what}."
         )
 
@@ -168,7 +168,7 @@ def in_words(row: Any) -> str:
 
 
 def next_runs(row: Any, count: int = SHOWN_RUNS, after: datetime | None = None) -> list[datetime]:
-    """Return the next ``count`` moments (UTC) of a timing after ``after`` (now), reckoned by beat's own code.
+    """Return the next ``count`` moments (UTC) of a timing after ``after`` (now), computed by beat's own code.
 
     So it is right over daylight saving too: what falls into the lost hour in spring runs after it.
     Raises RuntimeError when no such moment comes.
@@ -206,7 +206,7 @@ def problem_of(schedule: PeriodicTask) -> str:
     if schedule.scheduler is None:
         return "It has no time."
     try:
-        schedule.schedule  # noqa: B018 - reckoned only to see whether it can be
+        schedule.schedule  # noqa: B018 - computed only to see whether it can be
         next_runs(schedule.scheduler, 1)
     except (RuntimeError, ParseException, ValueError):
         return "Its time never comes."
@@ -255,7 +255,7 @@ def overdue() -> list[tuple[PeriodicTask, datetime]]:
 
 
 def set_enabled(schedules: QuerySet[PeriodicTask], enabled: bool) -> int:
-    """Switch schedules on or off, and return how many were changed. Beat heeds it within seconds.
+    """Switch schedules on or off, and return how many were changed. Beat follows it within seconds.
 
     One that is switched on counts from now on: what it missed meanwhile is not made up for.
     """

@@ -78,6 +78,6 @@ def _number(kind: type, name: str) -> Any:
             return kind(text)
         except ValueError:
             takes = "a whole number from 1 to 50" if kind is int else "a number from 0.1 to 1.5"
-            raise CommandError(f"{name}={text!r} is not valid: it takes {takes}.", returncode=2) from None
+            raise CommandError(f"{name}={text!r} is invalid: it expects {takes}.", returncode=2) from None
 
     return parse

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         if threshold is None:
             threshold = settings.DEDUP_SIMILARITY_THRESHOLD
         if not 0 <= threshold <= 1:
-            raise CommandError(f"--threshold={threshold} is not valid: it takes a number from 0 to 1.", returncode=2)
+            raise CommandError(f"--threshold={threshold} is invalid: it expects a number from 0 to 1.", returncode=2)
         pairs = find_likely_pairs(threshold, options["limit"])
         titles = Project.objects.in_bulk([pk for pair in pairs for pk in (pair.first_id, pair.second_id)])
         rows = [

@@ -388,7 +388,7 @@ def test_the_pending_comments_are_read_oldest_first_and_given_ones_whatever_thei
     assert comments_to_read() == [comment.pk for comment in sorted((old, new), key=lambda row: row.posted_at)]
     assert comments_to_read(limit=1) == [min((old, new), key=lambda comment: comment.posted_at).pk]
     assert comments_to_read(comment_ids=[done.pk, done.pk]) == [done.pk]
-    with pytest.raises(ValueError, match="limit=0 is not valid"):
+    with pytest.raises(ValueError, match="limit=0 is invalid"):
         comments_to_read(limit=0)
 
 

@@ -167,7 +167,7 @@ def test_a_batch_is_kept_for_thirty_days_after_its_last_task_ended():
 
 @pytest.mark.parametrize("days", [0, -1, 10_001, 1.5, "30", True, None])
 def test_days_that_make_no_sense_are_refused(days):
-    with pytest.raises(ValueError, match=r"days=.* is not valid"):
+    with pytest.raises(ValueError, match=r"days=.* is invalid"):
         cleanup_old_data(days)
 
 

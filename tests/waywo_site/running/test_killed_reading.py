@@ -39,7 +39,7 @@ def test_a_reviewed_project_is_as_before_and_only_the_extraction_tells(tmp_path)
     Project.objects.filter(pk=reviewed).update(review_status="approved", review_note="Good.", is_bookmarked=True)
     before = index()
 
-    # The first project is described anew, then the server hangs over the second one.
+    # The first project is described again, then the server hangs over the second one.
     answers = [judged, description(title="Foo renamed"), Says(hang=300)]
     with (
         LLMServer(answers) as server,

@@ -42,5 +42,5 @@ def test_it_serves_its_queues_comes_back_when_it_is_killed_and_ends_when_it_is_t
 def test_what_it_cannot_serve_is_one_line_that_names_it(options):
     done = manage("run_worker", *options)
     assert done.returncode == 2
-    assert f"{options[0]}={options[1]!r} is not valid" in done.stderr
+    assert f"{options[0]}={options[1]!r} is invalid" in done.stderr
     assert "Traceback" not in done.stderr

@@ -104,48 +104,48 @@ def test_a_canary_that_still_waits_is_not_sent_again_until_it_is_lost(worker):
 
 def all_canaries_are_late() -> None:
     heartbeats.note_tick()
-    late = timezone.now() - timedelta(seconds=processes.DEAF_SECONDS + 60)
+    late = timezone.now() - timedelta(seconds=processes.UNRESPONSIVE_SECONDS + 60)
     for queue in settings.QUEUE_TIME_LIMITS:
         Heartbeat.objects.update_or_create(name=f"canary:{queue}", defaults={"sent_at": late, "done_at": None})
 
 
-def test_a_worker_that_is_stopped_or_consumes_nothing_is_deaf_and_one_that_works_is_not(worker, slow_server):
-    long = processes.DEAF_SECONDS + 1
+def test_a_worker_that_is_stopped_or_consumes_nothing_is_unresponsive_and_one_that_works_is_not(worker, slow_server):
+    long = processes.UNRESPONSIVE_SECONDS + 1
     heartbeats.note_tick()
     heartbeats.send_canaries()
     wait_until(lambda: all(canary.done_at for canary in heartbeats.canaries()), "all canaries are back")
-    assert not processes.is_deaf("worker", long)
+    assert not processes.is_unresponsive("worker", long)
 
     all_canaries_are_late()
     os.kill(worker.process.pid, signal.SIGSTOP)
     try:
-        assert processes.is_deaf("worker", long)
-        assert not processes.is_deaf("worker", 10)  # it may still be starting
-        assert not processes.is_deaf("web", long)
+        assert processes.is_unresponsive("worker", long)
+        assert not processes.is_unresponsive("worker", 10)  # it may still be starting
+        assert not processes.is_unresponsive("web", long)
     finally:
         os.kill(worker.process.pid, signal.SIGCONT)
 
     for queue in settings.QUEUE_TIME_LIMITS:
         current_app.control.cancel_consumer(queue)
-    assert processes.is_deaf("worker", long)
+    assert processes.is_unresponsive("worker", long)
     for queue in settings.QUEUE_TIME_LIMITS:
         queues.resume(queue)
 
     stuck(slow_server, 2)
     wait_until(lambda: len(active_tasks()) == 2, "both processes are busy")
-    assert not processes.is_deaf("worker", long)  # its canaries wait behind the work
+    assert not processes.is_unresponsive("worker", long)  # its canaries wait behind the work
 
 
-def test_a_worker_for_some_queues_is_deaf_by_those_alone(worker):
-    long = processes.DEAF_SECONDS + 1
+def test_a_worker_for_some_queues_is_unresponsive_by_those_alone(worker):
+    long = processes.UNRESPONSIVE_SECONDS + 1
     heartbeats.note_tick()
     heartbeats.send_canaries()
     wait_until(lambda: all(canary.done_at for canary in heartbeats.canaries()), "all canaries are back")
     late = timezone.now() - timedelta(seconds=long)
     Heartbeat.objects.filter(name="canary:extraction").update(sent_at=late, done_at=None)
-    assert processes.is_deaf("worker", long, ["extraction"])
-    assert not processes.is_deaf("worker", long, ["collection", "priority"])
-    assert not processes.is_deaf("worker", long)
+    assert processes.is_unresponsive("worker", long, ["extraction"])
+    assert not processes.is_unresponsive("worker", long, ["collection", "priority"])
+    assert not processes.is_unresponsive("worker", long)
 
 
 def no_canary_is_sent_any_more() -> None:
@@ -158,31 +158,31 @@ def no_canary_is_sent_any_more() -> None:
 
 
 def test_a_worker_is_not_deaf_where_nobody_sends_canaries_or_their_sender_is_paused(worker):
-    long = processes.DEAF_SECONDS + 1
+    long = processes.UNRESPONSIVE_SECONDS + 1
     no_canary_is_sent_any_more()
-    assert not processes.is_deaf("worker", long)  # their schedule is off
+    assert not processes.is_unresponsive("worker", long)  # their schedule is off
     Heartbeat.objects.filter(name="canary:extraction").update(sent_at=timezone.now())
-    assert not processes.is_deaf("worker", long)  # they were sent just now
+    assert not processes.is_unresponsive("worker", long)  # they were sent just now
     Heartbeat.objects.update(done_at=None)
     lost = timezone.now() - timedelta(seconds=heartbeats.CANARY_EXPIRES + 1)
     Heartbeat.objects.filter(name__startswith=heartbeats.CANARY).update(sent_at=lost)
     heartbeats.note_tick()
-    assert not processes.is_deaf("worker", long)  # they were purged with their queues, and no others followed
+    assert not processes.is_unresponsive("worker", long)  # they were purged with their queues, and no others followed
     all_canaries_are_late()
     queues.pause("waywo")
-    assert not processes.is_deaf("worker", long)
+    assert not processes.is_unresponsive("worker", long)
 
 
-def test_a_worker_that_leaves_the_sender_of_the_canaries_waiting_is_deaf(worker):
+def test_a_worker_that_leaves_the_sender_of_the_canaries_waiting_is_unresponsive(worker):
     no_canary_is_sent_any_more()
     for queue in settings.QUEUE_TIME_LIMITS:
         current_app.control.cancel_consumer(queue)
     inspect = current_app.control.inspect(timeout=2)
     wait_until(lambda: not any((inspect.active_queues() or {"": [1]}).values()), "it takes from no queue")
-    sent = {"sent_at": time.time() - processes.DEAF_SECONDS - 1}
+    sent = {"sent_at": time.time() - processes.UNRESPONSIVE_SECONDS - 1}
     current_app.tasks["send_canaries"].apply_async(headers=sent)
     try:
-        assert processes.is_deaf("worker", processes.DEAF_SECONDS + 1)
+        assert processes.is_unresponsive("worker", processes.UNRESPONSIVE_SECONDS + 1)
     finally:
         for queue in settings.QUEUE_TIME_LIMITS:
             queues.resume(queue)
@@ -191,7 +191,7 @@ def test_a_worker_that_leaves_the_sender_of_the_canaries_waiting_is_deaf(worker)
 def test_without_beat_nobody_is_called_deaf(worker):
     all_canaries_are_late()
     Heartbeat.objects.filter(name="beat").update(done_at=timezone.now() - timedelta(hours=1))
-    assert not processes.is_deaf("worker", processes.DEAF_SECONDS + 1)
+    assert not processes.is_unresponsive("worker", processes.UNRESPONSIVE_SECONDS + 1)
 
 
 # -- the commands --------------------------------------------------------------------------------------------------

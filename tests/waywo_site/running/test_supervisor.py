@@ -40,19 +40,19 @@ from waywo_site import supervisor
 from waywo_site.running.supervisor import Process, Supervisor
 supervisor.STOP_SECONDS = float(sys.argv[1])
 supervisor.FIRST_PAUSE = float(sys.argv[2])
-deaf_file = Path(sys.argv[3])
+unresponsive_file = Path(sys.argv[3])
 programs = [part.split("=", 1) for part in sys.argv[4:]]
 one = Supervisor(
     [Process(name, [sys.executable, "-c", *json.loads(words)]) for name, words in programs],
     Path.cwd(),
-    lambda name, ran_for: deaf_file.exists() and deaf_file.read_text() == name,
+    lambda name, ran_for: unresponsive_file.exists() and unresponsive_file.read_text() == name,
 )
 def watch():
     while True:
         time.sleep(0.1)
-        if deaf_file.exists():
-            one.restart_deaf()
-            deaf_file.unlink()
+        if unresponsive_file.exists():
+            one.restart_unresponsive()
+            unresponsive_file.unlink()
 threading.Thread(target=watch, daemon=True).start()
 sys.exit(one.run())
 """
@@ -62,13 +62,13 @@ class Supervising:
     """A supervisor as a process of its own, in the shape of ``manage.py up``; ``log`` is what it and its own said."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.deaf = folder, folder / "deaf"
+        self.folder, self.unresponsive = folder, folder / "unresponsive"
 
     def start(self, stop_seconds: float = 30, first_pause: float = 0.2, **programs: list[str]) -> None:
         words = [f"{name}={json.dumps(program)}" for name, program in programs.items()]
         with (self.folder / "log").open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", RUN, str(stop_seconds), str(first_pause), str(self.deaf), *words],
+                [sys.executable, "-c", RUN, str(stop_seconds), str(first_pause), str(self.unresponsive), *words],
                 cwd=ROOT,
                 stdout=output,
                 stderr=output,
@@ -114,14 +114,14 @@ def test_a_process_that_dies_is_started_again_and_the_others_go_on(supervising):
     assert "ended with code -9; it is started again in" in supervising.log
 
 
-def test_a_process_that_is_deaf_is_ended_with_its_children_and_started_again(supervising):
+def test_a_process_that_is_unresponsive_is_ended_with_its_children_and_started_again(supervising):
     supervising.start(worker=[STAYS], web=[STAYS])
     first = wait_until(lambda: len(found := supervising.numbers()) == 2 and found, "both start")
     (worker,) = [
         int(line.rsplit(" ", 1)[1]) for line in supervising.log.splitlines() if "worker" in line and "pid" in line
     ]
     os.kill(worker, signal.SIGSTOP)  # it cannot even take a SIGTERM
-    supervising.deaf.write_text("worker")
+    supervising.unresponsive.write_text("worker")
     again = wait_until(lambda: supervising.numbers()[2:], "it is started again")[0]
     assert not is_alive(worker)
     assert is_alive(again)
@@ -170,7 +170,7 @@ def test_who_does_not_end_in_time_is_killed_and_named(supervising):
 
 @pytest.mark.parametrize("is_started_again", [False, True])
 def test_a_process_that_ends_while_it_is_asked_about_takes_nobody_along(tmp_path, is_started_again):
-    def deaf(name: str, ran_for: float) -> bool:
+    def unresponsive(name: str, ran_for: float) -> bool:
         # What the loop does meanwhile.
         one.popen.kill()
         one.popen.wait()
@@ -179,11 +179,11 @@ def test_a_process_that_ends_while_it_is_asked_about_takes_nobody_along(tmp_path
             one.start()
         return True
 
-    supervisor = Supervisor([Process("worker", [sys.executable, "-c", STAYS])], tmp_path, deaf)
+    supervisor = Supervisor([Process("worker", [sys.executable, "-c", STAYS])], tmp_path, unresponsive)
     (one,) = supervisor.all
     one.start()
     try:
-        supervisor.restart_deaf()
+        supervisor.restart_unresponsive()
         assert one.is_running == is_started_again
     finally:
         if one.popen is not None:

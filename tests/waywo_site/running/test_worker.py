@@ -80,7 +80,7 @@ def test_arguments_that_are_wrong_fail_the_task_at_once_and_save_nothing(tmp_pat
             ("process_waywo_post", {"post_id": "text"}),
             ("process_waywo_comments", {"limit": -1}),
         ):
-            with pytest.raises(ValueError, match="is not valid"):
+            with pytest.raises(ValueError, match="is invalid"):
                 result_of(sending.send(name, arguments))
     assert Post.objects.count() == 0
 

@@ -37,7 +37,7 @@ class Command(BaseCommand):
         elif month:
             parts = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", month)
             if not parts:
-                raise CommandError(f"--month={month!r} is not valid: it takes a month, as 2026-09.", returncode=2)
+                raise CommandError(f"--month={month!r} is invalid: it expects a month, as 2026-09.", returncode=2)
             year, number = map(int, parts.groups())
             found, name = Analytics.objects.filter(post=None, year=year, month=number), month
         else:

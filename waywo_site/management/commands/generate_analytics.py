@@ -13,19 +13,19 @@ class Command(JobCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--anew", action="store_true", help="Compute all of them, also where nothing changed.")
+        parser.add_argument("--again", action="store_true", help="Compute all of them, also where nothing changed.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.anew = options["anew"]
-        if self.anew and options["queue"]:
-            raise CommandError("--anew works here: leave --queue out.", returncode=2)
+        self.again = options["again"]
+        if self.again and options["queue"]:
+            raise CommandError("--again works here: leave --queue out.", returncode=2)
         super().handle(*args, **options)
 
     def task_arguments(self, options: dict[str, Any]) -> dict[str, Any]:
         return {}
 
     def run_here(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        return generate_analytics(anew=self.anew, progress=progress)
+        return generate_analytics(again=self.again, progress=progress)
 
     def summary(self, result: dict[str, Any]) -> str:
         return f"{result['computed']} periods computed in {result['seconds']} s, {result['unchanged']} unchanged."

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         queues = [name.strip() for name in given if name.strip()]
         if not queues or set(queues) - set(known):
             raise CommandError(
-                f"--queues={options['queues']!r} is not valid: it takes names of {', '.join(known)}.", returncode=2
+                f"--queues={options['queues']!r} is invalid: it expects names of {', '.join(known)}.", returncode=2
             )
         code = processes.run([processes.worker(queues, options["concurrency"])], watch=lambda: None, queues=queues)
         if code:

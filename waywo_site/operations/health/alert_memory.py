@@ -36,7 +36,7 @@ def load() -> Memory:
     except FileNotFoundError:
         return Memory()
     except (OSError, ValueError, KeyError, TypeError) as error:
-        logger.error("%s cannot be read and is made anew: %s", _file(), error)
+        logger.error("%s cannot be read and is made again: %s", _file(), error)
         return Memory()
 
 

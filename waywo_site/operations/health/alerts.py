@@ -111,7 +111,7 @@ def _kind(row: Alert, subject: Subject, now: datetime, ways: Iterable[str]) -> t
     if subject.state == OK or row.told_at is None:
         return "", ""
     if row.told_at > now:
-        # The clock went back: from here on 6 hours are counted anew.
+        # The clock went back: from here on 6 hours are counted again.
         row.told_at = now
     return ("repeat", by_all) if now - row.told_at >= REPEAT_AFTER else ("", "")
 

@@ -82,4 +82,4 @@ def _part(parts: Iterable[Part], name: str) -> Part:
     for part in parts:
         if part.name == name:
             return part
-    raise ValueError(f"part={name!r} is not valid: it takes one of {', '.join(part.name for part in parts)}.")
+    raise ValueError(f"part={name!r} is invalid: it expects one of {', '.join(part.name for part in parts)}.")
