@@ -110,7 +110,7 @@ def test_a_host_is_asked_once_at_a_time_and_a_second_apart_whoever_asks(server, 
         "import sys, django; django.setup()\n"
         "from django.conf import settings; settings.FETCH_PAGES = True\n"
         "settings.PAGES_ALLOWED_TEST_NETWORKS = ('127.0.0.0/8',)\n"
-        "from comments import event_loop; from projects.pages.reader import PageReader\n"
+        "from core import event_loop; from projects.pages.reader import PageReader\n"
         "print([text.title for text in event_loop.run(PageReader([]).read(sys.argv[1:]))])"
     )
     asked = [[server.url + "/0", server.url + "/1"], [server.url + "/2", server.url + "/3"]]

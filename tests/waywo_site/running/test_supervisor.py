@@ -36,7 +36,7 @@ LEAVES_A_CHILD = (
 RUN = """
 import json, sys, threading, time
 from pathlib import Path
-from waywo_site import supervisor
+from waywo_site.running import supervisor
 from waywo_site.running.supervisor import Process, Supervisor
 supervisor.STOP_SECONDS = float(sys.argv[1])
 supervisor.FIRST_PAUSE = float(sys.argv[2])
