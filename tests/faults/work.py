@@ -25,7 +25,7 @@ def queue(broker: str, ids: list[int], by_itself: int | None = None) -> None:
     """Send a task for each comment, as one batch, and before them one that belongs to no batch."""
     code = "from core.jobs import sending; "
     if by_itself:
-        code += f"batches.send('process_waywo_comment', {{'comment_id': {by_itself}}}, queue='priority'); "
+        code += f"sending.send('process_waywo_comment', {{'comment_id': {by_itself}}}, queue='priority'); "
     code += f"sending.start_batch('process_waywo_comment', [{{'comment_id': pk}} for pk in {ids}])"
     run(code, broker)
 
