@@ -73,21 +73,6 @@ class HostTurn(models.Model):
         return self.host
 
 
-class ModelMode(models.Model):
-    """How a server takes the schemas of the answers that a model is to give, once it was found out."""
-
-    base_url = models.CharField("base URL", max_length=URL_LENGTH)
-    model = models.CharField(max_length=200)
-    mode = models.CharField(max_length=20)
-    found_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=("base_url", "model"), name="model_mode_once"),)
-
-    def __str__(self) -> str:
-        return f"{self.model}: {self.mode}"
-
-
 class ProjectQuerySet(models.QuerySet):
     """Rules about projects, each named once."""
 

@@ -18,9 +18,8 @@ from core.models import MAX_DEATHS
 from projects.duplicates import known_projects
 from projects.extraction.saving import save_projects
 from projects.extraction.schemas import Analyst, CommentInput
-from projects.language import model_modes
 from projects.language.embeddings import Embedder, WordLlamaEmbedder, get_embedder
-from projects.language.model import LanguageModel, Usage, get_language_model, metering
+from projects.language.model import Usage, get_language_model, metering
 from projects.models import Extraction
 from projects.pages.reader import PageReader
 
@@ -206,10 +205,6 @@ def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extrac
     pages = PageReader(received.links)
     workflow = ExtractionWorkflow(analyst, embedder, pages.read, timeout=TIMEOUT)
     known = known_projects(comment.author)
-    model = getattr(analyst, "model", None)
-    if isinstance(model, LanguageModel) and model.mode is None:
-        model_modes.recall(model)
-
     usage = Usage()
 
     async def run() -> Any:
@@ -227,8 +222,6 @@ def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extrac
         extraction.steps = workflow.steps
         extraction.segments = [segment.model_dump(mode="json") for segment in workflow.segments]
         pages.keep()
-        if isinstance(model, LanguageModel):
-            model_modes.remember(model)
 
 
 def _comment_input(comment: Comment) -> CommentInput:

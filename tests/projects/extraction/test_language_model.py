@@ -11,11 +11,10 @@ from projects.extraction import prompts
 from projects.extraction.language_model import MOST_PROJECTS, LanguageModelAnalyst
 from projects.extraction.reading import get_analyst, read_comment
 from projects.extraction.schemas import CommentInput, Segment
-from projects.language import model_modes
 from projects.language.embeddings import WordLlamaEmbedder
 from projects.language.model import LanguageModel
 from projects.language.tokens import approximate_tokens, cut_to_tokens
-from projects.models import Extraction, ModelMode, Project
+from projects.models import Extraction, Project
 from tests.factories import make_comment
 from tests.servers.llm import LLMServer, Says, description, segments
 
@@ -239,18 +238,3 @@ def test_the_settings_choose_who_reads(settings):
 
         get_analyst.cache_clear()
         get_language_model.cache_clear()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_how_a_server_takes_schemas_is_remembered_for_other_processes_until_it_changes():
-    with LLMServer(takes=["json_object"]) as server:
-        read(make_comment("Hello."), server)
-        assert len(server.requests) == 2
-        other = LanguageModel(server.url, "scripted", timeout=5.0)
-        model_modes.recall(other)
-        assert other.mode == "json_object"
-        read_comment(make_comment("Hi.").pk, analyst=LanguageModelAnalyst(other), embedder=WordLlamaEmbedder())
-        assert len(server.requests) == 3
-        server.takes = {"json_schema"}
-        read_comment(make_comment("Oh.").pk, analyst=LanguageModelAnalyst(other), embedder=WordLlamaEmbedder())
-    assert ModelMode.objects.get().mode == "json_schema"

@@ -64,6 +64,15 @@ def test_how_a_server_takes_schemas_is_found_out_once(takes, mode):
     assert ("JSON schema" in server.requests[-1]["messages"][0]["content"]) is (mode is not Mode.JSON_SCHEMA)
 
 
+def test_a_server_that_takes_schemas_in_another_way_by_now_is_asked_so():
+    with LLMServer(otherwise=lambda _: Says(GOOD), takes=["json_object"]) as server:
+        model = model_of(server)
+        ask(model)
+        server.takes = {"json_schema"}
+        ask(model)
+    assert model.mode is Mode.JSON_SCHEMA
+
+
 @pytest.mark.parametrize(
     "says",
     [
