@@ -17,8 +17,6 @@ LIVE_FOR = timedelta(days=14)
 SECOND_LOOKS = (timedelta(hours=3), timedelta(days=1), timedelta(days=3), timedelta(days=14))
 # Rows of sources other than Hacker News are numbered from here, far above its item ids (about 5e7 in 2026).
 FIRST_FOREIGN_ID = 10**12
-# A worker that holds a comment longer than this is dead: twice the hard limit of the extraction queue (6 min).
-CLAIM_EXPIRES_AFTER = timedelta(minutes=12)
 TITLE_LENGTH = 300
 AUTHOR_LENGTH = 64
 
@@ -151,7 +149,7 @@ class CommentQuerySet(models.QuerySet):
 
     def due_for_reading(self, now: datetime | None = None) -> "CommentQuerySet":
         """Comments to read: pending, or left under way by a worker that must be dead by now."""
-        expired = (now or timezone.now()) - CLAIM_EXPIRES_AFTER
+        expired = (now or timezone.now()) - settings.CLAIM_EXPIRES_AFTER
         return self.filter(
             Q(status=Comment.Status.PENDING) | Q(status=Comment.Status.PROCESSING, claimed_at__lt=expired)
         )
@@ -174,7 +172,7 @@ class CommentQuerySet(models.QuerySet):
         A broker hands a message on only when its worker is lost, so a task that meets a claim of its own id
         takes it over at once.
         """
-        expired = (now or timezone.now()) - CLAIM_EXPIRES_AFTER
+        expired = (now or timezone.now()) - settings.CLAIM_EXPIRES_AFTER
         free = ~Q(status=Comment.Status.PROCESSING) | Q(claimed_at__lt=expired)
         return self.filter(free | Q(claimed_by=task_id) if task_id else free)
 

@@ -7,6 +7,7 @@ class WaywoSiteConfig(AppConfig):
 
     def ready(self) -> None:
         """Register checks, signals and, in every process, the tasks: the web server and commands send them by name."""
+        from waywo_site import checks  # noqa: F401
         from waywo_site.celery import app
         from waywo_site.roles import Granting
         from waywo_site.running import task_signals  # noqa: F401

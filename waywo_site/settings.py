@@ -210,6 +210,30 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "waywo_site.dashboard.page.context",
 }
 
+# -- Time limits: one table, what follows from it, and their order in waywo_site/checks.py (E003) -------------
+
+# Seconds, soft and hard, that a task of a queue may take (design, section 4).
+QUEUE_TIME_LIMITS = {
+    "waywo": (300, 600),
+    "collection": (300, 600),
+    "extraction": (300, 360),
+    "generation": (1500, 1800),
+    "operations": (600, 900),
+    "priority": (300, 600),
+}
+_soft, _hard = QUEUE_TIME_LIMITS["extraction"]
+# A comment's workflow ends by itself, and says where it stood, before its task is ended.
+READING_SECONDS = _soft - 20
+# All pages of a comment, waiting for turns included; the rest of its time is the model's.
+PAGES_SECONDS = 90
+# A worker that holds a comment for longer than this is dead.
+CLAIM_EXPIRES_AFTER = timedelta(seconds=2 * _hard)
+# The broker hands on a message that was not acknowledged for so long: a shorter one runs a long task twice
+# (pitfalls, 3.5). What waits or runs for longer is noticed: by the queue watch, and by reconciling.
+VISIBILITY_TIMEOUT = 2 * max(hard for _, hard in QUEUE_TIME_LIMITS.values())
+# Between two tries of a task; the worker holds its message meanwhile.
+LONGEST_RETRY_PAUSE = 600
+
 # -- Celery ------------------------------------------------------------------------------------------------
 
 # Batches keep their own results, by which they cost a fraction (tests/benchmarks/queue.py).
@@ -230,15 +254,6 @@ CELERY_BEAT_SCHEDULER = "waywo_site.schedules.beat:Scheduler"
 # Beat looks at the table at least this often (s), so that an edit is soon in force.
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 
-# Soft and hard limits in seconds, by queue (design, section 4).
-QUEUE_TIME_LIMITS = {
-    "waywo": (300, 600),
-    "collection": (300, 600),
-    "extraction": (300, 360),
-    "generation": (1500, 1800),
-    "operations": (600, 900),
-    "priority": (300, 600),
-}
 TASK_QUEUES = {
     "process_waywo_posts": "collection",
     "process_waywo_post": "collection",
@@ -279,8 +294,6 @@ CELERY_WORKER_PROC_ALIVE_TIMEOUT = 60
 CELERY_DB_REUSE_MAX = 1_000_000
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# Twice the longest hard limit: a shorter one runs a long task twice (pitfalls, 3.5).
-VISIBILITY_TIMEOUT = 2 * max(hard for _, hard in QUEUE_TIME_LIMITS.values())
 if CELERY_BROKER_URL.startswith("redis"):
     CELERY_VISIBILITY_TIMEOUT = VISIBILITY_TIMEOUT
     CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -317,7 +330,7 @@ if not (CONTACT.isascii() and CONTACT.isprintable() and len(CONTACT) <= 200 and 
 LLM_BASE_URL = environment.url("LLM_BASE_URL")
 LLM_MODEL = environment.text("LLM_MODEL")
 LLM_API_KEY = environment.text("LLM_API_KEY")
-LLM_TIMEOUT = environment.number("LLM_TIMEOUT", 60, least=1, most=280)
+LLM_TIMEOUT = environment.number("LLM_TIMEOUT", 60, least=1, most=READING_SECONDS)
 
 EMBEDDING_BASE_URL = environment.url("EMBEDDING_BASE_URL")
 EMBEDDING_MODEL = environment.text("EMBEDDING_MODEL")

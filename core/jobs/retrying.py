@@ -6,6 +6,7 @@ from datetime import timedelta
 from celery import Task
 from celery.exceptions import Ignore
 from celery.states import REVOKED, STARTED
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
@@ -14,7 +15,6 @@ from core.jobs import cancelling
 from core.jobs.liveness import identity, is_at_work
 from core.models import MAX_DEATHS, BatchTask, Redelivery
 
-LONGEST_PAUSE = 600  # seconds (design, section 4)
 FIRST_PAUSE = 10
 # Seconds over which those who wait for a service come back, so that they do not come all at once.
 SPREAD = 10
@@ -69,7 +69,7 @@ class RetryingTask(Task):
         task_id = self.request.id
         if self.request.group:
             try:
-                if not start_in_batch(task_id, longest=self.time_limit or LONGEST_PAUSE):
+                if not start_in_batch(task_id, longest=self.time_limit or settings.LONGEST_RETRY_PAUSE):
                     raise Ignore
             except UnderWay:
                 # The broker was lost and handed it on, while its first start goes on: that one decides.
@@ -115,9 +115,10 @@ def count_redelivery(task_id: str) -> int:
 
 def pause(retries: int, asked_for: float | None = None) -> float:
     """Return the seconds to wait before try number ``retries`` + 2."""
+    longest = settings.LONGEST_RETRY_PAUSE
     if asked_for is not None:
-        return min(asked_for, LONGEST_PAUSE)
-    return random.uniform(1, min(FIRST_PAUSE * 2**retries, LONGEST_PAUSE))  # noqa: S311 - jitter, no secret
+        return min(asked_for, longest)
+    return random.uniform(1, min(FIRST_PAUSE * 2**retries, longest))  # noqa: S311 - jitter, no secret
 
 
 class UnderWay(Exception):

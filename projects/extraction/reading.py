@@ -199,11 +199,11 @@ def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extrac
     from workflows.errors import WorkflowTimeoutError
 
     from projects.extraction.events import CommentReceived
-    from projects.extraction.workflow import TIMEOUT, ExtractionWorkflow
+    from projects.extraction.workflow import ExtractionWorkflow
 
     received = _comment_input(comment)
     pages = PageReader(received.links)
-    workflow = ExtractionWorkflow(analyst, embedder, pages.read, timeout=TIMEOUT)
+    workflow = ExtractionWorkflow(analyst, embedder, pages.read, timeout=settings.READING_SECONDS)
     known = known_projects(comment.author)
     usage = Usage()
 
@@ -215,7 +215,8 @@ def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extrac
         return event_loop.run(run())
     except WorkflowTimeoutError:
         under_way = workflow.steps[-1]["step"] if workflow.steps else "start"
-        raise TooSlow(f"The comment was not read within {TIMEOUT:g} s; it stood at {under_way}.") from None
+        limit = settings.READING_SECONDS
+        raise TooSlow(f"The comment was not read within {limit} s; it stood at {under_way}.") from None
     finally:
         extraction.llm_calls = usage.calls
         extraction.tokens_in, extraction.tokens_out = usage.tokens_in, usage.tokens_out

@@ -22,8 +22,6 @@ from projects.extraction.schemas import Analyst, CommentInput, Segment
 from projects.language.embeddings import Embedder
 from projects.pages.reader import PageText
 
-# Below the soft limit of the extraction queue (300 s), so that the workflow ends before its task is ended.
-TIMEOUT = 280.0
 PAGES_PER_PROJECT = 5
 
 FetchPages = Callable[[list[str]], Awaitable[list[PageText]]]

@@ -14,8 +14,6 @@ from pydantic import BaseModel, ConfigDict
 from projects.models import URL_LENGTH, Page
 from projects.pages.turns import NoTurn, Turns
 
-# Seconds for all pages of a run, waiting for turns included: below the workflow's limit (280 s) with room for a model.
-PAGES_WITHIN = 90.0
 # Pages of a run at once: a comment may name 100, each of up to 2 MB and read by a parser.
 AT_ONCE = 10
 FRESH_FOR = timedelta(days=30)
@@ -53,13 +51,13 @@ class PageReader:
         """Return what the pages at ``urls`` say, in order, fetching those that are not fresh in the database.
 
         A page that fails comes back with what it said the last time, else with its error, and so does one that is not
-        there PAGES_WITHIN seconds after the first call; nothing is raised for what a stranger's server does. With
+        there ``PAGES_SECONDS`` seconds after the first call; nothing is raised for what a stranger's server does. With
         ``FETCH_PAGES`` off the list is empty.
         """
         if self._turns is None:
             return []
         if self._until is None:
-            self._until = asyncio.get_running_loop().time() + PAGES_WITHIN
+            self._until = asyncio.get_running_loop().time() + settings.PAGES_SECONDS
         urls = [url for url in dict.fromkeys(urls) if len(url) <= URL_LENGTH]
         missing = [url for url in urls if url not in self._pages]
         slots = asyncio.Semaphore(AT_ONCE)

@@ -1,4 +1,7 @@
+from datetime import timedelta
+
 import pytest
+from django.conf import settings
 from django.core.checks import run_checks
 
 from tests.servers.processes import manage
@@ -13,6 +16,12 @@ from tests.servers.processes import manage
         ({"FLOWER_BASIC_AUTH": "password"}, ["waywo.E002"]),
         ({"FLOWER_BASIC_AUTH": ":password"}, ["waywo.E002"]),
         ({"VISIBILITY_TIMEOUT": 1800}, ["waywo.E003"]),
+        ({"LONGEST_RETRY_PAUSE": 3600}, ["waywo.E003"]),
+        ({"PAGES_SECONDS": 280}, ["waywo.E003"]),
+        ({"READING_SECONDS": 300}, ["waywo.E003"]),
+        ({"CLAIM_EXPIRES_AFTER": timedelta(minutes=6)}, ["waywo.E003"]),
+        ({"QUEUE_TIME_LIMITS": {"extraction": (400, 360)}}, ["waywo.E003"]),
+        ({"LLM_TIMEOUT": 281}, ["waywo.E005"]),
         ({"PAGES_ALLOWED_TEST_NETWORKS": ("127.0.0.0/8",)}, ["waywo.E004"]),
     ],
 )
@@ -30,3 +39,21 @@ def test_a_flower_without_a_password_stops_the_start():
     assert done.returncode == 1
     assert "FLOWER_BASIC_AUTH is not set while DEBUG is off" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_every_time_limit_follows_from_one_table():
+    """A shorter limit of extraction, say, moves the reading, the claim and LLM_TIMEOUT with it."""
+    soft, hard = settings.QUEUE_TIME_LIMITS["extraction"]
+    longest = max(hard for _, hard in settings.QUEUE_TIME_LIMITS.values())
+    assert settings.LLM_TIMEOUT < settings.READING_SECONDS == soft - 20 < hard
+    assert settings.CLAIM_EXPIRES_AFTER.total_seconds() == 2 * hard
+    assert settings.VISIBILITY_TIMEOUT == 2 * longest > settings.LONGEST_RETRY_PAUSE
+    for task, queue in settings.TASK_QUEUES.items():
+        annotated = settings.CELERY_TASK_ANNOTATIONS[task]
+        assert (annotated["soft_time_limit"], annotated["time_limit"]) == settings.QUEUE_TIME_LIMITS[queue]
+
+
+def test_a_timeout_of_the_model_that_outlasts_a_reading_is_one_line():
+    done = manage("check", LLM_TIMEOUT="281")
+    assert done.returncode == 1
+    assert "LLM_TIMEOUT='281' is invalid: it expects a number from 1 to 280" in done.stderr

@@ -34,7 +34,7 @@ def test_nothing_has_to_be_set(tmp_path):
         ({"DEBUG": "maybe"}, "DEBUG='maybe' is invalid: it expects true or false"),
         ({"HN_CONCURRENCY": "-1"}, "HN_CONCURRENCY='-1' is invalid"),
         ({"LLM_TIMEOUT": "soon"}, "LLM_TIMEOUT='soon' is invalid: it expects a number"),
-        ({"DEDUP_SIMILARITY_THRESHOLD": "85"}, "it takes a number from 0 to 1"),
+        ({"DEDUP_SIMILARITY_THRESHOLD": "85"}, "it expects a number from 0 to 1"),
         ({"HN_API_BASE_URL": "ftp://x"}, "HN_API_BASE_URL is not a valid URL"),
         ({"HN_API_BASE_URL": "http:///x"}, "HN_API_BASE_URL is not a valid URL"),
         (
@@ -50,7 +50,7 @@ def test_nothing_has_to_be_set(tmp_path):
         ({"CSRF_TRUSTED_ORIGINS": "waywo.example"}, "CSRF_TRUSTED_ORIGINS has 'waywo.example'"),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT='xml' is invalid: it expects line or json"),
         ({"METRICS_TOKEN": "secret@"}, "METRICS_TOKEN is invalid: it expects a random text of 16 characters"),
-        ({"ALERT_EMAIL": "me@x.example, you"}, "it takes e-mail addresses, separated by commas"),
+        ({"ALERT_EMAIL": "me@x.example, you"}, "it expects e-mail addresses, separated by commas"),
         ({"ALERT_WEBHOOK_URL": "ftp://secret@x"}, "ALERT_WEBHOOK_URL is not a valid URL"),
         ({"EMAIL_URL": "pop://me:secret@x"}, "EMAIL_URL is not a valid URL: it takes one that begins with smtp://"),
         ({"EMAIL_FROM": "waywo"}, "EMAIL_FROM='waywo' is invalid"),

@@ -17,7 +17,6 @@ from django_celery_results.models import TaskResult
 
 from core.jobs import following, sending
 from core.jobs.liveness import is_gone, is_here
-from core.jobs.retrying import LONGEST_PAUSE
 from core.locks import try_lock_until_commit
 from core.models import BatchTask
 from projects.extraction.choosing import comments_to_read, queue_comments
@@ -27,7 +26,7 @@ from waywo_site.running.unacknowledged import restore
 # A message younger than this may be on its way: sent, but not yet started.
 SETTLED_AFTER = timedelta(seconds=60)
 # A task that waits for its next try stands in no queue, but with its worker; this long at most.
-RETRY_LOST_AFTER = timedelta(seconds=2 * LONGEST_PAUSE)
+RETRY_LOST_AFTER = timedelta(seconds=2 * settings.LONGEST_RETRY_PAUSE)
 UNDER_WAY = (STARTED, "PROGRESS")
 
 Held = Callable[[], set[str]]

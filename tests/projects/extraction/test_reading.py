@@ -6,10 +6,11 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from comments.models import CLAIM_EXPIRES_AFTER, Comment
+from comments.models import Comment
 from comments.saving import Collected, save_lot
 from comments.sources.item_api import Item
 from core import event_loop
@@ -235,7 +236,7 @@ def test_the_same_task_delivered_again_takes_over_at_once_and_a_dead_workers_cla
     assert comment.claim("task")
     assert not Comment.objects.get(pk=comment.pk).claim("other")
     assert Comment.objects.get(pk=comment.pk).claim("task")
-    later = timezone.now() + CLAIM_EXPIRES_AFTER + timedelta(seconds=1)
+    later = timezone.now() + settings.CLAIM_EXPIRES_AFTER + timedelta(seconds=1)
     assert Comment.objects.get(pk=comment.pk).claim("other", now=later)
 
 
@@ -525,7 +526,7 @@ def test_a_comment_left_by_a_dead_worker_is_due_again_and_its_old_reading_is_clo
     assert comment.claim("dead")
     Extraction.objects.create(comment=comment, analyst="x", prompt_version=1, started_at=timezone.now())
     assert comments_to_read() == []
-    Comment.objects.update(claimed_at=timezone.now() - CLAIM_EXPIRES_AFTER - timedelta(seconds=1))
+    Comment.objects.update(claimed_at=timezone.now() - settings.CLAIM_EXPIRES_AFTER - timedelta(seconds=1))
     assert comments_to_read() == [comment.pk]
     read(comment, ScriptedAnalyst(dropped=1))
     assert sorted(comment.extractions.values_list("status", flat=True)) == ["failed", "succeeded"]
@@ -583,8 +584,8 @@ def test_a_link_too_long_for_an_index_costs_the_comment_nothing_else():
 
 
 @pytest.mark.django_db
-def test_a_reading_that_takes_too_long_may_pass(monkeypatch):
-    monkeypatch.setattr("projects.extraction.workflow.TIMEOUT", 0.2)
+def test_a_reading_that_takes_too_long_may_pass(settings):
+    settings.READING_SECONDS = 0.2
 
     class Slow(ScriptedAnalyst):
         async def segment(self, comment):

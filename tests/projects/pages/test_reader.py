@@ -15,7 +15,6 @@ from django.utils import timezone
 
 from core import event_loop
 from projects.models import HostTurn, Page
-from projects.pages import reader as pages_module
 from projects.pages import turns as turns_module
 from projects.pages.reader import PageReader, PageText
 from projects.pages.turns import Turns
@@ -263,8 +262,8 @@ def test_a_connection_that_breaks_is_made_anew_and_a_database_that_is_away_costs
     assert not Page.objects.exists()
 
 
-def test_a_run_waits_so_long_for_its_pages_and_no_longer(server, allowed, monkeypatch):
-    monkeypatch.setattr(pages_module, "PAGES_WITHIN", 2.0)
+def test_a_run_waits_so_long_for_its_pages_and_no_longer(server, allowed, settings):
+    settings.PAGES_SECONDS = 2
     server.pages = {f"/{number}": page(f"<title>{number}</title>") for number in range(9)}
     reader = PageReader([])
     began = time.monotonic()

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 from celery import current_app
+from django.conf import settings
 from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from django_celery_results.models import TaskResult
 
-from comments.models import CLAIM_EXPIRES_AFTER, Comment
+from comments.models import Comment
 from core.jobs import sending
 from core.models import BatchTask
 from tests.factories import make_comment
@@ -37,7 +38,7 @@ def test_a_comment_whose_reading_was_ended_by_the_hard_limit_is_read_by_a_new_ta
     assert comment.claim(batch.task_ids[0])
     batch.tasks.update(status="FAILURE")
     assert reconcile().comments_queued == 0
-    Comment.objects.update(claimed_at=timezone.now() - CLAIM_EXPIRES_AFTER)
+    Comment.objects.update(claimed_at=timezone.now() - settings.CLAIM_EXPIRES_AFTER)
     assert reconcile().comments_queued == 1
 
 

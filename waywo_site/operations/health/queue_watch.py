@@ -12,8 +12,6 @@ from waywo_site.operations.health.findings import DEGRADED, FAILED, OK
 from waywo_site.running import queues
 from waywo_site.running.queues import workers
 
-# A message that waits longer than this is not being worked off: twice the longest hard limit.
-OLDEST_SECONDS = 3600
 # How far back a queue is compared with, to see whether it grows.
 GROWTH_WINDOW = timedelta(minutes=15)
 
@@ -62,7 +60,7 @@ def _judged(sample: QueueSample, earlier: int | None) -> alerts.Subject:
     if sample.waiting > settings.QUEUE_ALERT_DEPTH:
         reason = f"{sample.waiting} messages wait, more than QUEUE_ALERT_DEPTH={settings.QUEUE_ALERT_DEPTH}."
         return alerts.Subject(name, DEGRADED, reason, f"Start more workers with --queues {sample.queue}.")
-    if (sample.oldest_seconds or 0) > OLDEST_SECONDS:
+    if (sample.oldest_seconds or 0) > settings.VISIBILITY_TIMEOUT:
         paused = " The queue is paused." if sample.is_paused else ""
         reason = f"The oldest message waits for {sample.oldest_seconds / 60:.0f} minutes.{paused}"
         remedy = f"See whether a worker serves {sample.queue} and what it is doing (Flower)."
