@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin
 from core.admin.listing import page_context, require
 from core.tables import LABELS, read_table
 from projects.admin.bulk import log_many
+from projects.reviewing.files import import_reviews
 
 MOST_ROWS = 100_000
 MOST_BYTES = 20 * 1024 * 1024
@@ -67,8 +68,6 @@ class ReviewImport(ModelAdmin):
         return TemplateResponse(request, "admin/projects/project/import.html", context)
 
     def _preview(self, request: HttpRequest, rows: list[dict[str, Any]]) -> dict[str, Any]:
-        from projects.reviewing.files import import_reviews
-
         outcome = import_reviews(rows, request.user, dry_run=True)
         errors = list(outcome.errors)
         if len(outcome.changes) > MOST_CHANGES:
@@ -83,8 +82,6 @@ class ReviewImport(ModelAdmin):
         }
 
     def _import(self, request: HttpRequest) -> HttpResponse:
-        from projects.reviewing.files import import_reviews
-
         page = HttpResponseRedirect(reverse("admin:projects_project_import"))
         try:
             rows = signing.loads(request.POST["confirmed"], salt=SALT, max_age=AN_HOUR)

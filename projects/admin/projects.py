@@ -28,8 +28,8 @@ from projects.export import FIELDS, export_rows
 from projects.finding import find
 from projects.models import Project, Submission
 from projects.reviewing.fields import NOTED_FIELDS, note_changes
-from projects.reviewing.review_file import COLUMNS as REVIEW_COLUMNS
-from projects.reviewing.review_file import review_rows
+from projects.reviewing.files import COLUMNS as REVIEW_COLUMNS
+from projects.reviewing.files import review_rows
 
 REVIEW_COLOURS = {
     Project.ReviewStatus.PENDING: "info",

@@ -148,8 +148,8 @@ def test_a_review_made_after_the_preview_stays_whatever_columns_the_file_has(cli
     ("name", "content", "told"),
     [
         ("x.csv", b"id,review_status\n1,approved\n", "There is no project"),
-        ("x.csv", b"id,review_status\nPK,great\n", "is no review status"),
-        ("x.csv", b"id,review_status\nabc,approved\n", "is no id"),
+        ("x.csv", b"id,review_status\nPK,great\n", "is not a review status"),
+        ("x.csv", b"id,review_status\nabc,approved\n", "is not the id"),
         ("x.csv", b"id,is_bookmarked\nPK,perhaps\n", "neither true nor false"),
         ("x.csv", b"title\nFoo\n", "no column “id”"),
         ("x.csv", b"", "file is empty"),
