@@ -26,7 +26,6 @@ from ideas.asking import Wish, check_wish, require_language_model
 from ideas.models import IdeaRun
 from ideas.pipeline import Endpoint, Pipeline, PipelineError, Record
 from ideas.saving import NearCopy, NotAnIdea, save_idea
-from ideas.signals import attempt_ended
 from ideas.tags import TagPool, tag_pool
 from projects.language.embeddings import Embedder, get_embedder
 from projects.language.model import Usage, get_language_model, metering
@@ -105,8 +104,7 @@ def generate_ideas(
             raise GenerationFailed(" ".join(run.errors))
         if run.is_finished:
             return run
-        with _reported(run):
-            return _attempt(run, wish, progress, last_try=last_try)
+        return _attempt(run, wish, progress, last_try=last_try)
 
 
 def _attempt(run: IdeaRun, wish: Wish, progress: Progress, *, last_try: bool) -> IdeaRun:
@@ -133,19 +131,6 @@ def _attempt(run: IdeaRun, wish: Wish, progress: Progress, *, last_try: bool) ->
     finally:
         shutil.rmtree(_folder(run), ignore_errors=True)
     return _end(run)
-
-
-@contextmanager
-def _reported(run: IdeaRun) -> Iterator[None]:
-    """Tell who listens what this attempt of the run cost, however it ends."""
-    calls, tokens_in, tokens_out = run.llm_calls, run.tokens_in, run.tokens_out
-    try:
-        yield
-    finally:
-        usage = Usage(
-            calls=run.llm_calls - calls, tokens_in=run.tokens_in - tokens_in, tokens_out=run.tokens_out - tokens_out
-        )
-        attempt_ended.send(IdeaRun, run=run, usage=usage)
 
 
 def _refuse(task_id: str, error: str) -> None:

@@ -171,7 +171,6 @@ class Analytics(models.Model):
     idea_scores = models.JSONField(help_text="Projects by score, 1 to 10.")
     complexity_scores = models.JSONField(help_text="Projects by score, 1 to 10.")
     hosts = models.JSONField(help_text="Hosts of the projects' links, with counts.")
-    fingerprint = models.CharField(max_length=64, editable=False, help_text="Of what it was computed from.")
     computed_at = models.DateTimeField()
 
     class Meta:
@@ -194,13 +193,3 @@ class Analytics(models.Model):
     def valid_share(self) -> float | None:
         """Share of the comments read that have a project; None where none was read."""
         return self.valid_comments / self.read_comments if self.read_comments else None
-
-
-class Tally(models.Model):
-    """One number of /metrics that only grows, summed up over all processes and machines."""
-
-    key = models.CharField(max_length=300, primary_key=True, help_text="The metric and its labels, as a JSON list.")
-    amount = models.FloatField()
-
-    def __str__(self) -> str:
-        return f"{self.key}: {self.amount:g}"

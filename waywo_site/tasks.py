@@ -42,7 +42,7 @@ def cleanup_old_data(
 
 @shared_task(name="generate_analytics", bind=True, base=RetryingTask)
 def generate_analytics(self: RetryingTask) -> dict[str, Any]:
-    """Bring the figures of each month and thread up to date."""
+    """Compute the figures of each month and thread."""
     return analytics.generate_analytics(progress=self.report_progress)
 
 

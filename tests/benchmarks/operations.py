@@ -105,8 +105,7 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     fill()
-    print("analytics, all:      ", analytics.generate_analytics())
-    print("analytics, unchanged:", analytics.generate_analytics())
+    print("analytics:", analytics.generate_analytics())
     before = contents()
     print(f"{before['comments_comment'][0]} comments, {before['projects_project'][0]} projects")
     made = backups.backup_database()

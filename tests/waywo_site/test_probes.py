@@ -4,18 +4,17 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 
 import httpx
 import pytest
+from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from core.jobs import sending
+from ideas.models import IdeaRun
 from projects.models import Extraction
 from tests.factories import make_comment
-from tests.servers.processes import Worker
 from tests.servers.web import BOOTSTRAP, Web
-from tests.waiting import wait_until
-from waywo_site.models import Tally
 from waywo_site.operations import metrics
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
@@ -101,45 +100,20 @@ def values(text: str) -> dict[tuple, float]:
     }
 
 
-def test_what_several_worker_processes_did_is_added_up(tmp_path, settings):
-    settings.METRICS_TOKEN = TOKEN
-    comments = [make_comment("I am building Foo, a thing.", author=f"a{number}") for number in range(8)]
-    with Worker(tmp_path, processes=2, METRICS_TOKEN=TOKEN, LOG_FORMAT="json"):
-        for comment in comments:
-            sending.send("process_waywo_comment", {"comment_id": comment.pk})
-        sending.send("process_waywo_comment", {"comment_id": 1})
-        wait_until(lambda: sum(Tally.objects.filter(key__contains='["tasks"').values_list("amount", flat=True)) == 9,
-                   "all runs are counted", 60)  # fmt: skip
+def test_what_language_models_cost_in_the_last_hour_is_summed_up():
+    now = timezone.now()
+    for status, began in (("succeeded", now), ("failed", now), ("failed", now - timedelta(hours=2))):
+        Extraction.objects.create(
+            comment=make_comment(), analyst="tiny-model", prompt_version=1, status=status, started_at=began,
+            llm_calls=2, tokens_in=300, tokens_out=40,
+        )  # fmt: skip
+    Extraction.objects.create(comment=make_comment(), analyst="rules", prompt_version=1, started_at=now)
+    IdeaRun.objects.create(language_model="tiny-model", started_at=now, llm_calls=3, tokens_in=5, tokens_out=1)
     seen = values(metrics.text().decode())
-    assert seen["waywo_tasks_total", "SUCCESS", "process_waywo_comment"] == 8
-    assert seen["waywo_tasks_total", "FAILURE", "process_waywo_comment"] == 1
-    assert seen["waywo_task_seconds_count", "process_waywo_comment"] == 9
-    assert seen["waywo_task_seconds_bucket", "+Inf", "process_waywo_comment"] == 9
-    assert seen["waywo_task_seconds_sum", "process_waywo_comment"] > 0
-    assert sum(seen["waywo_comments", status] for status in ("processed", "skipped")) == 8
-
-
-def test_what_a_language_model_cost_is_counted_when_its_reading_ends(settings):
-    from django.utils import timezone
-
-    settings.METRICS_TOKEN = TOKEN
-    for status in (Extraction.Status.SUCCEEDED, Extraction.Status.FAILED):
-        reading = Extraction.objects.create(
-            comment=make_comment(), analyst="tiny-model", prompt_version=1, started_at=timezone.now()
-        )
-        reading.llm_calls, reading.tokens_in, reading.tokens_out = 2, 300, 40
-        reading.status, reading.finished_at = status, timezone.now()
-        reading.save(update_fields=["llm_calls", "tokens_in", "tokens_out", "status", "finished_at"])
-        reading.save(update_fields=["segments"])
-    seen = values(metrics.text().decode())
-    assert seen["waywo_llm_calls_total", "tiny-model"] == 4
-    assert seen["waywo_llm_tokens_total", "in", "tiny-model"] == 600
-    assert seen["waywo_llm_errors_total", "tiny-model"] == 1
-
-
-def test_without_a_token_nothing_is_counted():
-    metrics.count_task("health_check", "SUCCESS", 1.0)
-    assert not Tally.objects.exists()
+    assert seen["waywo_llm_calls_last_hour", "tiny-model"] == 7
+    assert seen["waywo_llm_tokens_last_hour", "in", "tiny-model"] == 605
+    assert seen["waywo_llm_errors_last_hour", "tiny-model"] == 1
+    assert ("waywo_llm_calls_last_hour", "rules") not in seen
 
 
 def test_a_hanging_broker_costs_metrics_two_seconds_and_not_the_rest(tmp_path):

@@ -1,74 +1,29 @@
-"""What /metrics says.
+"""What /metrics says: what the rows and the broker show when it is asked. Every web server gives the same answer.
 
-Processes come and go here (a worker's child ends after 200 tasks) and run on many machines, so none of them keeps
-numbers of its own: what grows is added up in the database by whoever did the work, what goes up and down is counted
-when it is asked for. Every web server gives the same answer, and one of them is enough to ask.
+Runs of tasks and their durations are in Flower's /metrics.
 """
 
-import json
-import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import timedelta
 
 import kombu.exceptions
-from django.conf import settings
-from django.db import DatabaseError, connection
-from django.db.models import Count
+from django.db.models import Count, F, Q, Sum
+from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 
 from comments.models import Comment
+from ideas.models import IdeaRun
+from projects.models import Extraction
 from waywo_site.embedded import EmbeddedError
-from waywo_site.models import HealthResult, Tally
+from waywo_site.models import HealthResult
 from waywo_site.operations.health.looking import SEVERITY
 from waywo_site.operations.health.time_limit import TooSlow, within
 from waywo_site.running import queues
 
-logger = logging.getLogger(__name__)
-
-# Upper bounds in seconds; reading with a language model takes up to minutes.
-BUCKETS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
+LAST_HOUR = timedelta(hours=1)
 BROKER_SECONDS = 2.0
-
-
-def add(amounts: dict[tuple[str, ...], float]) -> None:
-    """Add to tallies: (metric, label, …) -> amount. Does nothing unless /metrics is on; never raises for a database."""
-    if not settings.METRICS_TOKEN or not amounts:
-        return
-    # In one order, so that two processes never wait for each other.
-    rows = sorted((json.dumps(key), amount) for key, amount in amounts.items())
-    values = ", ".join(["(%s, %s)"] * len(rows))
-    table = Tally._meta.db_table
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO {table} AS t (key, amount) VALUES {values} "
-                "ON CONFLICT (key) DO UPDATE SET amount = t.amount + EXCLUDED.amount",
-                [value for row in rows for value in row],
-            )
-    except (DatabaseError, EmbeddedError) as error:
-        # Counting is not worth a task.
-        logger.warning("not counted: %s", error)
-
-
-def count_task(task: str, state: str, seconds: float) -> None:
-    """Count a run of a task that ended in ``state`` after ``seconds``."""
-    bucket = next((str(bound) for bound in BUCKETS if seconds <= bound), "+Inf")
-    add({
-        ("tasks", task, state): 1,
-        ("seconds", task): seconds,
-        ("bucket", task, bucket): 1,
-    })  # fmt: skip
-
-
-def count_model_use(model: str, calls: int, tokens_in: int, tokens_out: int, *, failed: bool) -> None:
-    """Count what one reading by a language model, or one attempt to make ideas, cost."""
-    add({
-        ("llm_calls", model): calls,
-        ("llm_tokens", model, "in"): tokens_in,
-        ("llm_tokens", model, "out"): tokens_out,
-        ("llm_errors", model): int(failed),
-    })  # fmt: skip
 
 
 def text() -> bytes:
@@ -87,42 +42,29 @@ class _Collector:
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
-        tallies: dict[str, list[tuple[list[str], float]]] = defaultdict(list)
-        for key, amount in Tally.objects.order_by("key").values_list("key", "amount"):
-            metric, *labels = json.loads(key)
-            tallies[metric].append((labels, amount))
-        yield _counter("waywo_tasks", "Runs of tasks that ended.", ["task", "state"], tallies["tasks"])
-        yield _durations(tallies)
-        yield _counter("waywo_llm_calls", "Calls of language models.", ["model"], tallies["llm_calls"])
-        yield _counter("waywo_llm_tokens", "Tokens in and out.", ["model", "direction"], tallies["llm_tokens"])
-        yield _counter(
-            "waywo_llm_errors", "Readings and attempts at ideas that failed.", ["model"], tallies["llm_errors"]
-        )
+        yield from _model_use()
         yield _comments()
         yield _health()
         yield from _queues()
 
 
-def _counter(name: str, text: str, labels: list[str], rows: list[tuple[list[str], float]]) -> Metric:
-    family = CounterMetricFamily(name, text, labels=labels)
-    for values, amount in rows:
-        family.add_metric(values, amount)
-    return family
-
-
-def _durations(tallies: dict[str, list[tuple[list[str], float]]]) -> Metric:
-    family = HistogramMetricFamily("waywo_task_seconds", "How long runs of tasks took.", labels=["task"])
-    buckets: dict[str, dict[str, float]] = defaultdict(dict)
-    for (task, bound), amount in tallies["bucket"]:
-        buckets[task][bound] = amount
-    sums = {task: amount for (task,), amount in tallies["seconds"]}
-    for task, counted in buckets.items():
-        so_far, rows = 0.0, []
-        for bound in (*map(str, BUCKETS), "+Inf"):
-            so_far += counted.get(bound, 0)
-            rows.append((bound, so_far))
-        family.add_metric([task], rows, sums.get(task, 0))
-    return family
+def _model_use() -> Iterator[Metric]:
+    """What readings and runs of the generator that began in the last hour cost. Older rows may be cleaned up."""
+    calls = GaugeMetricFamily("waywo_llm_calls_last_hour", "Calls of language models.", labels=["model"])
+    tokens = GaugeMetricFamily("waywo_llm_tokens_last_hour", "Tokens in and out.", labels=["model", "direction"])
+    errors = GaugeMetricFamily("waywo_llm_errors_last_hour", "Readings and runs that failed.", labels=["model"])
+    use: dict[str, Counter[str]] = defaultdict(Counter)
+    for rows, name in ((Extraction.objects, "analyst"), (IdeaRun.objects, "language_model")):
+        asked = rows.filter(started_at__gt=timezone.now() - LAST_HOUR, llm_calls__gt=0).order_by().values(model=F(name))
+        sums = {field: Sum(field) for field in ("llm_calls", "tokens_in", "tokens_out")}
+        for found in asked.annotate(**sums, errors=Count("pk", filter=Q(status="failed"))):
+            use[found.pop("model")].update(found)
+    for model, summed in use.items():
+        calls.add_metric([model], summed["llm_calls"])
+        tokens.add_metric([model, "in"], summed["tokens_in"])
+        tokens.add_metric([model, "out"], summed["tokens_out"])
+        errors.add_metric([model], summed["errors"])
+    yield from (calls, tokens, errors)
 
 
 def _comments() -> Metric:

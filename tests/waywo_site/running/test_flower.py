@@ -1,6 +1,7 @@
 """Flower as its settings start it: behind a password, on this machine alone, read-only, and with a memory."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,7 +11,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from tests.servers.processes import ROOT, environment
+from core.jobs import sending
+from tests.servers.processes import ROOT, Worker, environment
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
@@ -69,6 +71,18 @@ def test_flower_asks_for_the_password_listens_here_alone_reads_only_and_remember
         assert listening(client.base_url.port) == {"0100007F"}
     assert list((tmp_path / "var" / "flower").glob("state*"))
     assert (tmp_path / "var" / "flower").stat().st_mode & 0o077 == 0
+
+
+def test_flower_counts_for_prometheus_what_all_worker_processes_did(tmp_path):
+    with flower(tmp_path) as client, Worker(tmp_path, processes=2):
+
+        def counted() -> str:
+            sending.send("canary", {"queue": "waywo"})
+            return httpx.get(f"{client.base_url}/metrics").text
+
+        wait_until(lambda: re.search(r'flower_events_total{.*task="canary".*type="task-succeeded".*} [2-9]', counted()),
+                   "runs are counted", 60)  # fmt: skip
+        assert 'flower_task_runtime_seconds_bucket{le="+Inf",task="canary"' in counted()
 
 
 def listening(port: int) -> set[str]:
