@@ -11,8 +11,10 @@ class WaywoSiteConfig(AppConfig):
         from waywo_site.celery import app
         from waywo_site.roles import Granting
         from waywo_site.running import task_signals  # noqa: F401
+        from waywo_site.schedules import defaults
 
         app.autodiscover_tasks(force=True)
         self.granting = Granting()
         pre_migrate.connect(self.granting.before, sender=self)
         post_migrate.connect(self.granting.after, sender=self)
+        post_migrate.connect(defaults.add_new, sender=self)

@@ -75,6 +75,16 @@ class PausedQueue(models.Model):
         return self.name
 
 
+class OfferedSchedule(models.Model):
+    """A default schedule that this installation was given once: deleted or renamed, it does not come back."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    offered_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Heartbeat(models.Model):
     """The last sign of life of a part: beat's tick, a queue's canary, or the first look of a machine at the health."""
 

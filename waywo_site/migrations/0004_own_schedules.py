@@ -1,28 +1,13 @@
 from django.db import migrations
-from django.utils import timezone
 
-SCHEDULES = {
-    "reconcile": "Sends again what is due and not under way, as after the broker lost its messages.",
-    "send_canaries": "Sends a canary through each queue, which shows that its workers take work.",
-}
+from waywo_site.schedules.defaults import DEFAULTS, add
+
+NAMES = ("reconcile", "send_canaries")
 
 
 def add_schedules(apps, schema_editor):
     """Put in our own two schedules, once: what an operator makes of them stays."""
-    crontab, _ = apps.get_model("django_celery_beat", "CrontabSchedule").objects.get_or_create(
-        minute="*", hour="*", day_of_week="*", day_of_month="*", month_of_year="*", timezone="UTC"
-    )
-    for task, description in SCHEDULES.items():
-        apps.get_model("django_celery_beat", "PeriodicTask").objects.get_or_create(
-            name=task,
-            defaults={
-                "task": task,
-                "crontab": crontab,
-                "expire_seconds": 55,
-                "description": description,
-                "last_run_at": timezone.now(),
-            },
-        )
+    add(apps, [default for default in DEFAULTS if default.name in NAMES])
 
 
 class Migration(migrations.Migration):

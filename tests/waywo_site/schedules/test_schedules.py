@@ -1,11 +1,9 @@
 """When schedules run, and what they may be."""
 
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.utils import timezone
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
@@ -13,8 +11,6 @@ from django_celery_results.models import TaskResult
 
 from waywo_site.schedules import arguments, timing
 from waywo_site.schedules.timing import BadTiming, NotStarted, parse_timing
-
-DEFAULTS = import_module("waywo_site.migrations.0007_default_schedules")
 
 
 def simulated(text: str, zone: str, start: datetime, days: int, step: timedelta) -> list[datetime]:
@@ -115,24 +111,6 @@ def test_every_task_has_a_summary_and_a_form_field_with_help_for_each_argument()
         for argument in arguments.arguments(task):
             assert argument.help, f"the docstring of {name} says nothing about {argument.name}"
         assert arguments.summary(task) or name.startswith("celery."), name
-
-
-@pytest.mark.django_db
-class TestDefaults:
-    def test_the_default_schedules_are_there_with_times_words_and_an_end_before_their_next_run(self):
-        stored = PeriodicTask.objects.filter(name__in=[row[0] for row in DEFAULTS.SCHEDULES])
-        assert stored.count() == len(DEFAULTS.SCHEDULES) == 9
-        for schedule in stored.select_related("crontab"):
-            assert schedule.enabled
-            assert schedule.expire_seconds < timing.Timing(schedule.crontab).shortest_gap, schedule.name
-        monthly = stored.get(name="Collect the threads of the month")
-        assert timing.in_words(monthly.crontab) == "At 06:00, on day 1 of the month"
-
-    def test_a_second_run_of_the_migration_undoes_no_edit(self):
-        PeriodicTask.objects.filter(task="health_check").update(enabled=False, task="process_waywo_posts")
-        DEFAULTS.add_schedules(apps, None)
-        assert not PeriodicTask.objects.filter(task="health_check").exists()
-        assert PeriodicTask.objects.filter(name="Check health").get().enabled is False
 
 
 def make_schedule(text: str = "0 2 * * *", **fields) -> PeriodicTask:

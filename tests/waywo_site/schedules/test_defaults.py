@@ -1,0 +1,60 @@
+"""The default schedules are put in once, and belong to the operator from then on."""
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django_celery_beat.models import PeriodicTask
+
+from waywo_site.models import OfferedSchedule
+from waywo_site.schedules import defaults, timing
+from waywo_site.schedules.defaults import DAY, DEFAULTS, Default
+
+pytestmark = pytest.mark.django_db
+NEW = Default("Draw the map", "draw_map", "0 7 * * *", DAY - 60, "Places the projects.")
+
+
+def migrate() -> None:
+    call_command("migrate", verbosity=0)
+
+
+def names() -> set[str]:
+    return set(PeriodicTask.objects.values_list("name", flat=True))
+
+
+def test_they_are_there_with_times_words_and_an_end_before_their_next_run():
+    stored = PeriodicTask.objects.filter(name__in=[default.name for default in DEFAULTS])
+    assert stored.count() == len(DEFAULTS) == 11
+    for schedule in stored.select_related("crontab"):
+        assert schedule.enabled
+        assert timing.problem_of(schedule) == ""
+        assert schedule.expire_seconds < timing.Timing(schedule.crontab).shortest_gap, schedule.name
+    monthly = stored.get(name="Collect the threads of the month")
+    assert timing.in_words(monthly.crontab) == "At 06:00, on day 1 of the month"
+
+
+def test_a_new_one_reaches_an_old_installation_once_and_what_the_operator_did_stays(monkeypatch):
+    PeriodicTask.objects.get(name="Back up the database").delete()
+    PeriodicTask.objects.filter(name="Check health").update(enabled=False, task="process_waywo_posts")
+    before = names()
+    migrate()
+    assert names() == before
+    monkeypatch.setattr(defaults, "DEFAULTS", (*DEFAULTS, NEW))
+    migrate()
+    assert names() == before | {"Draw the map"}
+    edited = PeriodicTask.objects.get(name="Check health")
+    assert (edited.enabled, edited.task) == (False, "process_waywo_posts")
+    PeriodicTask.objects.get(name="Draw the map").delete()
+    migrate()
+    assert names() == before
+
+
+def test_an_installation_from_before_this_was_noted_gets_back_nothing_that_it_deleted():
+    """The table is dropped and made again on a database as the commit before left it."""
+    PeriodicTask.objects.get(name="Discover new threads").delete()
+    PeriodicTask.objects.filter(task="generate_analytics").update(name="Reckon the figures of the months")
+    before = names()
+    MigrationExecutor(connection).migrate([("waywo_site", "0009_alerts_due_by_way")])
+    migrate()
+    assert names() == before
+    assert OfferedSchedule.objects.count() == len(DEFAULTS)
