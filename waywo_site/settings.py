@@ -1,4 +1,4 @@
-"""Every setting of Waywo, read from the environment. README.md has the table of variables."""
+"""Every setting of Waywo, read from the environment. docs/reference.md has the table of variables."""
 
 import os
 from datetime import timedelta
