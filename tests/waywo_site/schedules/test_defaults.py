@@ -54,7 +54,7 @@ def test_an_installation_from_before_this_was_noted_gets_back_nothing_that_it_de
     PeriodicTask.objects.get(name="Discover new threads").delete()
     PeriodicTask.objects.filter(task="generate_analytics").update(name="Reckon the figures of the months")
     before = names()
-    MigrationExecutor(connection).migrate([("waywo_site", "0009_alerts_due_by_way")])
+    MigrationExecutor(connection).migrate([("waywo_site", "0010_recomputed_figures_and_flowers_counters")])
     migrate()
     assert names() == before
     assert OfferedSchedule.objects.count() == len(DEFAULTS)

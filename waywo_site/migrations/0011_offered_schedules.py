@@ -24,7 +24,7 @@ def note_offered(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("waywo_site", "0009_alerts_due_by_way")]
+    dependencies = [("waywo_site", "0010_recomputed_figures_and_flowers_counters")]
 
     operations = [
         migrations.CreateModel(
