@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, get_commands, load_command_class
 
 from waywo_site import environment
+from waywo_site.schedules import defaults
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs/reference.md"
@@ -30,6 +31,7 @@ Made from the code by `{RENEW}`; a test compares. Do not edit by hand.
 - [Commands](#commands)
 - [Tasks](#tasks)
 - [Queues](#queues)
+- [Default schedules](#default-schedules)
 - [Variables](#variables)
 - [Endpoints](#endpoints)
 """
@@ -55,6 +57,13 @@ A task is told to stop at the soft limit and ended at the hard one (`QUEUE_TIME_
 `priority` takes what a person asks for, so that it overtakes a backlog.
 
 | queue | soft limit | hard limit | tasks |
+| --- | --- | --- | --- |
+"""
+SCHEDULES = """## Default schedules
+
+Put in once each (`waywo_site/schedules/defaults.py`): what you change or delete stays so. Times are in UTC.
+
+| schedule | task | when | what for |
 | --- | --- | --- | --- |
 """
 VARIABLES = """## Variables
@@ -83,7 +92,7 @@ ENDPOINTS = """## Endpoints
 
 def build() -> str:
     """Return the whole page."""
-    return "\n".join((HEAD, _commands(), _tasks(), _queues(), _variables(), _endpoints()))
+    return "\n".join((HEAD, _commands(), _tasks(), _queues(), _schedules(), _variables(), _endpoints()))
 
 
 def commands() -> dict[str, BaseCommand]:
@@ -146,6 +155,14 @@ def _queues() -> str:
         tasks = ", ".join(f"`{task}`" for task, its_queue in settings.TASK_QUEUES.items() if its_queue == queue)
         rows += f"| `{queue}` | {soft} s | {hard} s | {tasks} |\n"
     return QUEUES + rows
+
+
+def _schedules() -> str:
+    rows = ""
+    for each in defaults.DEFAULTS:
+        given = "" if each.kwargs == "{}" else f" `{each.kwargs}`"
+        rows += f"| {each.name} | `{each.task}`{given} | `{each.crontab}` | {each.description} |\n"
+    return SCHEDULES + rows
 
 
 def variables() -> dict[str, tuple[str, str]]:
