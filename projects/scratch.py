@@ -10,8 +10,8 @@ from psycopg import sql
 
 
 @contextmanager
-def scratch_database() -> Iterator[str]:
-    """Point this process's connection at a new, migrated database and yield its name.
+def scratch_database(*, migrated: bool = True) -> Iterator[str]:
+    """Point this process's connection at a new database, ``migrated`` or empty, and yield its name.
 
     The operator's database is not touched and is back in place afterwards, also after an error. What must not happen
     inside: a second thread that expects the operator's rows.
@@ -21,7 +21,8 @@ def scratch_database() -> Iterator[str]:
     _on_server("CREATE DATABASE {}", name)
     try:
         _switch_to(name)
-        call_command("migrate", verbosity=0, interactive=False)
+        if migrated:
+            call_command("migrate", verbosity=0, interactive=False)
         yield name
     finally:
         _switch_to(own)

@@ -7,6 +7,7 @@ group all that its role has, later only what concerns new models. So what an ope
 from typing import Any
 
 from django.apps import apps as installed
+from django.apps.registry import Apps
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django.db import ProgrammingError, transaction
@@ -64,11 +65,12 @@ class Granting:
         except ProgrammingError:
             self._groups, self._permissions = set(), set()
 
-    def after(self, using: str, verbosity: int, **_: Any) -> None:
+    def after(self, using: str, apps: Apps, **_: Any) -> None:
         """Grant new groups all of their role, and the old ones what concerns new models."""
-        # Some apps come after this one: their permissions are made here already, which is harmless twice.
+        # Some apps come after this one: their permissions are made here already, which is harmless twice. ``apps`` has
+        # the models as migrated so far; those of the code may be ahead of them, as after "migrate core zero".
         for app in installed.get_app_configs():
-            create_permissions(app, verbosity=0, using=using)
+            create_permissions(app, verbosity=0, using=using, apps=apps)
         new_groups = [name for name in NAMES if name not in self._groups]
         grant(new_groups, Permission.objects.using(using).all())
         grant(list(NAMES), Permission.objects.using(using).exclude(pk__in=self._permissions))
