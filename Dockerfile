@@ -1,8 +1,10 @@
 # One image for every process; docker-compose.yml says which runs what.
 FROM python:3.12-slim AS packages
 WORKDIR /build
-COPY requirements.txt .
-RUN python -m venv /opt/waywo && /opt/waywo/bin/pip install --no-cache-dir --requirement requirements.txt
+COPY pyproject.toml requirements.txt ./
+RUN pip install --no-cache-dir "uv$(sed -n 's/^required-version = "\(.*\)"/\1/p' pyproject.toml)" \
+    && python -m venv --without-pip /opt/waywo \
+    && uv pip sync --no-cache --compile-bytecode --require-hashes --python /opt/waywo requirements.txt
 
 FROM python:3.12-slim
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/opt/waywo/bin:$PATH VAR_DIR=/var/lib/waywo

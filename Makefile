@@ -1,38 +1,60 @@
 # Waywo: `make run` starts everything, `make test` tests it. `make help` lists the rest.
 PYTHON ?= python3
 BIN := .venv/bin
+UV := uv$(shell sed -n 's/^required-version = "\(.*\)"/\1/p' pyproject.toml)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# uv asks the index that pip is configured for and trusts the certificates of the system.
+export UV_SYSTEM_CERTS ?= 1
+INDEX = $${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PIP) config get global.index-url 2>/dev/null)}}
+# Install what a file lists: by uv in seconds, by pip where uv cannot.
+INSTALL = echo "Installing $(1) into .venv"; index=$(INDEX); set -- install --no-deps --require-hashes --requirement $(1); \
+	$(BIN)/uv pip "$$@" --quiet --python $(BIN)/python $${index:+--default-index "$$index"} || \
+	{ echo "uv could not install it here. pip does instead, which takes minutes."; $(PIP) "$$@"; }
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --annotation-style line \
+	--custom-compile-command "make lock" $(addprefix --upgrade-package ,$(UPGRADE))
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format
+.PHONY: help install run test test-fast check lint format lock
 
 help: ## Show what there is to make
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: .venv/installed ## Install into .venv, again only when requirements.txt changed
 
 .venv/installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo "Waywo needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	@$(PYTHON) -m venv .venv || { echo "No virtual environment could be made. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(BIN)/python -c 'import pip' 2>/dev/null || $(PYTHON) -m venv .venv || { echo "No virtual environment could be made. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@$(PIP) install --only-binary :all: $(UV) || true
+	@$(call INSTALL,requirements.txt)
 	@touch $@
 
-.venv/installed-tests: .venv/installed tests/requirements.txt tests/requirements-no-deps.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement tests/requirements-no-deps.txt
+.venv/installed-tests: .venv/installed tests/requirements.txt
+	@$(call INSTALL,tests/requirements.txt)
 	@touch $@
 
 run: install ## Install, start everything, do the main job; Ctrl-C stops it
 	@exec $(BIN)/python manage.py up
 
-test: .venv/installed-tests lint ## Run the whole test suite
+test: .venv/installed-tests lint ## Lint and run all tests, or one path: make test T=tests/core
 	@$(BIN)/python -m tests.browser.chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(T)
 
-lint: .venv/installed-tests
+test-fast: .venv/installed-tests ## Run the tests that start no process, browser or model
+	$(BIN)/python -m pytest -m "not process and not browser and not faults and not model" $(T)
+
+check: lint ## Lint, check the types and Django's settings
+	$(BIN)/mypy
+	$(BIN)/python manage.py check
+
+lint: .venv/installed-tests ## Check style and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet . || { echo "Not formatted: run make format"; exit 1; }
 
 format: .venv/installed-tests ## Format the code
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format --quiet .
+
+lock: install ## Compile both requirements.txt from their .in; newer ones: UPGRADE="name name"
+	$(COMPILE) requirements.in --output-file requirements.txt
+	$(COMPILE) tests/requirements.in --output-file tests/requirements.txt
