@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests import reference
+from waywo_site.operations.health.parts import PARTS
 
 ROOT = reference.ROOT
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
@@ -102,3 +103,8 @@ def test_contributing_tells_where_to_change_what():
             else:
                 assert re.search(rf"\b{quoted}\b", file.read_text()), f"{what}: {quoted} does not stand in {file}"
         assert file, what
+
+
+def test_operations_says_what_each_alert_means():
+    rows = "".join(re.findall(r"^\| (`.+?) \|", (ROOT / "docs/operations.md").read_text(), re.MULTILINE))
+    assert {part.name for part in PARTS} <= set(re.findall(r"`(\w+)`", rows))
