@@ -11,8 +11,10 @@ from django.conf import settings
 from django.utils import timezone
 from pydantic import BaseModel, ConfigDict
 
+from core.http import in_short
+from core.locks import NotFree
 from projects.models import URL_LENGTH, Page
-from projects.pages.turns import NoTurn, Turns
+from projects.pages.host_turns import HostTurns
 
 # Pages of a run at once: a comment may name 100, each of up to 2 MB and read by a parser.
 AT_ONCE = 10
@@ -44,7 +46,7 @@ class PageReader:
         self._known = {page.url: page for page in known}
         self._pages = {page.url: page for page in known if _is_fresh(page)}
         self._fetched: list[Page] = []
-        self._turns = Turns() if settings.FETCH_PAGES else None
+        self._turns = HostTurns() if settings.FETCH_PAGES else None
         self._until: float | None = None
 
     async def read(self, urls: list[str]) -> list[PageText]:
@@ -109,7 +111,7 @@ def _page_text(page: Page) -> PageText:
     return PageText(url=page.url, final_url=page.final_url, title=page.title, text=page.text, error=error)
 
 
-async def _fetch(url: str, turns: Turns, until: float, slots: asyncio.Semaphore) -> Page:
+async def _fetch(url: str, turns: HostTurns, until: float, slots: asyncio.Semaphore) -> Page:
     """Fetch a page when its host has a turn for us; without one it has an error, and is not to be kept.
 
     The same holds when it is not there ``until`` a moment of the loop's clock.
@@ -119,8 +121,8 @@ async def _fetch(url: str, turns: Turns, until: float, slots: asyncio.Semaphore)
             fetched = await _follow(url, turns)
     except TimeoutError:
         return Page(url=url, error="it was not there in the time that a comment's pages have")
-    except (NoTurn, ValueError) as error:
-        return Page(url=url, error=str(error)[:500])
+    except (NotFree, ValueError) as error:
+        return Page(url=url, error=in_short(error))
     return Page(
         url=url,
         final_url=fetched.final_url[:URL_LENGTH],
@@ -132,10 +134,10 @@ async def _fetch(url: str, turns: Turns, until: float, slots: asyncio.Semaphore)
     )
 
 
-async def _follow(url: str, turns: Turns) -> Any:
+async def _follow(url: str, turns: HostTurns) -> Any:
     """Return what fetching ``url`` came to, with a turn at each host that the redirects lead to.
 
-    The deadline is for all requests together; waiting for a turn does not count. Raises NoTurn.
+    The deadline is for all requests together; waiting for a turn does not count. Raises NotFree.
     """
     from projects.pages.addresses import PublicOnlyTransport
     from projects.pages.fetching import DEADLINE, fetch
@@ -152,15 +154,3 @@ async def _follow(url: str, turns: Turns) -> Any:
             url = fetched.moved_to
             redirects = fetched.redirects
             left = max(left - (time.monotonic() - started), 0.1)
-
-
-class PageText(BaseModel):
-    """What a linked page said. ``error`` is empty when it could be read."""
-
-    model_config = ConfigDict(frozen=True)
-
-    url: str
-    final_url: str = ""
-    title: str = ""
-    text: str = ""
-    error: str = ""

@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from core import event_loop
 from projects.models import HostTurn, Page
-from projects.pages import turns as turns_module
+from projects.pages import host_turns
+from projects.pages.host_turns import HostTurns
 from projects.pages.reader import PageReader, PageText
-from projects.pages.turns import Turns
 from tests.servers.pages import Answer, PageServer, page
 from tests.servers.processes import ROOT, environment
 from tests.waiting import wait_until
@@ -232,10 +232,10 @@ def test_a_reading_holds_one_connection_for_its_turns_and_closes_it(server, allo
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_connection_that_breaks_is_made_anew_and_a_database_that_is_away_costs_the_page_alone(
+def test_a_connection_that_breaks_is_made_again_and_a_database_that_is_away_costs_the_page_alone(
     server, allowed, monkeypatch
 ):
-    turns = Turns()
+    turns = HostTurns()
 
     async def take_twice() -> None:
         async with turns.at("a.example"):
@@ -253,13 +253,29 @@ def test_a_connection_that_breaks_is_made_anew_and_a_database_that_is_away_costs
         connection.close()
 
     event_loop.run(take_twice())
-    monkeypatch.setattr(turns_module, "LONGEST_WAIT", 0.5)
+    monkeypatch.setattr(host_turns, "LONGEST_WAIT", 0.5)
     reader = PageReader([server.url + "/"])
-    reader._turns._parameters = lambda: {"host": "127.0.0.1", "port": 9}
+    reader._turns.locks._parameters = lambda: {"host": "127.0.0.1", "port": 9}
     [text] = event_loop.run(reader.read([server.url + "/"]))
-    assert "the database gave no turn" in text.error
+    assert "the database gave no 'host" in text.error
     reader.keep()
     assert not Page.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_that_dies_in_its_turn_gives_it_back_at_once():
+    async def take_over() -> float:
+        dying, other = HostTurns(), HostTurns()
+        async with dying.at("a.example"):
+            # As the database sees it when a process is killed.
+            await dying.locks._own.close()
+            began = time.monotonic()
+            async with other.at("a.example"):
+                waited = time.monotonic() - began
+        await asyncio.gather(dying.close(), other.close())
+        return waited
+
+    assert event_loop.run(take_over()) < 5
 
 
 def test_a_run_waits_so_long_for_its_pages_and_no_longer(server, allowed, settings):
