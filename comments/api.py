@@ -16,8 +16,8 @@ from comments.item_ids import ITEM_ID, ITEM_PAGE, LARGEST_ITEM_ID, item_id_of
 from comments.models import Comment, Post
 from comments.text import plain_text, safe_html
 from core.api.bodies import ALL, NOTHING, Limit, OneParameters, StrictBody, given_in, moment, whole
-from core.api.listing import Id, Order, PageParameters, a_time, limited_query, one, page
-from core.api.problems import Problem, invalid
+from core.api.listing import LIST, ONE_OBJECT, Id, Order, PageParameters, a_time, limited_query, one, page
+from core.api.problems import Problem, invalid, problem_responses
 from core.api.sending import PRIORITY, Sent, sent
 from core.http import OutsideError
 
@@ -134,7 +134,7 @@ def _posts() -> QuerySet[Post]:
     return Post.objects.visible().with_comment_count().defer("kids")
 
 
-@reading.get("/posts", response=PostPage, summary="Threads")
+@reading.get("/posts", response=PostPage, openapi_extra=LIST, summary="Threads")
 def list_posts(request: HttpRequest, filters: Query[PostFilters]) -> HttpResponse:
     """The threads that were collected, newest first."""
     conditions = {name: value for name in ("year", "month") if (value := getattr(filters, name)) is not None}
@@ -142,7 +142,7 @@ def list_posts(request: HttpRequest, filters: Query[PostFilters]) -> HttpRespons
     return page(request, posts, POST_FIELDS, POSTED, filters.order, filters)
 
 
-@reading.get("/posts/{int:post_id}", response=PostDetail, summary="One thread")
+@reading.get("/posts/{int:post_id}", response=PostDetail, openapi_extra=ONE_OBJECT, summary="One thread")
 def get_post(request: HttpRequest, post_id: Id, parameters: Query[OneParameters]) -> HttpResponse:
     """One thread with its text."""
     with limited_query():
@@ -152,7 +152,7 @@ def get_post(request: HttpRequest, post_id: Id, parameters: Query[OneParameters]
     return one(request, post, POST_DETAIL_FIELDS, parameters.fields)
 
 
-@reading.get("/posts/{int:post_id}/comments", response=CommentPage, summary="Comments of a thread")
+@reading.get("/posts/{int:post_id}/comments", response=CommentPage, openapi_extra=LIST, summary="Comments of a thread")
 def list_comments(request: HttpRequest, post_id: Id, parameters: Query[ByTime]) -> HttpResponse:
     """The top-level comments of one thread, without those that are deleted or flagged."""
     if not Post.objects.visible().filter(pk=post_id).exists():
@@ -206,7 +206,15 @@ def process_waywo_post(request: HttpRequest, post_id: Id, arguments: CollectPost
     return sent(request, "process_waywo_post", task, f"Collecting post {post_id}.", queue=PRIORITY)
 
 
-@acting.post("/waywo-posts/add", response={202: Sent}, summary="Add a thread")
+NOT_ADDED = {409: "The thread was collected before", 502: "Hacker News gave no answer that can be used"}
+
+
+@acting.post(
+    "/waywo-posts/add",
+    response={202: Sent},
+    openapi_extra={"responses": problem_responses(NOT_ADDED)},
+    summary="Add a thread",
+)
 def add_waywo_post(request: HttpRequest, arguments: AddPost) -> Any:
     """Look a thread up by its id or address, save it and collect it. One that was collected before is 409."""
     given = given_in(arguments)

@@ -7,7 +7,7 @@ from ninja import Field, Router
 
 from core.api.bodies import NOTHING, StrictBody, whole
 from core.api.listing import NO_NUL
-from core.api.problems import Problem, invalid
+from core.api.problems import Problem, invalid, problem_responses
 from core.api.sending import Sent, sent
 from ideas import generation
 from ideas.asking import MOST_SEED_TAGS, NoLanguageModel, check_wish, require_language_model
@@ -30,7 +30,12 @@ class GenerateIdeas(StrictBody):
     )
 
 
-@acting.post("/generate-ideas", response={202: Sent}, summary="Make new project ideas")
+@acting.post(
+    "/generate-ideas",
+    response={202: Sent},
+    openapi_extra={"responses": problem_responses({409: "No language model is configured"})},
+    summary="Make new project ideas",
+)
 def generate_ideas(request: HttpRequest, arguments: GenerateIdeas | None = NOTHING) -> Any:
     """Make ideas with the language model and save them as pending projects; 409 where there is none."""
     given = arguments or GenerateIdeas()

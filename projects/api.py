@@ -21,7 +21,10 @@ from core.api.listing import (
     FORMATS,
     JSON,
     LARGEST_ID,
+    LIST,
     NO_NUL,
+    ONE_OBJECT,
+    STREAMED_LIST,
     Id,
     Order,
     PageParameters,
@@ -253,14 +256,16 @@ class TagParameters(PageParameters):
     order: Literal[tuple(TAG_ORDERS)] = Field("-project_count", description="`-` is falling.")
 
 
-@reading_and_review.get("/projects", response=ProjectPage, summary="Projects")
+@reading_and_review.get("/projects", response=ProjectPage, openapi_extra=LIST, summary="Projects")
 def list_projects(request: HttpRequest, filters: Query[ProjectFilters]) -> HttpResponse:
     """Approved and pending projects. `Accept` chooses JSON, CSV or JSON Lines."""
     projects = catalogue.with_names(catalogue.published(filters.wanted()))
     return page(request, projects, PROJECT_FIELDS, PROJECT_ORDERS, filters.order, filters)
 
 
-@reading_and_review.get("/projects/export", response=ProjectPage, summary="All projects as a stream")
+@reading_and_review.get(
+    "/projects/export", response=ProjectPage, openapi_extra=STREAMED_LIST, summary="All projects as a stream"
+)
 def export(request: HttpRequest, conditions: Query[Conditions]) -> StreamingHttpResponse:
     """Every project that fits, by id: JSON Lines, CSV or JSON, as `Accept` says."""
     refuse_unknown(request, Conditions.model_fields)
@@ -282,7 +287,9 @@ def _chunks(rows: Iterator[dict[str, Any]], media_type: str) -> Iterator[bytes]:
             yield from table_file(rows, FIELDS, FORMATS[media_type])
 
 
-@reading_and_review.get("/projects/{int:project_id}", response=ProjectDetail, summary="One project")
+@reading_and_review.get(
+    "/projects/{int:project_id}", response=ProjectDetail, openapi_extra=ONE_OBJECT, summary="One project"
+)
 def get_project(request: HttpRequest, project_id: Id, parameters: Query[OneParameters]) -> HttpResponse:
     """One project with its submissions."""
     with limited_query():
@@ -292,7 +299,9 @@ def get_project(request: HttpRequest, project_id: Id, parameters: Query[OneParam
         return one(request, project, DETAIL_FIELDS, parameters.fields)
 
 
-@reading_and_review.get("/projects/{int:project_id}/similar", response=SimilarList, summary="Similar projects")
+@reading_and_review.get(
+    "/projects/{int:project_id}/similar", response=SimilarList, openapi_extra=LIST, summary="Similar projects"
+)
 def list_similar(request: HttpRequest, project_id: Id, parameters: Query[SimilarParameters]) -> HttpResponse:
     """The approved and pending projects most like one, by what their texts mean; the conditions of the list apply."""
     refuse_unknown(request, SimilarParameters.model_fields)
@@ -308,13 +317,13 @@ def list_similar(request: HttpRequest, project_id: Id, parameters: Query[Similar
     return answer(request, rows, list(fields), media_type)
 
 
-@reading_and_review.get("/tags", response=TagPage, summary="Tags")
+@reading_and_review.get("/tags", response=TagPage, openapi_extra=LIST, summary="Tags")
 def list_tags(request: HttpRequest, parameters: Query[TagParameters]) -> HttpResponse:
     """The tags that projects have, with counts."""
     return page(request, catalogue.tags_with_counts(), TAG_FIELDS, TAG_ORDERS, parameters.order, parameters)
 
 
-@reading_and_review.get("/months", response=MonthList, summary="Months")
+@reading_and_review.get("/months", response=MonthList, openapi_extra=ONE_OBJECT, summary="Months")
 def list_months(request: HttpRequest) -> HttpResponse:
     """The months that have a thread, newest first, with counts."""
     refuse_unknown(request, [])

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from ninja import Field, Router, Schema
 
-from core.api.problems import Problem
+from core.api.problems import Problem, problem_responses
 from core.api.streams import stream
 from core.jobs import cancelling, following
 
@@ -19,6 +19,15 @@ acting = Router(tags=["acting"])
 POLL_SECONDS = 0.5
 HEARTBEAT_SECONDS = 10
 STREAM_SECONDS = 300
+EVENTS = {
+    "responses": {
+        200: {
+            "description": "Events named `task`, each with the task as JSON",
+            "content": {"text/event-stream": {}},
+        }
+    }
+}
+NOT_CANCELLED = {"responses": problem_responses({409: "The task is under way or has ended"})}
 TaskId = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9-]+$")]
 
 
@@ -72,7 +81,7 @@ def get_task(request: HttpRequest, task_id: TaskId) -> Any:
     return _state(task_id).as_dict()
 
 
-@router.get("/tasks/{task_id}/events", summary="Follow a task (server-sent events)")
+@router.get("/tasks/{task_id}/events", openapi_extra=EVENTS, summary="Follow a task (server-sent events)")
 def task_events(request: HttpRequest, task_id: TaskId) -> StreamingHttpResponse:
     """Each change of a task as an event `task`, until it ends or 5 minutes have passed; then ask again."""
     return stream(_events(_state(task_id)), "text/event-stream")
@@ -122,7 +131,9 @@ def get_batch(request: HttpRequest, batch_id: TaskId) -> Any:
     )
 
 
-@acting.post("/tasks/{task_id}/cancel", response=TaskOut, summary="Cancel a task that waits")
+@acting.post(
+    "/tasks/{task_id}/cancel", response=TaskOut, openapi_extra=NOT_CANCELLED, summary="Cancel a task that waits"
+)
 def cancel_task(request: HttpRequest, task_id: TaskId) -> Any:
     """Keep a task that waits from being run. One that is under way or has ended is 409."""
     try:

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Schema
 from pydantic import BeforeValidator
 
-from core.api.problems import Problem, invalid
+from core.api.problems import Problem, invalid, problem_responses
 from core.tables import table_file
 
 LARGEST_PAGE = 200
@@ -30,6 +30,16 @@ JSON, CSV, LINES = "application/json", "text/csv", "application/x-ndjson"
 MEDIA_TYPES = (JSON, CSV, LINES)
 # Of core/tables.py.
 FORMATS = {CSV: "csv", LINES: "jsonl"}
+
+# What the OpenAPI document says of the endpoints that answer by ``page``, ``one`` or ``answer``.
+NOT_MODIFIED = {304: {"description": "What If-None-Match names is still right"}}
+IN_ALL_FORMATS = {
+    200: {"content": {media_type: {"schema": {"type": "string"}} for media_type in FORMATS}},
+    **problem_responses({406: "There is no format that Accept takes"}),
+}
+ONE_OBJECT = {"responses": NOT_MODIFIED}
+STREAMED_LIST = {"responses": IN_ALL_FORMATS}
+LIST = {"responses": NOT_MODIFIED | IN_ALL_FORMATS}
 
 Row = dict[str, Any]
 Fields = Mapping[str, Callable[[Any], Any]]

@@ -41,6 +41,12 @@ class Problem(Exception):
         return body
 
 
+def problem_responses(descriptions: dict[int, str]) -> dict[int, dict[str, Any]]:
+    """Return what the OpenAPI document says of problems: status -> response. For an endpoint's ``openapi_extra``."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": text, "content": content} for status, text in descriptions.items()}
+
+
 def invalid(field_name: str, problem: str, allowed: str) -> Problem:
     """Return the problem of one field with a wrong value."""
     return Problem(422, f"{field_name} {problem}.", [FieldProblem(field_name, problem, allowed)])

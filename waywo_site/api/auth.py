@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from ninja.security import HttpBearer
 from ninja.utils import check_csrf
 
 from core.api.problems import Problem
@@ -36,7 +35,7 @@ def _allowed(user: Any, scopes: Iterable[str]) -> frozenset[str]:
     return frozenset(scope for scope in scopes if scope not in RIGHTS or user.has_perm(RIGHTS[scope]))
 
 
-class _Counted(HttpBearer):
+class _Counted:
     """Counts each request against a limit and finds out who makes it."""
 
     kind = "reads"
@@ -51,6 +50,10 @@ class _Counted(HttpBearer):
             self._count(request, address_of(request))
             raise Problem(401, "Authorization takes the form: Bearer TOKEN.", headers=CHALLENGE)
         return self.authenticate(request, secret.strip())
+
+    def authenticate(self, request: HttpRequest, token: str) -> Caller:
+        """Return who has ``token``, or who calls without any. Raises Problem."""
+        raise NotImplementedError
 
     def _by_token(self, request: HttpRequest, secret: str) -> Caller:
         place = bootstrap_token(secret)
@@ -75,7 +78,6 @@ class Anyone(_Counted):
     """Lets everybody in; with a token the token's limit counts."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
-        """Return the caller."""
         if token:
             return self._by_token(request, token)
         caller = Caller(address_of(request))
@@ -87,11 +89,9 @@ class Bearer(_Counted):
     """Lets in who has ``scope``: by a token, or signed in as staff (with CSRF for what acts)."""
 
     def __init__(self, scope: Scope, kind: str = "actions") -> None:
-        super().__init__()
         self.scope, self.kind = scope, kind
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
-        """Return the caller. Raises Problem."""
         caller = self._by_token(request, token) if token else self._by_session(request)
         if self.scope not in caller.scopes:
             raise Problem(403, f"This takes the scope {self.scope.value!r}, which you do not have.")

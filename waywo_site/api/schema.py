@@ -1,9 +1,11 @@
-"""Makes the OpenAPI document say what is true of every endpoint: its errors, its formats, both ways to sign in."""
+"""Makes the OpenAPI document say what is true of every endpoint: the problems that all have, both ways to sign in.
+
+What one endpoint answers beside those stands where it is declared (``openapi_extra``).
+"""
 
 from typing import Any
 
-from core.api.listing import CSV, LINES
-from core.api.problems import MEDIA_TYPE
+from core.api.problems import problem_responses
 
 PROBLEM = {
     "type": "object",
@@ -40,21 +42,9 @@ ALWAYS = {
 }
 SECURED = {401: "No valid token and no staff session", 403: "The scope is missing, or the CSRF token is wrong"}
 NOT_FOUND = {404: "There is no such thing"}
-NOT_ACCEPTABLE = {406: "There is no format that Accept takes"}
-# What some operations answer beside those, by the end of their path.
-BY_ENDING = {
-    "/cancel": {409: "The task is under way or has ended"},
-    "/generate-ideas": {409: "No language model is configured"},
-    "/waywo-posts/add": {
-        409: "The thread was collected before",
-        502: "Hacker News gave no answer that can be used",
-    },
-}
-NOT_MODIFIED = {"description": "What If-None-Match names is still right"}
 SESSION = {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "A staff session, with X-CSRFToken."}
 BEARER = {"type": "http", "scheme": "bearer", "description": "A token, made in the admin."}
 OPEN_TAGS = {"reading", "following"}
-STREAMS = "/events"
 
 
 def complete(document: dict[str, Any]) -> dict[str, Any]:
@@ -63,8 +53,8 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
     components.setdefault("schemas", {})["Problem"] = PROBLEM
     components["securitySchemes"] = {"Bearer": BEARER, "Session": SESSION}
     for path, methods in document["paths"].items():
-        for method, operation in methods.items():
-            _complete(path, method, operation)
+        for operation in methods.values():
+            _complete(path, operation)
             _name_fields(operation, components["schemas"])
     return document
 
@@ -83,31 +73,11 @@ def _resolved(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]
     return schemas[schema["$ref"].rsplit("/", 1)[-1]] if "$ref" in schema else schema
 
 
-def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
-    responses = operation["responses"]
-    errors = dict(ALWAYS)
-    operation.pop("security", None)
+def _complete(path: str, operation: dict[str, Any]) -> None:
+    problems = dict(ALWAYS)
     if OPEN_TAGS.isdisjoint(operation["tags"]):
         operation["security"] = [{"Bearer": []}, {"Session": []}]
-        errors |= SECURED
+        problems |= SECURED
     if "{" in path or operation.get("requestBody"):
-        errors |= NOT_FOUND
-    for ending, answers in BY_ENDING.items():
-        if path.endswith(ending):
-            errors |= answers
-    if path.endswith(STREAMS):
-        responses[200] = {
-            "description": "Events named `task`, each with the task as JSON",
-            "content": {"text/event-stream": {}},
-        }
-    elif method == "get" and "reading" in operation.get("tags", ()):
-        if not path.endswith("/export"):
-            responses[304] = NOT_MODIFIED
-        if any(parameter["name"] in ("limit", "q") for parameter in operation["parameters"]):
-            responses[200]["content"] |= {CSV: {"schema": {"type": "string"}}, LINES: {"schema": {"type": "string"}}}
-            errors |= NOT_ACCEPTABLE
-    for status, description in sorted(errors.items()):
-        responses[status] = {
-            "description": description,
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
+        problems |= NOT_FOUND
+    operation["responses"] = problem_responses(problems) | operation["responses"]
