@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any
 
-from annotated_types import Ge, Interval
 from celery import shared_task
+from pydantic import Field
 
 from comments import collecting, discovery
 from core.jobs import sending
@@ -14,14 +14,14 @@ from core.jobs.retrying import RetryingTask
 def process_waywo_posts(
     self: RetryingTask,
     *,
-    limit_posts: Annotated[int, Ge(1)] | None = None,
-    limit_comments: Annotated[int, Ge(1)] | None = None,
+    limit_posts: Annotated[
+        int | None, Field(ge=1, description="How many threads of each source, newest first; empty for all.")
+    ] = None,
+    limit_comments: Annotated[
+        int | None, Field(ge=1, description="How many comments of each thread; empty for all.")
+    ] = None,
 ) -> dict[str, Any]:
-    """Collect the newest threads of all enabled sources that are due, each in a task of its own.
-
-    limit_posts: how many threads of each source, newest first; empty for all. limit_comments: how many comments of
-    each thread; empty for all.
-    """
+    """Collect the newest threads of all enabled sources that are due, each in a task of its own."""
     collecting.check_limit("limit_comments", limit_comments)
     threads, errors = collecting.threads_to_collect(limit_posts)
     batch = sending.start_batch(
@@ -42,16 +42,16 @@ def process_waywo_posts(
 def process_waywo_post(
     self: RetryingTask,
     *,
-    post_id: Annotated[int, Ge(1)],
-    year: Annotated[int, Interval(ge=2006, le=2200)] | None = None,
-    month: Annotated[int, Interval(ge=1, le=12)] | None = None,
-    limit_comments: Annotated[int, Ge(1)] | None = None,
+    post_id: Annotated[int, Field(ge=1, description="The Hacker News item id.")],
+    year: Annotated[
+        int | None, Field(ge=2006, le=2200, description="The year it belongs to; empty to take it from the title.")
+    ] = None,
+    month: Annotated[
+        int | None, Field(ge=1, le=12, description="The month it belongs to; empty to take it from the title.")
+    ] = None,
+    limit_comments: Annotated[int | None, Field(ge=1, description="How many comments; empty for all.")] = None,
 ) -> dict[str, Any]:
-    """Collect one thread: its post and its top-level comments.
-
-    post_id: the Hacker News item id. year, month: the month it belongs to; empty to take it from the title.
-    limit_comments: how many comments; empty for all.
-    """
+    """Collect one thread: its post and its top-level comments."""
     return collecting.collect_post(
         post_id, year=year, month=month, limit_comments=limit_comments, progress=self.report_progress
     ).as_dict()
@@ -59,10 +59,7 @@ def process_waywo_post(
 
 @shared_task(name="discover_waywo_posts", bind=True, base=RetryingTask)
 def discover_waywo_posts(
-    self: RetryingTask, *, since_days: Annotated[int, Interval(ge=1, le=10_000)] = 45
+    self: RetryingTask, *, since_days: Annotated[int, Field(ge=1, le=10_000, description="How far back to look.")] = 45
 ) -> dict[str, Any]:
-    """Search Hacker News for new threads; add those that are sure, keep the others for a decision in the admin.
-
-    since_days: how far back to look.
-    """
+    """Search Hacker News for new threads; add those that are sure, keep the others for a decision in the admin."""
     return discovery.discover_posts(since_days, progress=self.report_progress)

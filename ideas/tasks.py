@@ -1,22 +1,28 @@
 """Generation as a task. Name, arguments and result are contracts (design, section 4)."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from celery import shared_task
+from pydantic import Field
 
 from core.jobs.retrying import RetryingTask
 from ideas import generation
+from ideas.models import LEAST_CREATIVITY, MOST_CREATIVITY, MOST_IDEAS
 
 
 @shared_task(name="generate_ideas", bind=True, base=RetryingTask)
 def generate_ideas(
-    self: RetryingTask, *, num_ideas: int = 5, seed_tags: list[str] | None = None, creativity: float = 0.85
+    self: RetryingTask,
+    *,
+    num_ideas: Annotated[int, Field(ge=1, le=MOST_IDEAS, description="How many ideas.")] = 5,
+    seed_tags: Annotated[
+        list[str] | None, Field(description="Tags that every idea combines; empty for all, weighted by use.")
+    ] = None,
+    creativity: Annotated[
+        float, Field(ge=LEAST_CREATIVITY, le=MOST_CREATIVITY, description="The temperature of the writing.")
+    ] = 0.85,
 ) -> dict[str, Any]:
-    """Make project ideas with a language model and save them as pending projects.
-
-    num_ideas: 1 to 50. seed_tags: tags that every idea combines; empty for all, weighted by use. creativity: the
-    temperature of the writing, 0.1 to 1.5.
-    """
+    """Make project ideas with a language model and save them as pending projects."""
     return generation.generate_ideas(
         num_ideas,
         seed_tags,

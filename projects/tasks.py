@@ -2,27 +2,31 @@
 
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge
 from celery import shared_task
 from celery.exceptions import Ignore
+from pydantic import Field
 
 from core.jobs.retrying import RetryingTask
 from projects.extraction import choosing, reading
+
+Analyst = Annotated[
+    Literal["rules", "llm"] | None,
+    Field(description="Who reads; empty for the language model where one is configured, else rules."),
+]
 
 
 @shared_task(name="process_waywo_comments", bind=True, base=RetryingTask)
 def process_waywo_comments(
     self: RetryingTask,
     *,
-    limit: Annotated[int, Ge(1)] | None = None,
-    comment_ids: list[int] | None = None,
-    analyst: Literal["rules", "llm"] | None = None,
+    limit: Annotated[int | None, Field(ge=1, description="How many; empty for all.")] = None,
+    comment_ids: Annotated[
+        list[int] | None,
+        Field(description="These comments, whatever their status; empty for the pending ones, oldest first."),
+    ] = None,
+    analyst: Analyst = None,
 ) -> dict[str, Any]:
-    """Read comments, each in a task of its own.
-
-    limit: how many; empty for all. comment_ids: these comments, whatever their status; empty for the pending ones,
-    oldest first. analyst: rules or llm; empty for the language model where one is configured, else rules.
-    """
+    """Read comments, each in a task of its own."""
     batch = choosing.queue_comments(limit, comment_ids, analyst=analyst or "")
     return {
         "status": "queued",
@@ -34,12 +38,12 @@ def process_waywo_comments(
 
 @shared_task(name="process_waywo_comment", bind=True, base=RetryingTask, counts_its_deaths=True)
 def process_waywo_comment(
-    self: RetryingTask, *, comment_id: Annotated[int, Ge(1)], analyst: Literal["rules", "llm"] | None = None
+    self: RetryingTask,
+    *,
+    comment_id: Annotated[int, Field(ge=1, description="The comment's id.")],
+    analyst: Analyst = None,
 ) -> dict[str, Any]:
-    """Read one comment, whatever its status, and save the projects in it.
-
-    comment_id: the comment's id. analyst: rules or llm; empty for the language model where one is configured.
-    """
+    """Read one comment, whatever its status, and save the projects in it."""
     try:
         done = reading.read_comment(
             comment_id,

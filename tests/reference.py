@@ -143,7 +143,7 @@ def _tasks() -> str:
         for argument in taken:
             default = "" if argument.is_required or argument.default is None else f"; default {argument.default}"
             needed = "; needed" if argument.is_required else ""
-            lines.append(f"- `{argument.name}` ({argument.takes}{needed}{default}): {argument.help}.")
+            lines.append(f"- `{argument.name}` ({argument.expects}{needed}{default}): {argument.help}")
         if taken:
             lines.append("")
     return "\n".join(lines)

@@ -27,7 +27,7 @@ def check_flower_password_form(**_: Any) -> list[CheckMessage]:
     user, colon, password = settings.FLOWER_BASIC_AUTH.partition(":")
     if not settings.FLOWER_BASIC_AUTH or (user and colon and password):
         return []
-    return [Error("FLOWER_BASIC_AUTH is invalid.", hint="It takes user:password.", id="waywo.E002")]
+    return [Error("FLOWER_BASIC_AUTH is invalid.", hint="It expects user:password.", id="waywo.E002")]
 
 
 @register()

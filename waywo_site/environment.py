@@ -1,4 +1,4 @@
-"""Reads variables of the environment into typed values; a bad one is named together with what it takes."""
+"""Reads variables of the environment into typed values; a bad one is named together with what it expects."""
 
 import json
 import os
@@ -20,14 +20,14 @@ TRUE_WORDS = {"1", "true", "yes", "on"}
 FALSE_WORDS = {"0", "false", "no", "off"}
 
 
-def _read(name: str, default: T, parse: Callable[[str], T], takes: str) -> T:
+def _read(name: str, default: T, parse: Callable[[str], T], expects: str) -> T:
     text = os.environ.get(name, "").strip()
     if not text:
         return default
     try:
         return parse(text)
     except ValueError:
-        raise ImproperlyConfigured(f"{name}={text!r} is invalid: it expects {takes}.") from None
+        raise ImproperlyConfigured(f"{name}={text!r} is invalid: it expects {expects}.") from None
 
 
 def text(name: str, default: str = "") -> str:
@@ -92,8 +92,8 @@ def url(name: str, default: str = "", *, schemes: tuple[str, ...] = ("http", "ht
     try:
         return _read(name, default, parse, "")
     except ImproperlyConfigured:
-        takes = " or ".join(f"{scheme}://" for scheme in schemes)
-        raise ImproperlyConfigured(f"{name} is not a valid URL: it takes one that begins with {takes}.") from None
+        expects = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise ImproperlyConfigured(f"{name} is not a valid URL: it expects one that begins with {expects}.") from None
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
@@ -154,14 +154,14 @@ def read_file(path: Path) -> None:
         raise ImproperlyConfigured(f"{path} is not UTF-8 text.") from None
     for number, line in enumerate(lines, start=1):
         if line.strip() and not re.match(r"\s*(#|(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=)", line):
-            raise ImproperlyConfigured(f"{path}, line {number}: takes NAME=value.")
+            raise ImproperlyConfigured(f"{path}, line {number}: it expects NAME=value.")
     environ.Env.read_env(path)
 
 
 def _secrets(path: Path) -> dict[str, str]:
     kept = json.loads(path.read_text()) if path.exists() else {}
     if not isinstance(kept, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     return kept
 
 

@@ -20,7 +20,7 @@ if not _password and settings.DEBUG:
     if _is_new:
         print(f"Flower: sign in with {_password} (shown only now)", flush=True)  # noqa: T201 - for whoever starts it
 if not _password:
-    raise ImproperlyConfigured("FLOWER_BASIC_AUTH is not set: with DEBUG off it takes user:password.")
+    raise ImproperlyConfigured("FLOWER_BASIC_AUTH is not set: with DEBUG off it expects user:password.")
 
 basic_auth = [_password]
 address = os.environ.get("FLOWER_ADDRESS", "127.0.0.1")

@@ -52,7 +52,7 @@ SECRET_KEY = environment.text("SECRET_KEY")
 if not SECRET_KEY:
     if not DEBUG:
         raise ImproperlyConfigured(
-            "SECRET_KEY is not set: with DEBUG off it takes a long random text "
+            "SECRET_KEY is not set: with DEBUG off it expects a long random text "
             "(python -c 'import secrets; print(secrets.token_urlsafe(48))')."
         )
     SECRET_KEY = environment.kept_secret(SECRETS_FILE, "SECRET_KEY")
@@ -62,7 +62,7 @@ CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
 for origin in CSRF_TRUSTED_ORIGINS:
     if not origin.startswith(("http://", "https://")):
         raise ImproperlyConfigured(
-            f"CSRF_TRUSTED_ORIGINS has {origin!r}: it takes origins with their scheme, as https://waywo.example."
+            f"CSRF_TRUSTED_ORIGINS has {origin!r}: it expects origins with their scheme, as https://waywo.example."
         )
 
 INSTALLED_APPS = [

@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any
 
-from annotated_types import Interval
 from celery import shared_task
+from pydantic import Field
 
 from core.jobs.retrying import RetryingTask
 from waywo_site.operations import analytics, backups, cleanup
@@ -31,12 +31,13 @@ def monitor_queues(self: RetryingTask) -> dict[str, Any]:
 
 @shared_task(name="cleanup_old_data", bind=True, base=RetryingTask)
 def cleanup_old_data(
-    self: RetryingTask, *, days: Annotated[int, Interval(ge=cleanup.LEAST_DAYS, le=cleanup.MOST_DAYS)] = cleanup.DAYS
+    self: RetryingTask,
+    *,
+    days: Annotated[
+        int, Field(ge=cleanup.LEAST_DAYS, le=cleanup.MOST_DAYS, description="What is younger stays.")
+    ] = cleanup.DAYS,
 ) -> dict[str, Any]:
-    """Remove what nobody needs any more; never posts, comments, projects or reviews.
-
-    days: what is younger stays.
-    """
+    """Remove what nobody needs any more; never posts, comments, projects or reviews."""
     return cleanup.cleanup_old_data(days, progress=self.report_progress)
 
 
@@ -59,9 +60,6 @@ def send_canaries(self: RetryingTask) -> dict[str, Any]:
 
 
 @shared_task(name="canary", bind=True, base=RetryingTask)
-def canary(self: RetryingTask, *, queue: str) -> None:
-    """Note that a worker takes from a queue.
-
-    queue: the queue that it went through.
-    """
+def canary(self: RetryingTask, *, queue: Annotated[str, Field(description="The queue that it went through.")]) -> None:
+    """Note that a worker takes from a queue."""
     heartbeats.note_canary(queue)

@@ -39,11 +39,11 @@ def test_nothing_has_to_be_set(tmp_path):
         ({"HN_API_BASE_URL": "http:///x"}, "HN_API_BASE_URL is not a valid URL"),
         (
             {"CELERY_BROKER_URL": "kafka://secret@x"},
-            "CELERY_BROKER_URL is not a valid URL: it takes one that begins",
+            "CELERY_BROKER_URL is not a valid URL: it expects one that begins",
         ),
         (
             {"DATABASE_URL": "sqlite:///x"},
-            "DATABASE_URL is not a valid URL: it takes one that begins with postgres://",
+            "DATABASE_URL is not a valid URL: it expects one that begins with postgres://",
         ),
         ({"DEBUG": "false"}, "SECRET_KEY is not set: with DEBUG off"),
         ({"DATABASE_URL": "postgres://u:p@127.0.0.1/x"}, "SECRET_KEY is not set"),
@@ -52,7 +52,7 @@ def test_nothing_has_to_be_set(tmp_path):
         ({"METRICS_TOKEN": "secret@"}, "METRICS_TOKEN is invalid: it expects a random text of 16 characters"),
         ({"ALERT_EMAIL": "me@x.example, you"}, "it expects e-mail addresses, separated by commas"),
         ({"ALERT_WEBHOOK_URL": "ftp://secret@x"}, "ALERT_WEBHOOK_URL is not a valid URL"),
-        ({"EMAIL_URL": "pop://me:secret@x"}, "EMAIL_URL is not a valid URL: it takes one that begins with smtp://"),
+        ({"EMAIL_URL": "pop://me:secret@x"}, "EMAIL_URL is not a valid URL: it expects one that begins with smtp://"),
         ({"EMAIL_FROM": "waywo"}, "EMAIL_FROM='waywo' is invalid"),
         ({"FLOWER_URL": "flower:5555"}, "FLOWER_URL is not a valid URL"),
         ({"BACKUP_KEEP": "0"}, "BACKUP_KEEP='0' is invalid"),
@@ -84,7 +84,7 @@ def test_the_secret_key_is_made_once_and_kept_for_its_owner_alone(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"PORT=\xff", "is not UTF-8 text"), (b"PORT=8000\nnonsense\n", "line 2: takes NAME=value")],
+    [(b"PORT=\xff", "is not UTF-8 text"), (b"PORT=8000\nnonsense\n", "line 2: it expects NAME=value")],
 )
 def test_a_broken_env_file_is_one_line_that_names_it(tmp_path, content, said):
     (tmp_path / "env").write_bytes(content)

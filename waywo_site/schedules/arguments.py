@@ -1,24 +1,20 @@
-"""What a task takes, read from its signature and its docstring, and whether given values fit."""
+"""What a task takes, read by pydantic from its signature, and whether given values fit."""
 
 import inspect
-import re
-import types
 import typing
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from annotated_types import Ge, Gt, Interval, Le, Lt
 from celery import Task, current_app
 from django.conf import settings
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 # Beat's clean-up of task results is Celery's own.
 CELERYS_OWN = ("celery.backend_cleanup",)
 # A canary means something only when send_canaries notes that it was sent.
 SENT_BY_OTHERS = ("canary",)
-# "limit: how many; empty for all. year, month: the month it belongs to."
-ABOUT = re.compile(r"(?:^|(?<=[.\s]))(\w+(?:, \w+)*): (.+?)(?=\.(?:\s|$)|$)", re.DOTALL)
-RANGE = re.compile(r"(-?\d+(?:\.\d+)?) to (-?\d+(?:\.\d+)?)")
+KINDS = {"integer": int, "number": float, "boolean": bool, "string": str}
 NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 
 
@@ -31,14 +27,14 @@ class Argument:
     is_list: bool
     is_required: bool
     default: Any
-    least: float | None = None
-    most: float | None = None
-    choices: tuple[Any, ...] = ()
-    help: str = ""
+    least: float | None
+    most: float | None
+    choices: tuple[Any, ...]
+    help: str
 
     @property
-    def takes(self) -> str:
-        """Return what it takes, in words, as: a whole number, 1 to 50."""
+    def expects(self) -> str:
+        """Return what it expects, in words, as: a whole number, 1 to 50."""
         if self.choices:
             return "one of " + ", ".join(map(str, self.choices))
         words = f"a list of {NAMES[self.kind].removeprefix('a ')}s" if self.is_list else NAMES[self.kind]
@@ -47,24 +43,6 @@ class Argument:
         if self.least is not None:
             return f"{words}, {self.least:g} or more"
         return words if self.most is None else f"{words}, {self.most:g} or less"
-
-    def fits(self, value: Any) -> bool:
-        """Tell whether ``value`` may be given."""
-        if value is None:
-            return self.default is None and not self.is_required
-        if self.is_list:
-            return isinstance(value, list) and all(self._fits_one(one) for one in value)
-        return self._fits_one(value)
-
-    def _fits_one(self, value: Any) -> bool:
-        kinds = (int, float) if self.kind is float else (self.kind,)
-        if not isinstance(value, kinds) or (isinstance(value, bool) and self.kind is not bool):
-            return False
-        if self.choices:
-            return value in self.choices
-        if self.kind not in (int, float):
-            return True
-        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
 
 
 def registered() -> dict[str, Task]:
@@ -82,82 +60,57 @@ def summary(task: Task) -> str:
 @cache
 def arguments(task: Task) -> tuple[Argument, ...]:
     """Return what the task takes. Raises TypeError for a type that no form field stands for."""
-    hints = typing.get_type_hints(task.run, include_extras=True)
-    about = _about(inspect.getdoc(task.run) or "")
-    return tuple(
-        _argument(name, parameter, hints.get(name, str), about.get(name, ""))
-        for name, parameter in inspect.signature(task.run).parameters.items()
-        if name != "self" and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
-    )
+    schema = _model(task).model_json_schema()
+    required = schema.get("required", ())
+    return tuple(_argument(name, field, name in required) for name, field in schema["properties"].items())
 
 
 def problems(task: Task, keywords: dict[str, Any]) -> dict[str, str]:
     """Return what is wrong with ``keywords`` for the task: a sentence for each name."""
-    known = {argument.name: argument for argument in arguments(task)}
-    wrong = {
-        name: f"{name} is not an argument of {task.name}: it takes {', '.join(known) or 'none'}."
-        for name in keywords
-        if name not in known
+    try:
+        _model(task).model_validate(keywords)
+    except ValidationError as error:
+        wrong = [str(each["loc"][0]) for each in error.errors()]
+    else:
+        return {}
+    expected = {argument.name: argument.expects for argument in arguments(task)}
+    found = {}
+    for name in wrong:
+        if name not in expected:
+            found[name] = f"{name} is not an argument of {task.name}: it expects {', '.join(expected) or 'none'}."
+        else:
+            what = f"{name}={keywords[name]!r} is invalid" if name in keywords else f"{name} is missing"
+            found[name] = f"{what}: it expects {expected[name]}."
+    return found
+
+
+@cache
+def _model(task: Task) -> type[BaseModel]:
+    """Return a model of the task's keywords, which are JSON: nothing is converted."""
+    hints = typing.get_type_hints(task.run, include_extras=True)
+    fields: dict[str, Any] = {
+        name: (hints.get(name, str), ... if parameter.default is parameter.empty else parameter.default)
+        for name, parameter in inspect.signature(task.run).parameters.items()
+        if name != "self" and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
     }
-    for name, argument in known.items():
-        if name not in keywords:
-            if argument.is_required:
-                wrong[name] = f"{name} is missing: it takes {argument.takes}."
-        elif not argument.fits(keywords[name]):
-            wrong[name] = f"{name}={keywords[name]!r} is invalid: it expects {argument.takes}."
-    return wrong
+    return create_model(task.name, __config__=ConfigDict(extra="forbid", strict=True, allow_inf_nan=False), **fields)
 
 
-def _about(text: str) -> dict[str, str]:
-    """Return what a docstring says about each argument."""
-    told: dict[str, str] = {}
-    for names, words in ABOUT.findall(text):
-        told |= dict.fromkeys(names.split(", "), " ".join(words.split()))
-    return told
-
-
-def _argument(name: str, parameter: inspect.Parameter, hint: Any, about: str) -> Argument:
-    plain = _without_extras(hint)
-    is_list = typing.get_origin(plain) in (list, tuple)
-    if is_list:
-        plain = _without_extras(typing.get_args(plain)[0])
-    choices = typing.get_args(plain) if typing.get_origin(plain) is typing.Literal else ()
-    kind = type(choices[0]) if choices else plain
-    if kind not in NAMES:
-        raise TypeError(f"No form field stands for the type {hint} of {name}.")
-    least, most = _limits(hint, about) if kind in (int, float) else (None, None)
-    required = parameter.default is parameter.empty
-    default = None if required else parameter.default
-    return Argument(name, kind, is_list, required, default, least, most, choices, about)
-
-
-def _without_extras(hint: Any) -> Any:
-    """Return a type without Annotated and without None."""
-    if typing.get_origin(hint) is typing.Annotated:
-        return _without_extras(typing.get_args(hint)[0])
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        rest = [_without_extras(one) for one in typing.get_args(hint) if one is not type(None)]
-        return rest[0]
-    return hint
-
-
-def _limits(hint: Any, about: str) -> tuple[float | None, float | None]:
-    """Return the limits that Annotated gives, else those that the words name: 1 to 50."""
-    least = most = None
-    for extra in _extras(hint):
-        for one in extra if isinstance(extra, Interval) else (extra,):
-            if isinstance(one, Ge | Gt):
-                least = one.ge if isinstance(one, Ge) else one.gt + 1
-            elif isinstance(one, Le | Lt):
-                most = one.le if isinstance(one, Le) else one.lt - 1
-    if least is None and most is None and (told := RANGE.search(about)):
-        least, most = float(told[1]), float(told[2])
-    return least, most
-
-
-def _extras(hint: Any) -> list[Any]:
-    if typing.get_origin(hint) is typing.Annotated:
-        return list(typing.get_args(hint)[1:])
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        return [extra for one in typing.get_args(hint) for extra in _extras(one)]
-    return []
+def _argument(name: str, field: dict[str, Any], is_required: bool) -> Argument:
+    """Return an argument from the JSON schema of its field."""
+    value = next(each for each in field.get("anyOf", [field]) if each.get("type") != "null")
+    is_list = value.get("type") == "array"
+    each = value["items"] if is_list else value
+    if each.get("type") not in KINDS:
+        raise TypeError(f"No form field stands for the type of {name}: {value}.")
+    return Argument(
+        name,
+        KINDS[each["type"]],
+        is_list,
+        is_required,
+        field.get("default"),
+        each.get("minimum"),
+        each.get("maximum"),
+        tuple(each.get("enum", ())),
+        field.get("description", ""),
+    )

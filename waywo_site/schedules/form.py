@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
-from django_celery_beat.models import CrontabSchedule, PeriodicTask
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelect2Widget,
@@ -105,7 +105,7 @@ class ScheduleForm(forms.ModelForm):
     class Media:
         js = ("waywo_site/schedule.js",)
 
-    offered: dict[str, dict[str, Argument]] = {}
+    offered: dict[str, tuple[Argument, ...]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -121,12 +121,7 @@ class ScheduleForm(forms.ModelForm):
         self.fields["queue"].choices = [("", "—"), *((name, name) for name in settings.QUEUE_TIME_LIMITS)]
         if stored.pk:
             self._fill(stored)
-        zone = (
-            self.data.get(self.add_prefix("zone"))
-            if self.is_bound
-            else self.get_initial_for_field(self.fields["zone"], "zone")
-        )
-        self.fields["when"].widget.zone = zone or "UTC"
+        self.fields["when"].widget.zone = self["zone"].value() or "UTC"
         # A time that this form does not know (a single moment, the sun) stays unless a new one is given.
         self.fields["when"].required = not (stored.pk and not timing_text(stored.scheduler))
 
@@ -142,9 +137,8 @@ class ScheduleForm(forms.ModelForm):
         except ValueError:
             keywords = {}
         for name, value in keywords.items() if isinstance(keywords, dict) else ():
-            if name in self.offered.get(stored.task, {}):
-                shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-                self.initial[field_name(stored.task, name)] = shown
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+            self.initial[field_name(stored.task, name)] = shown
 
     def clean_task(self) -> str:
         name = self.cleaned_data["task"]
@@ -184,19 +178,17 @@ class ScheduleForm(forms.ModelForm):
 
     def _clean_arguments(self, data: dict[str, Any]) -> None:
         """Collect the chosen task's arguments; those left empty keep the task's defaults."""
-        keywords: dict[str, Any] = {}
-        for name, argument in self.offered.get(data.get("task", ""), {}).items():
-            field = field_name(data["task"], name)
-            value = data.get(field)
-            if value in (None, "", []):
-                if argument.is_required and field not in self.errors:
-                    self.add_error(field, f"{name} is missing: it takes {argument.takes}.")
-            elif argument.fits(value):
-                if value != argument.default:
-                    keywords[name] = value
-            else:
-                self.add_error(field, f"{value} is invalid: it expects {argument.takes}.")
-        data["keywords"] = keywords
+        if (task := data.get("task")) is None:
+            return
+        data["keywords"] = {
+            argument.name: value
+            for argument in self.offered[task]
+            if (value := data.get(field_name(task, argument.name))) not in (None, "", [], argument.default)
+        }
+        for name, problem in arguments.problems(arguments.registered()[task], data["keywords"]).items():
+            field = field_name(task, name)
+            if field not in self.errors:
+                self.add_error(field, problem)
 
     def _post_clean(self) -> None:
         stored, data = self.instance, self.cleaned_data
@@ -211,7 +203,7 @@ class ScheduleForm(forms.ModelForm):
             stored.interval = stored.crontab = stored.solar = stored.clocked = None
             row = data["timing"].row
             # Only for the check that there is a time; the row itself is saved with the schedule.
-            setattr(stored, "crontab" if isinstance(row, CrontabSchedule) else "interval", row)
+            _set_time(stored, row)
         super()._post_clean()
 
     def validate_unique(self) -> None:
@@ -220,15 +212,13 @@ class ScheduleForm(forms.ModelForm):
             self.add_error("name", "Another schedule has this name.")
 
     def save(self, commit: bool = True) -> PeriodicTask:
-        """Save the time first, then the schedule."""
         if timing := self.cleaned_data.get("timing"):
-            row = timing.save()
-            setattr(self.instance, "crontab" if isinstance(row, CrontabSchedule) else "interval", row)
+            _set_time(self.instance, timing.save())
         return super().save(commit)
 
 
-def _split(text: str) -> list[str]:
-    return [part for part in text.replace(",", " ").split() if part]
+def _set_time(schedule: PeriodicTask, row: CrontabSchedule | IntervalSchedule) -> None:
+    setattr(schedule, "crontab" if isinstance(row, CrontabSchedule) else "interval", row)
 
 
 class ListField(forms.CharField):
@@ -239,9 +229,8 @@ class ListField(forms.CharField):
         self.kind = kind
 
     def to_python(self, value: Any) -> list[Any]:
-        parts = _split(super().to_python(value) or "")
         try:
-            return [self.kind(part) for part in parts]
+            return [self.kind(part) for part in (super().to_python(value) or "").replace(",", " ").split()]
         except ValueError:
             raise forms.ValidationError(f"{value} is invalid: it expects {self.kind.__name__}s with commas.") from None
 
@@ -250,7 +239,7 @@ def _field_of(argument: Argument) -> forms.Field:
     about = {
         "label": argument.name.replace("_", " ").capitalize(),
         "required": False,
-        "help_text": f"{argument.help[:1].upper()}{argument.help[1:]}. Takes {argument.takes}.".lstrip(". "),
+        "help_text": f"{argument.help} Expects {argument.expects}.",
     }
     default = "" if argument.default is None else str(argument.default)
     attrs = {"placeholder": default or ("needed" if argument.is_required else "")}
@@ -268,21 +257,15 @@ def _field_of(argument: Argument) -> forms.Field:
         if argument.kind is float:
             widget = UnfoldAdminIntegerFieldWidget(attrs=attrs | {"step": "any"})
             return forms.FloatField(widget=widget, **limits, **about)
-        whole = {name: None if value is None else int(value) for name, value in limits.items()}
-        return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget(attrs=attrs), **whole, **about)
+        return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget(attrs=attrs), **limits, **about)
     return forms.CharField(widget=UnfoldAdminTextInputWidget(attrs=attrs), **about)
 
 
 def form_class() -> type[ScheduleForm]:
     """Return the form with a field for each argument of each registered task."""
-    offered = {
-        name: {argument.name: argument for argument in arguments.arguments(task)}
-        for name, task in arguments.registered().items()
-    }
+    offered = {name: arguments.arguments(task) for name, task in arguments.registered().items()}
     fields = {
-        field_name(task, argument.name): _field_of(argument)
-        for task, taken in offered.items()
-        for argument in taken.values()
+        field_name(task, argument.name): _field_of(argument) for task, taken in offered.items() for argument in taken
     }
     return type("ScheduleForm", (ScheduleForm,), {"offered": offered, **fields})
 
@@ -292,7 +275,7 @@ def fieldsets(form: type[ScheduleForm]) -> list[tuple[str | None, dict[str, Any]
     parts = [
         (
             f"Arguments of {task}",
-            {"fields": tuple(field_name(task, name) for name in taken), "classes": ("task-arguments",)},
+            {"fields": tuple(field_name(task, argument.name) for argument in taken), "classes": ("task-arguments",)},
         )
         for task, taken in form.offered.items()
         if taken

@@ -42,7 +42,7 @@ NICKNAMES = {
     "@monthly": "0 0 1 * *",
 }
 INTERVAL = re.compile(r"every\s+(?:(\d+)\s+)?(second|minute|hour|day)s?", re.IGNORECASE)
-FORM = "It takes minute, hour, day of the month, month and day of the week, as 0 6 1 * *, or: every 10 minutes."
+FORM = "It expects minute, hour, day of the month, month and day of the week, as 0 6 1 * *, or: every 10 minutes."
 # What takes long, or takes something away: a person is asked once more before it is started by hand.
 HEAVY = {
     "process_waywo_posts": "It asks Hacker News for every thread that is chosen.",
@@ -54,7 +54,7 @@ HEAVY = {
 
 
 class BadTiming(ValueError):
-    """The text says no time at which something could run. The message says what it takes."""
+    """The text says no time at which something could run. The message says what is expected."""
 
 
 class NotStarted(Exception):

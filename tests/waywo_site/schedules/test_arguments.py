@@ -1,10 +1,11 @@
-"""Arguments of tasks, read from their signature and docstring."""
+"""Arguments of tasks, read from their signature."""
 
 from typing import Annotated, Literal
 
 import pytest
-from annotated_types import Ge, Interval
+from annotated_types import Ge
 from celery import Celery
+from pydantic import Field
 
 from waywo_site.schedules import arguments
 
@@ -14,24 +15,24 @@ app = Celery("of tests", set_as_current=False)
 @app.task(name="make_things", shared=False)
 def make_things(
     *,
-    number: int = 5,
-    heat: float = 0.85,
-    names: list[str] | None = None,
-    month: Annotated[int, Interval(ge=1, le=12)] | None = None,
+    number: Annotated[int, Field(ge=1, le=50)] = 5,
+    heat: Annotated[float, Field(ge=0.1, le=1.5, description="The temperature.")] = 0.85,
+    names: Annotated[list[str] | None, Field(description="Whose things; empty for all.")] = None,
+    month: Annotated[int | None, Field(ge=1, le=12)] = None,
     since: Annotated[int, Ge(1)],
     by: Literal["rules", "llm"] | None = None,
     dry: bool = False,
 ) -> None:
-    """Make things. It takes long.
+    """Make things. It takes
+    long.
 
-    number: 1 to 50. names: whose things; empty for all. heat: the
-    temperature of it, 0.1 to 1.5. month, since: when it began. by: who makes them. dry: only says what it would do.
+    And more.
     """
 
 
-def test_types_limits_defaults_and_help_come_from_signature_and_docstring():
+def test_types_limits_defaults_and_help_come_from_the_signature():
     read = {argument.name: argument for argument in arguments.arguments(make_things)}
-    assert {name: argument.takes for name, argument in read.items()} == {
+    assert {name: argument.expects for name, argument in read.items()} == {
         "number": "a whole number, 1 to 50",
         "heat": "a number, 0.1 to 1.5",
         "names": "a list of texts",
@@ -40,8 +41,7 @@ def test_types_limits_defaults_and_help_come_from_signature_and_docstring():
         "by": "one of rules, llm",
         "dry": "true or false",
     }
-    assert read["names"].help == "whose things; empty for all"
-    assert read["month"].help == read["since"].help == "when it began"
+    assert read["names"].help == "Whose things; empty for all."
     assert read["heat"].default == 0.85
     assert [name for name, argument in read.items() if argument.is_required] == ["since"]
     assert arguments.summary(make_things) == "Make things. It takes long."
@@ -56,6 +56,7 @@ def test_types_limits_defaults_and_help_come_from_signature_and_docstring():
         ({"number": True}, {"number"}),
         ({"number": 1.5}, {"number"}),
         ({"number": None}, {"number"}),
+        ({"heat": float("nan")}, {"heat"}),
         ({"heat": 0.05, "names": "a", "month": 13, "by": "me", "dry": 1}, {"heat", "names", "month", "by", "dry"}),
         ({"names": [1]}, {"names"}),
         ({"colour": "red"}, {"colour"}),
@@ -79,7 +80,7 @@ def test_a_number_of_days_that_the_task_would_refuse_cannot_be_scheduled(name, a
 
 
 def test_what_is_missing_is_named():
-    assert arguments.problems(make_things, {}) == {"since": "since is missing: it takes a whole number, 1 or more."}
+    assert arguments.problems(make_things, {}) == {"since": "since is missing: it expects a whole number, 1 or more."}
 
 
 def test_a_type_that_no_field_stands_for_is_refused():

@@ -109,7 +109,7 @@ def test_every_task_has_a_summary_and_a_form_field_with_help_for_each_argument()
     assert "canary" not in tasks
     for name, task in tasks.items():
         for argument in arguments.arguments(task):
-            assert argument.help, f"the docstring of {name} says nothing about {argument.name}"
+            assert argument.help, f"the signature of {name} says nothing about {argument.name}"
         assert arguments.summary(task) or name.startswith("celery."), name
 
 
