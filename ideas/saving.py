@@ -6,9 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import Truncator
-from pgvector.django import CosineDistance
 
 from comments.text import storable
 from core import event_loop
@@ -19,6 +19,7 @@ from ideas.pipeline import Record
 from projects.language.embeddings import Embedder
 from projects.language.tokens import sentences
 from projects.models import Project
+from projects.search import like
 from projects.tags import resolve
 
 MOST_TAGS, FEWEST_TAGS, TAG_LENGTH = 5, 3, 50
@@ -90,16 +91,10 @@ def _refuse_copies(project: Project) -> None:
             raise NearCopy(other.title, similarity)
 
 
-def _most_similar(project: Project, among: Any, count: int) -> list[tuple[Project, float]]:
+def _most_similar(project: Project, among: QuerySet[Project], count: int) -> list[tuple[Project, float]]:
     """Return the projects of ``among`` that are most like ``project``, with their cosine similarity."""
-    rows = (
-        among.filter(embedding_model=project.embedding_model)
-        .annotate(distance=CosineDistance("embedding", project.embedding))
-        .only("id", "title")
-        .order_by("distance", "id")[:count]
-    )
-    # A vector of zeros has no direction, so no distance either.
-    return [(other, round(1 - other.distance, 4)) for other in rows if other.distance == other.distance]
+    found = like(among.only("id", "title"), project.embedding, project.embedding_model, count)
+    return [(other, round(other.similarity, 4)) for other in found]
 
 
 def _checked(record: Record) -> dict[str, Any]:

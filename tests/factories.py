@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from comments.models import Comment, Post
+from projects.language.embeddings import WordLlamaEmbedder
 from projects.models import Project
 
 POSTED_AT = datetime(2026, 9, 13, 16, 0, tzinfo=UTC)
@@ -42,3 +43,16 @@ def make_project(**fields) -> Project:
         "last_seen_at": POSTED_AT,
     }
     return Project.objects.create(**(defaults | fields))
+
+
+def make_embedded(count: int, **fields) -> list[Project]:
+    """Save projects whose titles count up, embedded by WordLlama."""
+    embedder = WordLlamaEmbedder()
+    titles = [f"A tool number {number} for gardeners" for number in range(count)]
+    plain = {"created_by": "rules", "first_seen_at": POSTED_AT, "last_seen_at": POSTED_AT}
+    return Project.objects.bulk_create(
+        [
+            Project(title=title, embedding=vector, embedding_model=embedder.name, **plain, **fields)
+            for title, vector in zip(titles, embedder.embed_now(titles), strict=True)
+        ]
+    )

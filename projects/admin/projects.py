@@ -25,11 +25,11 @@ from projects.admin.importing import ReviewImport
 from projects.admin.merging import MergePages
 from projects.admin.reviewing import ReviewPages
 from projects.export import FIELDS, export_rows
-from projects.finding import find
 from projects.models import Project, Submission
 from projects.reviewing.fields import NOTED_FIELDS, note_changes
 from projects.reviewing.files import COLUMNS as REVIEW_COLUMNS
 from projects.reviewing.files import review_rows
+from projects.search import typed
 
 REVIEW_COLOURS = {
     Project.ReviewStatus.PENDING: "info",
@@ -160,7 +160,7 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
         self, request: HttpRequest, queryset: QuerySet[Project], search_term: str
     ) -> tuple[QuerySet[Project], bool]:
         """Search by the indexes that there are."""
-        return find(queryset, search_term), False
+        return typed(queryset, search_term), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list with the way to the review of what it shows, and to the import."""

@@ -19,12 +19,12 @@ from core.admin.listing import filtered_rows, page_context, require
 from core.jobs.following import TaskNotFound, task_state
 from core.jobs.sending import send
 from projects.admin.forms import ReviewEditForm, seen_at
-from projects.finding import find
 from projects.models import Project, ReviewAction
 from projects.reviewing import acts, queue
 from projects.reviewing.fields import ReviewConflict
 from projects.reviewing.merging import MergeError
 from projects.reviewing.splitting import SplitError
+from projects.search import typed
 
 TARGETS = 8
 LONGEST_REASON = 1000
@@ -94,7 +94,7 @@ class ReviewPages(ModelAdmin):
     def review_find_view(self, request: HttpRequest) -> JsonResponse:
         """Return projects that the current one may be merged into, for what a person typed."""
         require(self.has_view_permission(request))
-        found = find(Project.objects.published().posted(), request.GET.get("q", ""))
+        found = typed(Project.objects.published().posted(), request.GET.get("q", ""))
         without = _whole(request.GET.get("without", ""))
         if without is not None:
             found = found.exclude(pk=without)

@@ -3,10 +3,20 @@
 import hashlib
 
 from django.db import connection
+from django.db.models import Func, IntegerField, QuerySet
 from psycopg import sql
+
+from projects.models import Project
 
 # pgvector 0.8 indexes ``vector`` up to 2,000 dimensions and ``halfvec`` up to 4,000; beyond, search is exact.
 MOST_VECTOR, MOST_HALFVEC = 2_000, 4_000
+
+
+def dimensions_of(projects: QuerySet[Project]) -> int | None:
+    """Return how many dimensions the first embedding among ``projects`` has; None where there is none."""
+    dimensions = Func("embedding", function="vector_dims", output_field=IntegerField())
+    found = projects.filter(embedding__isnull=False).order_by().values_list(dimensions, flat=True)
+    return next(iter(found[:1]), None)
 
 
 def index_name(model: str) -> str:

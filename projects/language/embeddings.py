@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Protocol
 
 from django.conf import settings
-from django.db.models import Func, IntegerField
 
+from projects.language.embedding_index import dimensions_of
 from projects.language.embedding_service import ServiceEmbedder
 from projects.models import Project
 
@@ -56,12 +56,6 @@ def _wordllama():
     )
 
 
-def kept_dimensions(model: str) -> int | None:
-    """Return how many dimensions the embeddings have that are kept of ``model``; None where none is."""
-    kept = Project.objects.filter(embedding_model=model, embedding__isnull=False)
-    return kept.values_list(Func("embedding", function="vector_dims", output_field=IntegerField()), flat=True).first()
-
-
 @cache
 def get_embedder() -> Embedder:
     """Return this process's embedder: the service at ``EMBEDDING_BASE_URL`` where that is set, else WordLlama."""
@@ -74,5 +68,5 @@ def get_embedder() -> Embedder:
         dimensions=settings.EMBEDDING_DIMENSIONS,
     )
     # A service that puts another model behind the same name must not mix its vectors with those that are kept.
-    embedder.dimensions = embedder.dimensions or kept_dimensions(embedder.name)
+    embedder.dimensions = embedder.dimensions or dimensions_of(Project.objects.filter(embedding_model=embedder.name))
     return embedder

@@ -2,14 +2,16 @@
 
 import json
 from dataclasses import dataclass
+from itertools import chain, combinations, islice
 from typing import Any
 
-from django.db import connection, transaction
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import transaction
 from django.utils import timezone
 
 from comments.models import Comment
-from projects.language.embedding_index import vector_type
 from projects.models import Project, ProjectMerge, Submission, Tag
+from projects.search import similar_pairs
 from projects.tags import resolve
 
 # What stands in a row of its own kind or is made by the database.
@@ -19,7 +21,6 @@ CHANGED_BY_A_MERGE = (
     *("urls", "url_summaries", "primary_url", "canonical_url", "is_bookmarked", "first_seen_at", "last_seen_at"),
     *REVIEW,
 )
-NEIGHBOURS = 5
 
 
 class MergeError(Exception):
@@ -206,43 +207,14 @@ def find_likely_pairs(threshold: float, limit: int = 100) -> list[LikelyPair]:
     ``threshold`` is the cosine similarity from which on two are alike; vectors of different models are not compared.
     Rejected projects and generated ideas are left out.
     """
-    found: dict[tuple[int, int], LikelyPair] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT a.id, b.id FROM projects_project a JOIN projects_project b "
-            "ON a.canonical_url = b.canonical_url AND a.id < b.id WHERE a.canonical_url <> '' "
-            "AND a.source = 'hn' AND b.source = 'hn' "
-            "AND a.review_status <> 'rejected' AND b.review_status <> 'rejected' "
-            "ORDER BY a.id, b.id LIMIT %s",
-            [limit],
-        )
-        for first, second in cursor.fetchall():
-            found[first, second] = LikelyPair(first, second, None, True)
-        for model, dimensions in _spaces(cursor):
-            for first, second, similarity in _neighbours(cursor, model, dimensions, threshold, limit):
-                pair = (min(first, second), max(first, second))
-                found[pair] = LikelyPair(*pair, round(similarity, 4), pair in found and found[pair].same_url)
+    candidates = Project.objects.published().posted().order_by()
+    shared = candidates.exclude(canonical_url="").values("canonical_url").annotate(ids=ArrayAgg("pk", order_by="pk"))
+    by_url = (
+        islice(combinations(ids, 2), limit) for ids in shared.filter(ids__len__gt=1).values_list("ids", flat=True)
+    )
+    same_url = sorted(chain.from_iterable(by_url))[:limit]
+    found = {pair: LikelyPair(*pair, None, True) for pair in same_url}
+    for model in candidates.exclude(embedding_model="").values_list("embedding_model", flat=True).distinct():
+        for similarity, *pair in similar_pairs(candidates, model, threshold, limit):
+            found[tuple(pair)] = LikelyPair(*pair, round(similarity, 4), tuple(pair) in found)
     return sorted(found.values(), key=lambda pair: (not pair.same_url, -(pair.similarity or 0), pair.first_id))[:limit]
-
-
-def _spaces(cursor: Any) -> list[tuple[str, int]]:
-    cursor.execute(
-        "SELECT DISTINCT embedding_model, vector_dims(embedding) FROM projects_project WHERE embedding IS NOT NULL"
-    )
-    return cursor.fetchall()
-
-
-def _neighbours(cursor: Any, model: str, dimensions: int, threshold: float, limit: int) -> list[tuple[int, int, float]]:
-    """Return pairs of one embedding space at or above ``threshold``: of each project its nearest few."""
-    kind = vector_type(dimensions) or f"vector({int(dimensions)})"
-    cursor.execute(
-        f"SELECT a.id, b.id, 1 - b.distance FROM projects_project a CROSS JOIN LATERAL ("
-        f"  SELECT id, embedding::{kind} <=> a.embedding::{kind} AS distance, review_status, source"
-        f"  FROM projects_project WHERE embedding_model = %(model)s"
-        f"  ORDER BY embedding::{kind} <=> a.embedding::{kind} LIMIT {NEIGHBOURS + 1}) b "
-        "WHERE a.embedding_model = %(model)s AND a.id < b.id AND b.distance <= 1 - %(threshold)s::float "
-        "AND a.source = 'hn' AND b.source = 'hn' AND a.review_status <> 'rejected' AND b.review_status <> 'rejected' "
-        "ORDER BY b.distance LIMIT %(limit)s",
-        {"model": model, "threshold": threshold, "limit": limit},
-    )
-    return cursor.fetchall()

@@ -9,20 +9,20 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from projects.models import Extraction, Page, Project, ReviewAction, Submission, Tag
-from projects.similar import Similar, similar_projects
+from projects.search import similar
 
 SIMILAR = 5
 
 
 @dataclass(frozen=True)
 class Item:
-    """A project with all that a reviewer needs to judge it."""
+    """A project with all that a reviewer needs to judge it; ``similar`` ones with their likeness in percent."""
 
     project: Project
     tags: list[Tag]
     submissions: list[Submission]
     pages: list[Page]
-    similar: list[Similar]
+    similar: list[tuple[Project, int]]
     extraction: Extraction | None
 
     @property
@@ -90,12 +90,13 @@ def item(project: Project) -> Item:
     if submissions:
         readings = Extraction.objects.filter(comment=submissions[0].comment_id)
         extraction = readings.order_by("-started_at").first()
+    shown = Project.objects.published().only("title", "short_description", "review_status")
     return Item(
         project,
         list(project.tags.all()),
         submissions,
         list(project.pages.defer("text")),
-        similar_projects(project, SIMILAR),
+        [(other, round(100 * other.similarity)) for other in similar(project, shown, SIMILAR)],
         extraction,
     )
 

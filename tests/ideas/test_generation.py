@@ -6,18 +6,24 @@ from datetime import timedelta
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings as waywo
-from django.db import connections
+from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.http import Unavailable
 from core.locks import try_lock_session
 from core.models import MAX_DEATHS
+from ideas.asking import check_wish
 from ideas.generation import GenerationFailed, generate_ideas
 from ideas.models import Idea, IdeaRun
-from ideas.pipeline import hashtags
+from ideas.pipeline import Record, hashtags
+from ideas.saving import save_idea
 from projects import tags
+from projects.language.embedding_index import index_name
+from projects.language.embeddings import WordLlamaEmbedder
 from projects.models import Project, Tag
-from tests.factories import make_project
+from tests.factories import make_embedded, make_project
+from tests.plans import plans_of_likeness, use_the_index
 from tests.servers.ideas import metadata, prose, quality, question, said, subject_of
 from tests.servers.llm import Says
 from waywo_site.operations import metrics
@@ -154,6 +160,21 @@ def test_an_idea_that_words_a_real_project_anew_is_refused(model):
     project.save()
     with model(idea=lambda _: prose("beehive scales")), pytest.raises(GenerationFailed):
         generate_ideas(1)
+
+
+def test_what_is_alike_is_looked_for_over_the_index_for_all_wait_for_it_that_save_ideas():
+    make_embedded(30)
+    run, wish = IdeaRun.objects.create(num_ideas=1, language_model="scripted"), check_wish(1)
+    texts = {"title": "Beehive scales", "short_description": "Weighs hives", "description": "It weighs a hive."}
+    scores = {"idea_score": 7, "idea_reason": "Clear.", "complexity_score": 4, "complexity_reason": "Small."}
+    record = Record("iot", (), "beekeepers", 4, prose("beehive scales"), **texts, hashtags=["iot"], **scores)
+    with transaction.atomic():
+        use_the_index()
+        with CaptureQueriesContext(connection) as queries:
+            save_idea(run, wish, record, WordLlamaEmbedder())
+        plans = plans_of_likeness(queries.captured_queries)
+    assert len(plans) == 2
+    assert all(f"Index Scan using {index_name(WordLlamaEmbedder.name)}" in plan for plan in plans)
 
 
 @pytest.mark.parametrize(

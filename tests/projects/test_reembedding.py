@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from django.db import connection
 
-from core.http import NotAsked, OutsideError, Refused, Unavailable
+from core.http import InvalidAnswer, NotAsked, OutsideError, Refused, Unavailable
 from projects.language.embedding_index import index_name
 from projects.language.embedding_service import BATCH, ServiceEmbedder
 from projects.language.embeddings import WordLlamaEmbedder, get_embedder
@@ -44,11 +44,11 @@ def test_texts_are_embedded_in_batches_as_vectors_of_unit_length():
         (Says(status=429, body=b"no", headers={"Retry-After": "9"}), Unavailable),
         (Says(body=b"<html>"), Unavailable),
         (Says(status=401, body=b"no"), Refused),
-        (Says(body=b'{"data": []}'), Refused),
-        (Says(body=b'{"error": "x"}'), Refused),
-        (Says(body=b'{"data": [{"index": 0, "embedding": [1, 2, 3]}]}'), Refused),
-        (Says(body=b'{"data": [{"index": 0, "embedding": [0, 0, 0, 0, 0, 0, 0, 0]}]}'), Refused),
-        (Says(body=b'{"data": [{"index": 0, "embedding": "AAAA"}]}'), Refused),
+        (Says(body=b'{"data": []}'), InvalidAnswer),
+        (Says(body=b'{"error": "x"}'), InvalidAnswer),
+        (Says(body=b'{"data": [{"index": 0, "embedding": [1, 2, 3]}]}'), InvalidAnswer),
+        (Says(body=b'{"data": [{"index": 0, "embedding": [0, 0, 0, 0, 0, 0, 0, 0]}]}'), InvalidAnswer),
+        (Says(body=b'{"data": [{"index": 0, "embedding": "AAAA"}]}'), InvalidAnswer),
     ],
 )
 def test_what_is_no_embedding_becomes_an_error(says, error):
@@ -56,7 +56,7 @@ def test_what_is_no_embedding_becomes_an_error(says, error):
         server.embedding_answers = [says]
         with pytest.raises(error) as caught:
             embed(ServiceEmbedder(server.url, "m", dimensions=8), ["text"])
-    assert caught.value.permanent is (error is Refused)
+    assert caught.value.permanent is (error.permanent)
 
 
 def test_a_service_that_is_down_opens_the_circuit():
@@ -87,7 +87,7 @@ def test_another_dimension_behind_the_same_name_is_refused_and_the_variable_move
     with LLMServer(dimensions=8) as server:
         settings.EMBEDDING_BASE_URL, settings.EMBEDDING_MODEL = server.url, "m"
         get_embedder.cache_clear()
-        with pytest.raises(Refused, match="m gave 8 dimensions instead of 16: set EMBEDDING_DIMENSIONS=8"):
+        with pytest.raises(InvalidAnswer, match="m gave 8 dimensions instead of 16: set EMBEDDING_DIMENSIONS=8"):
             embed(get_embedder(), ["text"])
         assert [row.pk for row in search("birds", get_embedder())] == [project.pk]  # by its words
         settings.EMBEDDING_DIMENSIONS = 8

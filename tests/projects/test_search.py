@@ -5,7 +5,6 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
 
 from projects.catalogue import Wanted, published, with_names
 from projects.duplicates import cosine
@@ -13,29 +12,11 @@ from projects.language.embedding_index import index_name
 from projects.language.embedding_service import ServiceEmbedder
 from projects.language.embeddings import WordLlamaEmbedder
 from projects.models import Project
-from projects.search import search, similar
-from tests.factories import POSTED_AT, make_project
+from projects.search import search, similar, similar_pairs
+from tests.factories import make_embedded, make_project
+from tests.plans import plans_of_likeness, use_the_index
 
 pytestmark = pytest.mark.django_db
-
-
-def make_embedded(count: int, **fields) -> list[Project]:
-    """Save projects whose titles count up, embedded by WordLlama."""
-    embedder = WordLlamaEmbedder()
-    titles = [f"A tool number {number} for gardeners" for number in range(count)]
-    plain = {"created_by": "rules", "first_seen_at": POSTED_AT, "last_seen_at": POSTED_AT}
-    return Project.objects.bulk_create(
-        [
-            Project(title=title, embedding=vector, embedding_model=embedder.name, **plain, **fields)
-            for title, vector in zip(titles, embedder.embed_now(titles), strict=True)
-        ]
-    )
-
-
-def use_the_index() -> None:
-    """Keep the planner of the test's transaction from sorting all rows, as it would rightly do with so few."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
 
 
 def test_ten_asked_ten_got_by_the_index_though_few_fit_the_filter_and_those_are_far_away():
@@ -54,12 +35,20 @@ def test_ten_asked_ten_got_by_the_index_though_few_fit_the_filter_and_those_are_
 def test_the_search_by_meaning_runs_over_the_index(django_assert_num_queries):
     projects = make_embedded(30)
     use_the_index()
-    with django_assert_num_queries(5) as queries:  # savepoint, two settings, the search, release
+    with django_assert_num_queries(5) as queries:  # dimensions, savepoint, settings, the search, release
         similar(projects[17], with_names(published(Wanted())), 10)
-    [statement] = [query["sql"] for query in queries if "<=>" in query["sql"]]
-    with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN " + statement.replace("%", "%%"))
-        plan = "\n".join(line for (line,) in cursor.fetchall())
+    [plan] = plans_of_likeness(queries)
+    assert f"Index Scan using {index_name(WordLlamaEmbedder.name)}" in plan
+
+
+def test_the_pairs_of_projects_are_found_over_the_index(django_assert_num_queries):
+    make_embedded(30)
+    use_the_index()
+    with django_assert_num_queries(2) as queries:
+        pairs = similar_pairs(Project.objects.published(), WordLlamaEmbedder.name, 0.5, 10)
+    assert len(pairs) == 10
+    assert all(first < second for _, first, second in pairs)
+    [plan] = plans_of_likeness(queries)
     assert f"Index Scan using {index_name(WordLlamaEmbedder.name)}" in plan
 
 

@@ -10,7 +10,7 @@ from projects.models import Project, ReviewAction, Submission, Tag
 from projects.reviewing import acts, queue
 from projects.reviewing.fields import ReviewConflict, review, review_many, tag_many
 from projects.reviewing.splitting import SplitError, split_off
-from projects.similar import similar_projects
+from projects.search import similar
 from tests.factories import POSTED_AT, make_comment, make_project
 
 KIND = ReviewAction.Kind
@@ -186,10 +186,9 @@ def test_an_item_costs_few_queries_and_loads_no_embedding(django_assert_max_num_
     loaded = queue.next_after(Project.objects.filter(pk=project.pk))
     with django_assert_max_num_queries(10) as queries:
         item = queue.item(loaded)
-    assert [similar.project.title for similar in item.similar] == ["Near"]
-    assert item.similar[0].similarity == pytest.approx(0.96)
+    assert [(other.title, percent) for other, percent in item.similar] == [("Near", 96)]
     assert not any('"projects_project"."embedding",' in query["sql"] for query in queries)
-    assert similar_projects(make_project(), 5) == []
+    assert similar(make_project(), Project.objects.all(), 5) == []
 
 
 def test_many_are_reviewed_at_once_but_for_those_that_are_so_already(rita):
