@@ -86,7 +86,7 @@ class OfferedSchedule(models.Model):
 
 
 class Heartbeat(models.Model):
-    """The last sign of life of a part: beat's tick, a queue's canary, or the first look of a machine at the health."""
+    """The last sign of life of a part: beat's tick, or a queue's canary."""
 
     name = models.CharField(max_length=100, primary_key=True)
     sent_at = models.DateTimeField(null=True)

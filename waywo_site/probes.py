@@ -14,7 +14,7 @@ from waywo_site.embedded import EmbeddedError
 from waywo_site.operations import metrics
 from waywo_site.operations.health import looking, watch
 from waywo_site.operations.health.findings import FAILED, OK
-from waywo_site.operations.health.time_limit import TooSlow, within
+from waywo_site.operations.health.looking import TooSlow, within
 
 # Together below the 2 seconds that /readyz promises.
 LOOK_SECONDS = 1.2

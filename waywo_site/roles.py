@@ -42,13 +42,6 @@ def grant(names: tuple[str, ...] | list[str], permissions: QuerySet[Permission])
         group.permissions.add(*permissions.filter(MAY[group.name]))
 
 
-def make_groups() -> None:
-    """Make the groups with all that their roles have."""
-    for name in NAMES:
-        Group.objects.get_or_create(name=name)
-    grant(NAMES, Permission.objects.all())
-
-
 class Granting:
     """Remembers before ``migrate`` what there was, and grants afterwards what is new."""
 

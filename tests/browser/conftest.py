@@ -16,7 +16,6 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 
 from tests.browser.chromium import WAY_OUT, find
 from tests.servers.web import Web
-from waywo_site.roles import make_groups
 
 # Milliseconds to wait for what a page should show: the machine may be busy.
 PATIENCE = 20_000
@@ -51,7 +50,6 @@ def web(django_db_setup, tmp_path_factory) -> Iterator[Web]:
 @pytest.fixture
 def live(web: Web, transactional_db) -> Web:
     """The web server, which sees what this test saves; all rows go at the test's end."""
-    make_groups()
     return web
 
 

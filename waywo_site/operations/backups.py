@@ -16,13 +16,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from core.progress import Progress, no_progress
 from waywo_site.operations import postgresql_programs as programs
 from waywo_site.operations.health.findings import DEGRADED, FAILED, OK, Finding
 from waywo_site.operations.postgresql_programs import ProgramError
-from waywo_site.operations.sizes import megabytes
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ def last_backup() -> Finding:
         return Finding(DEGRADED, f"There is none in {settings.BACKUP_DIR}.")
     age = timezone.now() - complete[0].made_at
     hours = age.total_seconds() / 3600
-    reason = f"The newest is {hours:.0f} h old, {megabytes(complete[0].size)}."
+    reason = f"The newest is {hours:.0f} h old, {filesizeformat(complete[0].size)}."
     if age < timedelta(minutes=-5):
         return Finding(DEGRADED, f"The newest is {-hours:.1f} h in the future.", "Set the clock of this machine right.")
     return Finding(FAILED if age > AGE_FAILED else DEGRADED if age > AGE_DEGRADED else OK, reason)
@@ -164,8 +164,8 @@ def _require_room() -> None:
     free = shutil.disk_usage(settings.BACKUP_DIR).free
     if free < needed:
         raise BackupError(
-            f"BACKUP_DIR={settings.BACKUP_DIR} has {megabytes(free)} free and about {megabytes(needed)} are needed: "
-            "make room there, or lower BACKUP_KEEP."
+            f"BACKUP_DIR={settings.BACKUP_DIR} has {filesizeformat(free)} free and about {filesizeformat(needed)} are "
+            "needed: make room there, or lower BACKUP_KEEP."
         )
 
 

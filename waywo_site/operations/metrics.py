@@ -18,8 +18,7 @@ from ideas.models import IdeaRun
 from projects.models import Extraction
 from waywo_site.embedded import EmbeddedError
 from waywo_site.models import HealthResult
-from waywo_site.operations.health.looking import SEVERITY
-from waywo_site.operations.health.time_limit import TooSlow, within
+from waywo_site.operations.health.looking import SEVERITY, TooSlow, within
 from waywo_site.running import queues
 
 LAST_HOUR = timedelta(hours=1)

@@ -18,7 +18,6 @@ from tests.factories import make_comment, make_project
 from waywo_site.dashboard import figures
 from waywo_site.models import Analytics
 from waywo_site.operations.analytics import generate_analytics
-from waywo_site.roles import make_groups
 from waywo_site.running import queues
 
 pytestmark = pytest.mark.django_db
@@ -154,7 +153,6 @@ def test_a_result_with_arguments_that_nobody_can_read_still_shows(operator, kwar
 
 @pytest.mark.parametrize(("role", "status"), [("Operator", 200), ("Reviewer", 403), ("Viewer", 403)])
 def test_queues_are_paused_and_resumed_on_the_first_page_by_operators_alone(client, role, status):
-    make_groups()
     user = get_user_model().objects.create_user("olga", is_staff=True)
     user.groups.add(Group.objects.get(name=role))
     client.force_login(user)

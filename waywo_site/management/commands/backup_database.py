@@ -1,9 +1,10 @@
 from typing import Any
 
+from django.template.defaultfilters import filesizeformat
+
 from core.commands import JobCommand
 from core.progress import Progress
 from waywo_site.operations.backups import BackupError, backup_database
-from waywo_site.operations.sizes import megabytes
 
 
 class Command(JobCommand):
@@ -19,4 +20,4 @@ class Command(JobCommand):
 
     def summary(self, result: dict[str, Any]) -> str:
         removed = f" Removed: {', '.join(result['removed'])}." if result["removed"] else ""
-        return f"{result['file']}: {megabytes(result['size'])} in {result['seconds']} s.{removed}"
+        return f"{result['file']}: {filesizeformat(result['size'])} in {result['seconds']} s.{removed}"

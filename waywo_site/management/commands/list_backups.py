@@ -4,9 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.template.defaultfilters import filesizeformat
 
 from waywo_site.operations.backups import Backup, backups, checksum
-from waywo_site.operations.sizes import megabytes
 
 WHOLE, DAMAGED, NO_CHECKSUM, NOT_CHECKED = "whole", "damaged", "no checksum", "not checked"
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         else:
             for backup, state in found:
                 when = f"{backup.made_at:%Y-%m-%d %H:%M} UTC"
-                self.stdout.write(f"{backup.path.name:<34} {when}  {megabytes(backup.size):>10}  {state}")
+                self.stdout.write(f"{backup.path.name:<34} {when}  {filesizeformat(backup.size):>10}  {state}")
         if any(state == DAMAGED for _, state in found):
             sys.exit(1)
 

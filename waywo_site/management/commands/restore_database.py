@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
+from django.template.defaultfilters import filesizeformat
 
 from core.progress import ProgressBar
 from waywo_site.operations import restore
 from waywo_site.operations.restore import RestoreError
-from waywo_site.operations.sizes import megabytes
 
 
 class Command(BaseCommand):
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         name = connection.settings_dict["NAME"]
         if not sys.stdin.isatty():
             raise CommandError("Nobody can be asked here: add --no-input.", returncode=2)
-        self.stdout.write(f"{plan.path}, {megabytes(plan.size)}: {checked}.")
+        self.stdout.write(f"{plan.path}, {filesizeformat(plan.size)}: {checked}.")
         answer = input(f"Put it in the place of the database {name}? Type yes: ")
         if answer.strip().lower() != "yes":
             raise CommandError("Nothing was changed.")

@@ -1,20 +1,22 @@
 """Tells people by e-mail and webhook what changed: once for each change, and every 6 hours while it lasts."""
 
+import json
 import logging
 import smtplib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.utils.dateparse import parse_datetime
 
 from core.http import in_short, user_agent
 from core.locks import try_lock
 from waywo_site.models import Alert
-from waywo_site.operations.health import alert_memory as memory
 from waywo_site.operations.health.findings import OK
 
 logger = logging.getLogger(__name__)
@@ -24,6 +26,8 @@ REPEAT_AFTER = timedelta(hours=6)
 LONGEST_LOOK = timedelta(minutes=1)
 WEBHOOK_SECONDS = 10.0
 LOCK = "alerts"
+FIELDS = tuple(field.name for field in Alert._meta.fields)
+TIMES = ("since", "told_at")
 SEPARATOR = ", "
 KINDS = {"problem": "is", "recovery": "is well again", "repeat": "still is"}
 
@@ -49,27 +53,59 @@ def tell(subjects: list[Subject], now: datetime, *, has_database: bool = True) -
     if not (settings.ALERT_EMAIL or settings.ALERT_WEBHOOK_URL):
         return []
     if not has_database:
-        rows = memory.load().rows
+        rows, _ = _remembered()
         told, changed = _tell(subjects, rows, now)
-        memory.save(rows | {row.subject: row for row in changed}, is_newer=True)
+        _remember(rows | {row.subject: row for row in changed}, is_newer=True)
         return told
     with try_lock(LOCK) as is_ours:
         if not is_ours:
             return []
-        remembered = memory.load()
-        if remembered.is_newer:
-            _save(remembered.rows.values())
+        remembered, is_newer = _remembered()
+        if is_newer:
+            _save(remembered.values())
         rows = Alert.objects.in_bulk()
         told, changed = _tell(subjects, rows, now)
         _save(changed)
-        memory.save(rows | {row.subject: row for row in changed}, is_newer=False)
+        _remember(rows | {row.subject: row for row in changed}, is_newer=False)
         return told
 
 
 def _save(rows: Iterable[Alert]) -> None:
-    Alert.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["subject"], update_fields=list(memory.FIELDS[1:])
-    )
+    Alert.objects.bulk_create(rows, update_conflicts=True, unique_fields=["subject"], update_fields=FIELDS[1:])
+
+
+def _memory() -> Path:
+    """Return the file that has what was told, for the hours in which there is no database."""
+    return settings.VAR_DIR / "alerts.json"
+
+
+def _remembered() -> tuple[dict[str, Alert], bool]:
+    """Return the alerts of the file by subject, and whether they were written while there was no database."""
+    try:
+        kept = json.loads(_memory().read_text())
+        rows = [
+            Alert(**row | {name: parse_datetime(row[name]) if row[name] else None for name in TIMES})
+            for row in kept["alerts"]
+        ]
+        return {row.subject: row for row in rows}, bool(kept["is_newer"])
+    except FileNotFoundError:
+        return {}, False
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        logger.error("%s cannot be read and is made again: %s", _memory(), error)
+        return {}, False
+
+
+def _remember(rows: dict[str, Alert], *, is_newer: bool) -> None:
+    """Write the file, whole or not at all. Where that is impossible the log says so."""
+    alerts = [{name: getattr(row, name) for name in FIELDS} for row in rows.values()]
+    text = json.dumps({"is_newer": is_newer, "alerts": alerts}, default=lambda moment: moment.isoformat())
+    aside = _memory().with_suffix(".new")
+    try:
+        _memory().parent.mkdir(parents=True, exist_ok=True)
+        aside.write_text(text)
+        aside.replace(_memory())
+    except OSError as error:
+        logger.error("%s cannot be written, so an alert may come twice: %s", _memory(), error)
 
 
 def _tell(subjects: list[Subject], rows: dict[str, Alert], now: datetime) -> tuple[list[dict[str, Any]], list[Alert]]:

@@ -42,6 +42,7 @@ class Check:
 class Part:
     """What is looked at, how, for how many ``seconds`` at most, and what to do, and how bad it is, without an answer.
 
+    ``is_local`` says that it can be well on one machine and not on another: alerts of it bear the machine's name.
     A look that finds out by itself that nobody answers says the same state: which of the two is first is chance, and
     each change of state is told.
     """
@@ -51,3 +52,4 @@ class Part:
     seconds: float
     remedy: str
     without_answer: str = FAILED
+    is_local: bool = False

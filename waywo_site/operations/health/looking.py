@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import httpx
 import kombu.exceptions
@@ -20,6 +21,8 @@ SEVERITY = (OK, DEGRADED, FAILED)
 UNREACHABLE = (Error, kombu.exceptions.OperationalError, EmbeddedError, httpx.HTTPError, OSError)
 # What /readyz asks: without one of these no request can be served.
 READINESS = ("database", "broker", "migrations")
+
+T = TypeVar("T")
 
 
 def look_at(parts: Iterable[Part], *, seconds: float | None = None) -> list[Check]:
@@ -98,3 +101,33 @@ class _Look:
             with self._lock:
                 self._under_way.pop(self._part.name, None)
             connections.close_all()
+
+
+class TooSlow(Exception):
+    """There was no answer within the limit."""
+
+
+def within(seconds: float, call: Callable[[], T]) -> T:
+    """Return what ``call`` returns, or raise what it raises; raise TooSlow when that takes longer than ``seconds``.
+
+    It goes on in its thread then, so ``call`` should end by itself some time.
+    """
+    answers: list[T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            answers.append(call())
+        except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if errors:
+        raise errors[0]
+    if not answers:
+        raise TooSlow(f"no answer within {seconds:g} s")
+    return answers[0]

@@ -4,19 +4,22 @@ import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import httpx
 import psutil
 from celery.states import FAILURE, SUCCESS
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
+from core.http import user_agent
+from projects.checks import endpoint_problem
 from waywo_site.operations.backups import last_backup
-from waywo_site.operations.health import outside_parts
 from waywo_site.operations.health.findings import DEGRADED, FAILED, OK, Finding, Part
-from waywo_site.operations.sizes import megabytes
 from waywo_site.running import heartbeats, queues
 from waywo_site.running.queues import workers
 from waywo_site.schedules.timing import overdue
@@ -30,6 +33,10 @@ FAILED_TASKS_HIGH = 0.05
 BEAT_SILENT = timedelta(minutes=3)
 # A canary waits behind what its queue holds; the next one is sent after 5 minutes.
 CANARY_LATE = timedelta(minutes=3)
+CONTACT_SECONDS = 5.0
+# Below the 3 s of its look, so that the reason is its own.
+FLOWER_SECONDS = 2.0
+LARGEST_ANSWER = 1000  # bytes of a single number
 
 
 def database() -> Finding:
@@ -40,7 +47,7 @@ def database() -> Finding:
             "(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
         )
         size, most, used = cursor.fetchone()
-    reason = f"{megabytes(size)}, {used} of {most} connections."
+    reason = f"{filesizeformat(size)}, {used} of {most} connections."
     if used > most * CONNECTIONS_HIGH:
         return Finding(DEGRADED, reason, "Raise max_connections of PostgreSQL, or run fewer processes.")
     return Finding(OK, reason)
@@ -144,7 +151,7 @@ def disk() -> Finding:
         usage = shutil.disk_usage(_existing(folder))
         share = usage.free / usage.total
         state = FAILED if share < DISK_FULL else DEGRADED if share < DISK_LOW else OK
-        found.append((state, f"{megabytes(usage.free)} free ({share:.0%}) for {folder}"))
+        found.append((state, f"{filesizeformat(usage.free)} free ({share:.0%}) for {folder}"))
     states = [state for state, _ in found]
     state = FAILED if FAILED in states else DEGRADED if DEGRADED in states else OK
     return Finding(state, "; ".join(text for _, text in found) + ".")
@@ -160,10 +167,65 @@ def memory() -> Finding:
     seen = psutil.virtual_memory()
     share = seen.available / seen.total
     state = FAILED if share < MEMORY_FULL else DEGRADED if share < MEMORY_LOW else OK
-    return Finding(state, f"{megabytes(seen.available)} of {megabytes(seen.total)} available ({share:.0%}).")
+    return Finding(state, f"{filesizeformat(seen.available)} of {filesizeformat(seen.total)} available ({share:.0%}).")
 
 
-def _part(look: Callable[[], Finding], seconds: float, remedy: str, name: str = "", **options: str) -> Part:
+def hacker_news() -> Finding:
+    """Whether the item API gives the number of its newest item."""
+    status, body = _get(f"{settings.HN_API_BASE_URL}/maxitem.json")
+    if status != httpx.codes.OK:
+        return Finding(FAILED, f"{settings.HN_API_BASE_URL} answered {status}.")
+    if not body.strip().isdigit():
+        return Finding(FAILED, f"{settings.HN_API_BASE_URL} does not answer as Hacker News does.")
+    return Finding(OK, f"The newest item is {int(body)}.")
+
+
+def language_model() -> Finding:
+    """Whether the configured server has the configured model."""
+    return _model("LLM", "None is configured: comments are read by rules.")
+
+
+def embeddings() -> Finding:
+    """Whether the configured embedding server has the configured model."""
+    return _model("EMBEDDING", "None is configured: WordLlama makes them on the processor.")
+
+
+def _model(kind: str, without: str) -> Finding:
+    url, model = getattr(settings, f"{kind}_BASE_URL"), getattr(settings, f"{kind}_MODEL")
+    if not url:
+        return Finding(OK, without)
+    if not model:
+        return Finding(FAILED, f"{kind}_BASE_URL is set and {kind}_MODEL is not.", f"Set {kind}_MODEL.")
+    problem, hint = endpoint_problem(url, getattr(settings, f"{kind}_API_KEY"), model)
+    if problem:
+        return Finding(FAILED, problem, hint.format(kind=kind))
+    return Finding(OK, f"{url} has {model}.")
+
+
+def flower() -> Finding:
+    """Whether Flower answers. Waywo works without it."""
+    try:
+        status, _ = _get(f"{settings.FLOWER_URL}/healthcheck", FLOWER_SECONDS)
+    except httpx.HTTPError as error:
+        return Finding(DEGRADED, f"{settings.FLOWER_URL} does not answer: {str(error) or type(error).__name__}.")
+    if status != httpx.codes.OK:
+        return Finding(DEGRADED, f"{settings.FLOWER_URL} answered {status}.")
+    return Finding(OK, "It answers.")
+
+
+def _get(url: str, seconds: float = CONTACT_SECONDS) -> tuple[int, str]:
+    """Return status and text of an answer; of a long one the beginning, so that a liar fills no memory."""
+    options = {"headers": {"User-Agent": user_agent()}, "timeout": seconds, "trust_env": False}
+    with httpx.stream("GET", url, **options) as response:
+        body = b""
+        for piece in response.iter_bytes():
+            body += piece
+            if len(body) > LARGEST_ANSWER:
+                break
+        return response.status_code, body[:LARGEST_ANSWER].decode(errors="replace")
+
+
+def _part(look: Callable[[], Finding], seconds: float, remedy: str, name: str = "", **options: Any) -> Part:
     return Part(name or look.__name__, look, seconds, remedy, **options)
 
 
@@ -177,11 +239,11 @@ PARTS = (
     _part(canaries, 2, "Look at what the workers of these queues do; restart them where they do nothing."),
     _part(schedules, 2, "See whether beat and a worker run; Schedules in the admin has them."),
     _part(failed_tasks, 2, "See Task results in the admin, with the status Failure.", "tasks"),
-    _part(outside_parts.hacker_news, 6, "Wait, or correct HN_API_BASE_URL."),
-    _part(outside_parts.language_model, 6, "Start the server, or correct LLM_BASE_URL."),
-    _part(outside_parts.embeddings, 6, "Start the server, or correct EMBEDDING_BASE_URL."),
-    _part(last_backup, 2, "Run manage.py backup_database, and see the schedule of that name.", "backup"),
-    _part(outside_parts.flower, 3, "Start Flower, or correct FLOWER_URL.", without_answer=DEGRADED),
-    _part(disk, 2, "Make room: manage.py cleanup_old_data, fewer backups (BACKUP_KEEP), a larger disk."),
-    _part(memory, 1, "Run fewer worker processes (--concurrency), or add memory."),
+    _part(hacker_news, 6, "Wait, or correct HN_API_BASE_URL."),
+    _part(language_model, 6, "Start the server, or correct LLM_BASE_URL."),
+    _part(embeddings, 6, "Start the server, or correct EMBEDDING_BASE_URL."),
+    _part(last_backup, 2, "Run manage.py backup_database, and see the schedule of that name.", "backup", is_local=True),
+    _part(flower, 3, "Start Flower, or correct FLOWER_URL.", without_answer=DEGRADED, is_local=True),
+    _part(disk, 2, "Make room: manage.py cleanup_old_data, fewer backups (BACKUP_KEEP), a larger disk.", is_local=True),
+    _part(memory, 1, "Run fewer worker processes (--concurrency), or add memory.", is_local=True),
 )

@@ -1,7 +1,9 @@
 """Checks the health, keeps what was found, and alerts where something changed."""
 
 import logging
+import platform
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from waywo_site.models import HealthResult
-from waywo_site.operations.health import alerts, looking, machines
+from waywo_site.operations.health import alerts, looking
 from waywo_site.operations.health.findings import FAILED, Check, Part
 from waywo_site.operations.health.looking import look_at
 from waywo_site.operations.health.parts import PARTS
@@ -17,6 +19,7 @@ from waywo_site.operations.health.parts import PARTS
 logger = logging.getLogger(__name__)
 
 KEPT_EVERY = timedelta(minutes=5)
+LONGEST_NAME = 64
 
 
 def check_health(names: Iterable[str] | None = None, now: datetime | None = None) -> dict[str, Any]:
@@ -33,12 +36,7 @@ def check_health(names: Iterable[str] | None = None, now: datetime | None = None
     if has_database:
         _keep(found, now)
     told = alerts.tell(
-        [
-            alerts.Subject(
-                machines.subject(check.name, has_database=has_database), check.state, check.reason, check.remedy
-            )
-            for check in found
-        ],
+        [alerts.Subject(_subject(check.name), check.state, check.reason, check.remedy) for check in found],
         now,
         has_database=has_database,
     )
@@ -49,6 +47,29 @@ def check_health(names: Iterable[str] | None = None, now: datetime | None = None
         "kept": has_database,
         "alerts": told,
     }
+
+
+def _subject(name: str) -> str:
+    """Return under what name alerts tell of a part: with the machine's where it is about one machine."""
+    return f"health: {name} on {machine_name()}" if _part(PARTS, name).is_local else f"health: {name}"
+
+
+def machine_name() -> str:
+    """Return what this machine is called: the first line of VAR_DIR/machine, which is made with its host name.
+
+    A file, and not the host name alone: containers on one volume are one machine, whatever each of them is called.
+    """
+    file = settings.VAR_DIR / "machine"
+    name = platform.node() or "unnamed"
+    try:
+        with suppress(FileExistsError):
+            settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
+            with file.open("x") as new:
+                new.write(name + "\n")
+        name = file.read_text().split("\n")[0].strip() or name
+    except (OSError, ValueError) as error:
+        logger.error("%s cannot be read, so this machine is called %s: %s", file, name, error)
+    return name[:LONGEST_NAME]
 
 
 def _keep(found: Iterable[Check], now: datetime) -> None:

@@ -12,9 +12,9 @@ from tests.servers.receivers import MailServer, Webhook
 from tests.servers.web import free_port
 from waywo_site.models import Alert, HealthResult
 from waywo_site.operations.backups import checksum_file
-from waywo_site.operations.health import alerts, machines
+from waywo_site.operations.health import alerts
 from waywo_site.operations.health.alerts import Subject, tell
-from waywo_site.operations.health.watch import check_health
+from waywo_site.operations.health.watch import check_health, machine_name
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -167,7 +167,7 @@ def test_without_a_database_a_file_remembers_and_the_database_takes_over_from_it
     assert tell([BROKEN, back], after(3)) == []
 
 
-def test_a_damaged_file_is_made_anew(settings, webhook):
+def test_a_damaged_file_is_made_again(settings, webhook):
     (settings.VAR_DIR / "alerts.json").write_text("{")
     assert kinds(tell([BROKEN], NOW, has_database=False)) == ["problem"]
     assert tell([BROKEN], after(1), has_database=False) == []
@@ -194,7 +194,7 @@ def test_the_command_keeps_the_results_and_alerts_once(mail, tmp_path):
         done = manage("health", "--alert", "--only", "database,migrations,flower", **variables)
         assert done.returncode == 1, done.stderr
     assert len(mail.messages) == 1
-    assert "flower is degraded" in mail.messages[0]["Subject"]
+    assert f"flower on {platform.node()} is degraded" in mail.messages[0]["Subject"]
     assert HealthResult.objects.filter(name="flower", state="degraded").count() == 1, "nothing changed since"
     # And with the database away: told once more, about the database.
     for _ in range(2):
@@ -237,16 +237,13 @@ def test_what_differs_between_two_machines_is_told_once_for_each(webhook, settin
     look("one", 11)
     look("two", 12)
     told = [(alert["kind"], alert["subject"]) for body in webhook.bodies for alert in body["alerts"]]
-    assert told == [("problem", "health: backup on two"), ("problem", "health: backup")]
-    # Nor does it change its name without a database.
-    assert machines.subject("backup", has_database=False) == "health: backup on two"
-    assert machines.subject("broker", has_database=True) == "health: broker"
+    assert told == [("problem", "health: backup on two"), ("problem", "health: backup on one")]
 
 
 def test_a_machine_is_called_as_its_host_until_somebody_names_it(settings):
-    assert machines.name() == platform.node()
+    assert machine_name() == platform.node()
     (settings.VAR_DIR / "machine").write_text("left rack\n")
-    assert machines.name() == "left rack"
+    assert machine_name() == "left rack"
 
 
 def test_mail_settings_come_from_one_url():

@@ -180,7 +180,7 @@ def test_the_command_exits_by_state_and_names_its_parts():
     assert manage("health", "--only", "workers").returncode == 2
     wrong = manage("health", "--only", "engine")
     assert (wrong.returncode, len(wrong.stderr.splitlines())) == (2, 1)
-    assert "takes one of database" in wrong.stderr
+    assert "expects one of database" in wrong.stderr
 
 
 def test_a_database_that_is_away_is_a_row_of_the_table_and_no_traceback():
