@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from comments import collecting
+from comments.adding import NotAThread, add_post
 from comments.item_ids import ITEM_ID, ITEM_PAGE, LARGEST_ITEM_ID, item_id_of
 from comments.models import Comment, Post
 from comments.text import plain_text, safe_html
@@ -221,8 +221,8 @@ def add_waywo_post(request: HttpRequest, arguments: AddPost) -> Any:
     text = str(given.pop("post"))
     try:
         _refuse_collected(item_id_of(text))
-        post = collecting.add_post(text, year=arguments.year, month=arguments.month)
-    except collecting.NotAThread as error:
+        post = add_post(text, year=arguments.year, month=arguments.month)
+    except NotAThread as error:
         raise Http404(str(error)) from error
     except ValueError as error:
         raise invalid("body.post", "is no item of Hacker News", str(error).split("it takes ")[-1]) from error
@@ -247,6 +247,3 @@ def _not_looked_up(error: OutsideError) -> Problem:
     seconds = max(5, round(error.retry_after or 0))
     retry = {"Retry-After": str(seconds)}
     return Problem(503, "Hacker News cannot be reached; nothing was added. Try again soon.", headers=retry)
-
-
-# -- Following ---------------------------------------------------------------------------------------------

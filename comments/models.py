@@ -246,7 +246,7 @@ class Comment(models.Model):
             models.Index(fields=("status", "-posted_at"), name="comment_status_posted_at"),
             models.Index(fields=("post", "status"), name="comment_post_status"),
             models.Index(fields=("author", "-posted_at"), name="comment_author_posted_at"),
-            # What the admin's search looks at (comments/finding.py).
+            # What the admin's search looks at (comments/search.py).
             GinIndex(SearchVector("text", config="english"), name="comment_text_words"),
             models.Index(fields=("-posted_at", "-id"), name="comment_posted_at"),
         )

@@ -9,7 +9,7 @@ from django.db import transaction
 from comments.models import AUTHOR_LENGTH, TITLE_LENGTH, Comment, Post, Source
 from comments.months import month_of
 from comments.signals import comments_restored, comments_withdrawn
-from comments.sources.item_api import Answer, Item
+from comments.sources.items import Answer, Item
 from comments.text import plain_text
 from core.http import OutsideError
 from core.locks import lock_until_commit

@@ -6,6 +6,7 @@ from celery import shared_task
 from pydantic import Field
 
 from comments import collecting, discovery
+from comments.due_threads import check_limit, threads_to_collect
 from core.jobs import sending
 from core.jobs.retrying import RetryingTask
 
@@ -22,8 +23,8 @@ def process_waywo_posts(
     ] = None,
 ) -> dict[str, Any]:
     """Collect the newest threads of all enabled sources that are due, each in a task of its own."""
-    collecting.check_limit("limit_comments", limit_comments)
-    threads, errors = collecting.threads_to_collect(limit_posts)
+    check_limit("limit_comments", limit_comments)
+    threads, errors = threads_to_collect(limit_posts)
     batch = sending.start_batch(
         "process_waywo_post",
         [vars(thread) | {"limit_comments": limit_comments} for thread in threads],

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from comments.models import Comment, Post
-from comments.sources.item_api import Item
+from comments.sources.items import Item
 from core.http import NotAsked, OutsideError
 from core.progress import Progress, no_progress
 from projects.duplicates import canonical_url, cosine

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Expression, F, FloatField, Func, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import JSONObject
 
-from comments.finding import beginnings
+from comments.search import beginnings
 from core import event_loop
 from core.http import OutsideError
 from projects.language.embedding_index import dimensions_of, vector_type

@@ -106,7 +106,7 @@ def test_no_files_import_each_other_by_any_way_round():
 def test_the_layers_are_those_of_the_design():
     """One example each, so that a rule which sees nothing any more is noticed."""
     assert LAYERS[layer("core.models")] == "models"
-    assert LAYERS[layer("comments.sources.item_api")] == "clients"
+    assert LAYERS[layer("comments.sources.hackernews_api")] == "clients"
     assert LAYERS[layer("projects.extraction.saving")] == "domain"
     assert LAYERS[layer("ideas.tasks")] == "tasks"
     assert LAYERS[layer("waywo_site.schedules.admin")] == "faces"

@@ -10,10 +10,10 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
-from comments.collecting import CollectionError, add_post, look_up_post
+from comments.adding import CollectionError, add_post, look_up_post
 from comments.models import Post
 from comments.months import month_of
-from comments.sources.item_api import Item
+from comments.sources.items import Item
 from core.admin.batches import send_batch
 from core.admin.listing import page_context, require
 from core.http import OutsideError

@@ -16,8 +16,8 @@ from unfold.decorators import action, display
 from comments.admin.threads import READ
 from comments.export import FIELDS, export_rows
 from comments.failures import failed_with, failure_groups, grouped
-from comments.finding import find
 from comments.models import Comment
+from comments.search import find
 from comments.text import plain_text, safe_html
 from core.admin.batches import send_batch
 from core.admin.exporting import Export, ExportAdmin

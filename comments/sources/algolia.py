@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 from urllib.parse import urlencode
 
-from comments.sources.item_api import LARGEST_ID, LATEST_TIME, LONGEST_FIELD, Fields, Item
+from comments.sources.items import LARGEST_ID, LATEST_TIME, LONGEST_FIELD, Fields, Item
 from comments.sources.json_client import JsonClient
 from core.http import InvalidAnswer
 

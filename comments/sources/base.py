@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from comments.sources.item_api import Answer, Item
+from comments.sources.items import Answer, Item
 
 
 @dataclass(frozen=True)

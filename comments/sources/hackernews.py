@@ -7,7 +7,8 @@ from django.conf import settings
 
 from comments.sources.algolia import Algolia
 from comments.sources.base import FoundThread
-from comments.sources.item_api import Answer, HackerNews, Item
+from comments.sources.hackernews_api import HackerNews
+from comments.sources.items import Answer, Item
 from comments.sources.known_threads import known_threads
 
 

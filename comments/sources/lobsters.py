@@ -7,7 +7,7 @@ from typing import Self
 from django.conf import settings
 
 from comments.sources.base import FoundThread
-from comments.sources.item_api import Item
+from comments.sources.items import Item
 from comments.sources.lobsters_api import CONCURRENCY, Lobsters
 
 TAG = "ask"

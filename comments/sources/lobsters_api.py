@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from comments.sources.item_api import LONGEST_FIELD, LONGEST_TEXT, Fields, Item
+from comments.sources.items import LONGEST_FIELD, LONGEST_TEXT, Fields, Item
 from comments.sources.json_client import JsonClient, shown
 from core.http import InvalidAnswer
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
-from comments.sources.item_api import Item
+from comments.sources.items import Item
 
 SAMPLE_FILE = Path(__file__).with_name("sample_thread.jsonl")
 

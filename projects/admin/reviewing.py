@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from kombu.exceptions import OperationalError
 from unfold.admin import ModelAdmin
 
-from comments.marking import marked_html
+from comments.highlighting import marked_html
 from core.admin.listing import filtered_rows, page_context, require
 from core.jobs.following import TaskNotFound, task_state
 from core.jobs.sending import send

@@ -28,7 +28,8 @@ MEASURED = r"""
 import django, json, re, sys, time
 django.setup()
 from django.db import connection
-from comments.collecting import collect_post, threads_to_collect
+from comments.collecting import collect_post
+from comments.due_threads import threads_to_collect
 connection.ensure_connection()
 # Once in the life of a worker, so it is no part of what a thread costs.
 import aiohttp

@@ -5,14 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from comments.collecting import (
-    CollectionError,
-    NotAThread,
-    collect_post,
-    collect_posts,
-    collect_sample,
-    threads_to_collect,
-)
+from comments.adding import CollectionError, NotAThread
+from comments.collecting import collect_post, collect_posts, collect_sample
+from comments.due_threads import threads_to_collect
 from comments.models import Comment, Post
 from comments.months import month_of
 from comments.sources.known_threads import known_threads

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from comments.collecting import NotAThread, add_post, threads_to_collect
+from comments.adding import NotAThread, add_post
 from comments.discovery import accept, discover_posts, refuse
+from comments.due_threads import threads_to_collect
 from comments.models import Candidate, Post
 from core.http import OutsideError
 from core.models import BatchTask

@@ -7,7 +7,9 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from comments.collecting import CollectionError, NotAThread, collect_post, collect_posts, threads_to_collect
+from comments.adding import CollectionError, NotAThread
+from comments.collecting import collect_post, collect_posts
+from comments.due_threads import threads_to_collect
 from comments.models import Comment, Post
 from projects.models import Submission
 from projects.withdrawals import WITHDRAWN
@@ -310,5 +312,5 @@ def test_sources_are_asked_side_by_side(monkeypatch):
             await asyncio.wait_for(both_asked.wait(), 30)
             return []
 
-    monkeypatch.setattr("comments.collecting.enabled_sources", lambda: [Slow("one"), Slow("two")])
+    monkeypatch.setattr("comments.due_threads.enabled_sources", lambda: [Slow("one"), Slow("two")])
     assert threads_to_collect() == ([], [])

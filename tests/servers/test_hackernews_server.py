@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from comments.sources.item_api import Item
+from comments.sources.items import Item
 from comments.text import links, plain_text
 from tests.servers.hackernews import Fault, HackerNewsServer
 from tests.servers.threads import POST_ID, generate_thread, hn_html, sample_thread

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 
 from comments.collecting import collect_sample
 from comments.models import Comment, Post, Source
-from comments.sources.item_api import HackerNews
+from comments.sources.hackernews_api import HackerNews
 from comments.sources.known_threads import known_threads
 from core import event_loop
 from core.http import OutsideError

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from comments.collecting import CollectionError, add_post
+from comments.adding import CollectionError, add_post
 from core.commands import require_tables, whole_number
 from core.http import OutsideError
 

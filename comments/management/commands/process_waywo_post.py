@@ -2,7 +2,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from comments.collecting import CollectionError, collect_post
+from comments.adding import CollectionError
+from comments.collecting import collect_post
 from core.commands import JobCommand, whole_number
 from core.http import OutsideError
 from core.progress import Progress

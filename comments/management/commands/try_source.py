@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from comments.sources import SOURCES
 from comments.sources.known_threads import ThreadsFileError
-from comments.trying import try_source
+from comments.sources.trying import try_source
 from core.commands import whole_number
 from core.http import OutsideError
 

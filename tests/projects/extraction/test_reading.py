@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from comments.models import Comment
 from comments.saving import Collected, save_lot
-from comments.sources.item_api import Item
+from comments.sources.items import Item
 from core import event_loop
 from core.http import OutsideError
 from core.jobs import sending

@@ -3,7 +3,7 @@
 from typing import Any
 
 from comments.sources import source_named
-from comments.sources.item_api import Answer
+from comments.sources.items import Answer
 from comments.text import plain_text
 from core import event_loop
 from core.http import OutsideError

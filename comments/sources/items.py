@@ -1,15 +1,10 @@
-"""Hacker News' item API: one request an item, many at once.
+"""An item, a thread or a comment, as all sources give it, and the fields of an answer read with their types."""
 
-https://github.com/HackerNews/API names no rate limit; Waywo keeps ``HN_CONCURRENCY`` connections open.
-"""
-
-import asyncio
-from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from comments.sources.json_client import JsonClient, shown
+from comments.sources.json_client import shown
 from comments.text import storable
 from core.http import InvalidAnswer, OutsideError
 
@@ -18,18 +13,20 @@ LONGEST_FIELD = 5_000  # characters of an author, title, type or URL
 LARGEST_ID = 2**63 - 1  # what PostgreSQL's bigint holds
 LATEST_TIME = 4_102_444_800  # 2100-01-01, seconds since 1970
 
+ItemId = int | str  # a number on Hacker News, a word on Lobsters
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One story, comment, job or poll as the item API gives it; absent texts are empty.
+    """One story, comment, job or poll as Hacker News' item API gives it; absent texts are empty.
 
-    Other sources give theirs in the same form; ids are numbers on Hacker News and may be words elsewhere.
+    Other sources give theirs in the same form.
 
     ``text`` is HTML as served, except NUL characters and half surrogates, which PostgreSQL refuses. A deleted
     item has no author and no text. ``kids`` are the direct answers in the order they are shown.
     """
 
-    id: int | str
+    id: ItemId
     type: str
     author: str
     posted_at: datetime | None
@@ -38,7 +35,7 @@ class Item:
     url: str
     score: int | None
     descendants: int | None
-    kids: tuple[int | str, ...]
+    kids: tuple[ItemId, ...]
     parent: int | None
     dead: bool
     deleted: bool
@@ -131,61 +128,3 @@ def _is_whole(value: object, least: int, most: int) -> bool:
 
 # What comes of asking for one id: the item, nothing (yet), or why it could not be had.
 Answer = Item | OutsideError | None
-
-
-class HackerNews(JsonClient):
-    """A client of the item API, to be used as ``async with``."""
-
-    setting = "HN_API_BASE_URL"
-
-    @classmethod
-    def from_settings(cls) -> Self:
-        """Return a client as HN_API_BASE_URL and HN_CONCURRENCY say."""
-        from django.conf import settings
-
-        return cls(settings.HN_API_BASE_URL, settings.HN_CONCURRENCY)
-
-    async def item(self, item_id: int) -> Item | None:
-        """Return one item, None where Hacker News answers null: there is no such item, or not yet.
-
-        Raises what ``get`` raises.
-        """
-        return await self.get(f"/item/{item_id}.json", lambda data: None if data is None else Item.parse(data, item_id))
-
-    async def items(self, item_ids: Iterable[int], at_once: int | None = None) -> AsyncIterator[tuple[int, Answer]]:
-        """Yield each id with its item, None, or the error that kept it back, as they come.
-
-        ``at_once`` (``concurrency``) requests run together and wait for a slow reader, so that memory does not grow
-        with the number of ids. Closing the iterator ends the requests under way.
-        """
-        waiting = iter(item_ids)
-        answers: asyncio.Queue = asyncio.Queue(maxsize=self.concurrency)
-        workers = [asyncio.create_task(self._work(waiting, answers)) for _ in range(at_once or self.concurrency)]
-        running = len(workers)
-        try:
-            while running:
-                item_id, answer = await answers.get()
-                if item_id is not None:
-                    yield item_id, answer
-                    continue
-                running -= 1
-                if answer is not None:
-                    raise answer
-        finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-
-    async def _work(self, waiting: Iterable[int], answers: asyncio.Queue) -> None:
-        """Take ids until none is left. Put (None, None) last, or (None, error) where the code is wrong."""
-        try:
-            for item_id in waiting:
-                try:
-                    answer = await self.item(item_id)
-                except OutsideError as error:
-                    answer = error
-                await answers.put((item_id, answer))
-        except Exception as error:  # noqa: BLE001 - raised by items(), whose caller would wait for ever else
-            await answers.put((None, error))
-        else:
-            await answers.put((None, None))

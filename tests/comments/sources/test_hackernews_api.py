@@ -13,7 +13,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from comments.sources.item_api import HackerNews, Item
+from comments.sources.hackernews_api import HackerNews
+from comments.sources.items import Item
 from core.http import InvalidAnswer, OutsideError, Refused, Unavailable
 
 COMMENT = {

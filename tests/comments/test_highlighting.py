@@ -2,7 +2,7 @@
 
 import pytest
 
-from comments.marking import marked_html
+from comments.highlighting import marked_html
 from comments.text import plain_text
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from comments.finding import find
 from comments.models import Comment
+from comments.search import find
 from tests.factories import make_comment
 
 pytestmark = pytest.mark.django_db
