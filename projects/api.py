@@ -5,13 +5,14 @@ Who may call what is decided where the routers are mounted (waywo_site/api/__ini
 
 import json
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Field, Query, Router, Schema
+from pydantic import create_model
 
 from comments.models import Comment
 from comments.text import plain_text
@@ -28,7 +29,6 @@ from core.api.listing import (
     Id,
     Order,
     PageParameters,
-    ShortText,
     a_number,
     a_text,
     a_time,
@@ -45,6 +45,7 @@ from core.api.sending import PRIORITY, Sent, sent
 from core.api.streams import stream
 from core.tables import table_file
 from projects import catalogue
+from projects.catalogue import Conditions, TagName
 from projects.export import FIELDS, export_rows
 from projects.models import Project, ReviewAction
 from projects.reviewing import acts
@@ -58,24 +59,15 @@ acting = Router(tags=["acting"])
 # -- Reading -----------------------------------------------------------------------------------------------
 
 
-class ProjectOut(Schema):
-    """One project, however often it was posted. Scores go from 1 to 10."""
-
-    id: int | None = None
-    title: str | None = None
-    short_description: str | None = None
-    description: str | None = None
-    tags: list[str] | None = None
-    primary_url: str | None = None
-    urls: list[str] | None = None
-    idea_score: int | None = None
-    complexity_score: int | None = None
-    source: str | None = None
-    created_by: str | None = None
-    review_status: Literal["pending", "approved"] | None = None
-    comment_ids: list[int] | None = None
-    first_seen_at: datetime | None = None
-    last_seen_at: datetime | None = None
+# Each field may be left out, by ``?fields=``; a rejected project is not told of.
+_DECLARED = {name: (field.type | None, None) for name, field in FIELDS.items()}
+_DECLARED["review_status"] = (Literal["pending", "approved"] | None, None)
+ProjectOut = create_model(
+    "ProjectOut",
+    __base__=Schema,
+    __doc__="One project, however often it was posted. Scores go from 1 to 10.",
+    **_DECLARED,
+)
 
 
 class SubmissionOut(Schema):
@@ -166,15 +158,7 @@ def _submissions(project: Project) -> list[dict[str, Any]]:
     ]
 
 
-def _field(name: str) -> Any:
-    if name == "tags":
-        return lambda project: project.tag_names
-    if name in ("first_seen_at", "last_seen_at"):
-        return lambda project: moment(getattr(project, name))
-    return lambda project: getattr(project, name)
-
-
-PROJECT_FIELDS = {name: _field(name) for name in FIELDS}
+PROJECT_FIELDS = {name: field.get for name, field in FIELDS.items()}
 DETAIL_FIELDS = PROJECT_FIELDS | {
     "idea_reason": lambda project: project.idea_reason,
     "complexity_reason": lambda project: project.complexity_reason,
@@ -201,42 +185,6 @@ TAG_ORDERS = {
     "-project_count": Order("project_count", a_number, descending=True),
 }
 
-TagName = Annotated[str, Field(min_length=1, max_length=50, pattern=NO_NUL)]
-Score = Annotated[int, Field(ge=1, le=10)] | None
-Month = Annotated[str, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2026-09"])]
-
-
-class Conditions(Schema):
-    """Which projects; all conditions must hold."""
-
-    tags: list[TagName] = Field([], max_length=20, description="All of these; the parameter is repeated.")
-    tags_any: list[TagName] = Field([], max_length=20, description="One of these or more.")
-    min_idea_score: Score = None
-    max_idea_score: Score = None
-    min_complexity_score: Score = None
-    max_complexity_score: Score = None
-    month: list[Month] = Field([], max_length=60, description="Posted in the thread of one of these months.")
-    source: Literal["hn", "nemo_data_designer"] | None = None
-    author: ShortText = Field(None, description="Who posted it on Hacker News.")
-    has_link: bool | None = None
-    q: ShortText = Field(None, description='Words in title and description; "exact words", or, -not.')
-
-    def wanted(self) -> catalogue.Wanted:
-        """Return the conditions as the catalogue takes them."""
-        return catalogue.Wanted(
-            tags=self.tags,
-            any_tags=self.tags_any,
-            least_idea=self.min_idea_score,
-            most_idea=self.max_idea_score,
-            least_complexity=self.min_complexity_score,
-            most_complexity=self.max_complexity_score,
-            months=[date.fromisoformat(f"{month}-01") for month in self.month],
-            source=self.source,
-            author=self.author,
-            has_link=self.has_link,
-            text=self.q,
-        )
-
 
 class ProjectFilters(PageParameters, Conditions):
     """Which projects, in which order."""
@@ -259,7 +207,7 @@ class TagParameters(PageParameters):
 @reading_and_review.get("/projects", response=ProjectPage, openapi_extra=LIST, summary="Projects")
 def list_projects(request: HttpRequest, filters: Query[ProjectFilters]) -> HttpResponse:
     """Approved and pending projects. `Accept` chooses JSON, CSV or JSON Lines."""
-    projects = catalogue.with_names(catalogue.published(filters.wanted()))
+    projects = catalogue.with_names(catalogue.published(filters))
     return page(request, projects, PROJECT_FIELDS, PROJECT_ORDERS, filters.order, filters)
 
 
@@ -272,7 +220,7 @@ def export(request: HttpRequest, conditions: Query[Conditions]) -> StreamingHttp
     media_type = asked_format(request)
     name = {JSON: "json", CSV: "csv"}.get(media_type, "jsonl")
     headers = {"Content-Disposition": f'attachment; filename="projects.{name}"'}
-    rows = export_rows(catalogue.published(conditions.wanted()))
+    rows = export_rows(catalogue.published(conditions))
     return stream(_chunks(rows, media_type), media_type, **headers)
 
 
@@ -281,10 +229,10 @@ def _chunks(rows: Iterator[dict[str, Any]], media_type: str) -> Iterator[bytes]:
     with limited_query():
         if media_type == JSON:
             yield b'{"items": '
-            yield from table_file(rows, FIELDS, "json")
+            yield from table_file(rows, list(FIELDS), "json")
             yield b', "next": null}'
         else:
-            yield from table_file(rows, FIELDS, FORMATS[media_type])
+            yield from table_file(rows, list(FIELDS), FORMATS[media_type])
 
 
 @reading_and_review.get(
@@ -311,7 +259,7 @@ def list_similar(request: HttpRequest, project_id: Id, parameters: Query[Similar
         project = Project.objects.published().only("embedding", "embedding_model").filter(pk=project_id).first()
         if project is None:
             raise Http404(f"There is no project {project_id}.")
-        wanted = catalogue.with_names(catalogue.published(parameters.wanted()))
+        wanted = catalogue.with_names(catalogue.published(parameters))
         found = similar(project, wanted, parameters.limit)
     rows = [{name: get(row) for name, get in fields.items()} for row in found]
     return answer(request, rows, list(fields), media_type)

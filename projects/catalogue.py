@@ -1,75 +1,81 @@
-"""Which published projects a reader asks for."""
+"""Which published projects a reader asks for, and what is counted of them."""
 
-from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from ninja import Field, Schema
 
 from comments.models import Post
+from core.api.listing import NO_NUL, ShortText
 from projects.models import Project, Submission, Tag
 from projects.search import with_words
 
+TagName = Annotated[str, Field(min_length=1, max_length=50, pattern=NO_NUL)]
+Score = Annotated[int, Field(ge=1, le=10)] | None
+MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
+Month = Annotated[str, Field(pattern=MONTH, examples=["2026-09"])]
 
-@dataclass(frozen=True)
-class Wanted:
-    """A reader's conditions; all of them must hold, an empty one always does.
 
-    ``tags`` must all be there, of ``any_tags`` one. ``months`` are firsts of a month in whose threads it appeared.
-    """
+class Conditions(Schema):
+    """Which projects; all conditions must hold."""
 
-    tags: list[str] = field(default_factory=list)
-    any_tags: list[str] = field(default_factory=list)
-    least_idea: int | None = None
-    most_idea: int | None = None
-    least_complexity: int | None = None
-    most_complexity: int | None = None
-    months: list[date] = field(default_factory=list)
-    source: str | None = None
-    author: str | None = None
+    tags: list[TagName] = Field([], max_length=20, description="All of these; the parameter is repeated.")
+    tags_any: list[TagName] = Field([], max_length=20, description="One of these or more.")
+    min_idea_score: Score = None
+    max_idea_score: Score = None
+    min_complexity_score: Score = None
+    max_complexity_score: Score = None
+    month: list[Month] = Field([], max_length=60, description="Posted in the thread of one of these months.")
+    source: Literal["hn", "nemo_data_designer"] | None = None
+    author: ShortText = Field(None, description="Who posted it on Hacker News.")
     has_link: bool | None = None
-    text: str | None = None
+    q: ShortText = Field(None, description='Words in title and description; "exact words", or, -not.')
 
 
-def published(wanted: Wanted) -> QuerySet[Project]:
+def published(wanted: Conditions) -> QuerySet[Project]:
     """Return the projects that strangers may see and that fit ``wanted``, without order."""
     plain = {
-        "idea_score__gte": wanted.least_idea,
-        "idea_score__lte": wanted.most_idea,
-        "complexity_score__gte": wanted.least_complexity,
-        "complexity_score__lte": wanted.most_complexity,
+        "idea_score__gte": wanted.min_idea_score,
+        "idea_score__lte": wanted.max_idea_score,
+        "complexity_score__gte": wanted.min_complexity_score,
+        "complexity_score__lte": wanted.max_complexity_score,
         "source": wanted.source,
     }
     projects = Project.objects.published().filter(**{name: value for name, value in plain.items() if value is not None})
     for tag in dict.fromkeys(wanted.tags):
-        projects = projects.filter(Exists(_tagged(Q(tag__name=tag.lower()))))
-    if wanted.any_tags:
-        projects = projects.filter(Exists(_tagged(Q(tag__name__in=[tag.lower() for tag in wanted.any_tags]))))
-    if wanted.months or wanted.author:
-        projects = projects.filter(Exists(_submitted(wanted.months, wanted.author)))
+        projects = projects.filter(tagged([tag]))
+    if wanted.tags_any:
+        projects = projects.filter(tagged(wanted.tags_any))
+    if wanted.month or wanted.author:
+        by_author = {"comment__author": wanted.author} if wanted.author else {}
+        projects = projects.filter(submitted(in_months(wanted.month), **by_author))
     if wanted.has_link is not None:
-        projects = projects.exclude(primary_url="") if wanted.has_link else projects.filter(primary_url="")
-    if wanted.text:
-        projects = with_words(projects, wanted.text)
+        projects = projects.with_link(wanted.has_link)
+    if wanted.q:
+        projects = with_words(projects, wanted.q)
     return projects
 
 
-def _tagged(condition: Q) -> QuerySet[Any]:
-    return Project.tags.through.objects.filter(condition, project=OuterRef("pk"))
+def tagged(names: Iterable[str]) -> Exists:
+    """Return the condition that a project has one of these tags or more, in whichever case."""
+    wanted = [name.lower() for name in names]
+    return Exists(Project.tags.through.objects.filter(tag__name__in=wanted, project=OuterRef("pk")))
 
 
-def _submitted(months: list[date], author: str | None) -> QuerySet[Submission]:
-    submissions = Submission.objects.filter(project=OuterRef("pk"))
-    if author:
-        submissions = submissions.filter(comment__author=author)
-    if months:
-        in_month = Q()
-        for month in months:
-            in_month |= Q(comment__post__year=month.year, comment__post__month=month.month)
-        submissions = submissions.filter(in_month)
-    return submissions
+def submitted(*conditions: Q, **more: Any) -> Exists:
+    """Return the condition that a project has a submission that fits all of ``conditions``."""
+    return Exists(Submission.objects.filter(*conditions, project=OuterRef("pk"), **more))
+
+
+def in_months(months: Iterable[str]) -> Q:
+    """Return the condition that a submission was posted in a thread of one of ``months`` ("2026-09"); any for none."""
+    wanted = Q()
+    for year, month in (text.split("-") for text in months):
+        wanted |= Q(comment__post__year=int(year), comment__post__month=int(month))
+    return wanted
 
 
 def with_names(projects: QuerySet[Project]) -> QuerySet[Project]:

@@ -1,31 +1,48 @@
-"""Writes the index out: JSON Lines, JSON or CSV, a row at a time."""
+"""The fields of a project, as files and the API tell them; and the index written out, a row at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
 from typing import Any, TextIO
 
 from django.db.models import QuerySet
 
 from core.tables import table_file
+from projects.catalogue import with_names
 from projects.models import Project
 
-# A contract (design, section 6).
-FIELDS = [
-    "id",
-    "title",
-    "short_description",
-    "description",
-    "tags",
-    "primary_url",
-    "urls",
-    "idea_score",
-    "complexity_score",
-    "source",
-    "created_by",
-    "review_status",
-    "comment_ids",
-    "first_seen_at",
-    "last_seen_at",
-]
+
+@dataclass(frozen=True)
+class ProjectField:
+    """Its type, and how its value, as JSON has it, is got from a row of ``catalogue.with_names``."""
+
+    type: Any
+    get: Callable[[Project], Any]
+
+
+def _time(name: str) -> ProjectField:
+    return ProjectField(datetime, lambda project: getattr(project, name).isoformat())
+
+
+# A contract (design, section 6), in this order.
+FIELDS = {
+    "id": ProjectField(int, attrgetter("id")),
+    "title": ProjectField(str, attrgetter("title")),
+    "short_description": ProjectField(str, attrgetter("short_description")),
+    "description": ProjectField(str, attrgetter("description")),
+    "tags": ProjectField(list[str], attrgetter("tag_names")),
+    "primary_url": ProjectField(str, attrgetter("primary_url")),
+    "urls": ProjectField(list[str], attrgetter("urls")),
+    "idea_score": ProjectField(int, attrgetter("idea_score")),
+    "complexity_score": ProjectField(int, attrgetter("complexity_score")),
+    "source": ProjectField(str, attrgetter("source")),
+    "created_by": ProjectField(str, attrgetter("created_by")),
+    "review_status": ProjectField(str, attrgetter("review_status")),
+    "comment_ids": ProjectField(list[int], attrgetter("comment_ids")),
+    "first_seen_at": _time("first_seen_at"),
+    "last_seen_at": _time("last_seen_at"),
+}
 FORMATS = ("jsonl", "csv", "json")
 CHUNK = 500
 
@@ -45,18 +62,12 @@ def export_projects(projects: QuerySet[Project], format: str, out: TextIO) -> in
             count += 1
             yield row
 
-    for piece in table_file(counted(), FIELDS, format):
+    for piece in table_file(counted(), list(FIELDS), format):
         out.write(piece.decode())
     return count
 
 
 def export_rows(projects: QuerySet[Project]) -> Iterator[dict[str, Any]]:
     """Yield each project as a row of FIELDS, by id, fetched in chunks."""
-    wanted = projects.order_by("id").prefetch_related("tags", "submissions").defer("embedding", "search_vector")
-    for project in wanted.iterator(chunk_size=CHUNK):
-        row = {name: getattr(project, name) for name in FIELDS if name not in ("tags", "comment_ids")}
-        row["tags"] = [tag.name for tag in project.tags.all()]
-        row["comment_ids"] = sorted(submission.comment_id for submission in project.submissions.all())
-        for name in ("first_seen_at", "last_seen_at"):
-            row[name] = row[name].isoformat()
-        yield {name: row[name] for name in FIELDS}
+    for project in with_names(projects).order_by("id").iterator(chunk_size=CHUNK):
+        yield {name: field.get(project) for name, field in FIELDS.items()}

@@ -96,6 +96,10 @@ class ProjectQuerySet(models.QuerySet):
         """Projects that a machine wants a person to look at again."""
         return self.exclude(flag_reason="")
 
+    def with_link(self, has_link: bool = True) -> "ProjectQuerySet":
+        """Projects that have a primary URL; those that have none where ``has_link`` is false."""
+        return self.exclude(primary_url="") if has_link else self.filter(primary_url="")
+
     def by_author(self, author: str) -> "ProjectQuerySet":
         """Projects that ``author`` wrote about."""
         return self.filter(submissions__comment__author=author).distinct()

@@ -1,22 +1,18 @@
 """By what the list of projects can be narrowed down."""
 
+import re
 from datetime import date
-from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter
 
 from comments.models import Comment, Post
-from projects.models import Project, Submission
+from projects.catalogue import MONTH, in_months, submitted
+from projects.models import Project
 
 Lookups = list[tuple[str, str]]
-
-
-def submitted(**conditions: Any) -> Exists:
-    """Return the condition that a project was posted in a comment that fits ``conditions``."""
-    return Exists(Submission.objects.filter(project=OuterRef("pk"), **conditions))
 
 
 class OfferedFilter(DropdownFilter):
@@ -37,12 +33,10 @@ class ThreadFilter(OfferedFilter):
     title, parameter_name = "thread", "thread"
 
     def offers(self) -> Lookups:
-        """Return all threads, newest first."""
         threads = Post.objects.values_list("pk", "year", "month", "title")
         return [(str(pk), f"{year}-{month:02} {title}") for pk, year, month, title in threads]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Project]) -> QuerySet[Project]:
-        """Keep the projects of the thread."""
         value = self.value() or ""
         return queryset.filter(submitted(comment__post=int(value))) if value.isdecimal() else queryset
 
@@ -53,16 +47,12 @@ class MonthFilter(OfferedFilter):
     title, parameter_name = "month", "month"
 
     def offers(self) -> Lookups:
-        """Return the months that have a thread, newest first."""
         months = Post.objects.order_by("-year", "-month").values_list("year", "month").distinct()
         return [(f"{year}-{month:02}", f"{date(year, month, 1):%B %Y}") for year, month in months]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Project]) -> QuerySet[Project]:
-        """Keep the projects of the month."""
-        year, _, month = (self.value() or "").partition("-")
-        if not (year.isdecimal() and month.isdecimal()):
-            return queryset
-        return queryset.filter(submitted(comment__post__year=int(year), comment__post__month=int(month)))
+        value = self.value() or ""
+        return queryset.filter(submitted(in_months([value]))) if re.fullmatch(MONTH, value) else queryset
 
 
 class AnalystFilter(OfferedFilter):
@@ -71,12 +61,10 @@ class AnalystFilter(OfferedFilter):
     title, parameter_name = "analyst", "analyst"
 
     def offers(self) -> Lookups:
-        """Return the analysts there are."""
         names = Project.objects.order_by("created_by").values_list("created_by", flat=True).distinct()
         return [(name, name) for name in names]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Project]) -> QuerySet[Project]:
-        """Keep what the analyst described."""
         return queryset.filter(created_by=self.value()) if self.value() else queryset
 
 
@@ -84,11 +72,9 @@ class YesNoFilter(admin.SimpleListFilter):
     """A question that is answered with yes or no."""
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Lookups:
-        """Return both answers."""
         return [("yes", "Yes"), ("no", "No")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Project]) -> QuerySet[Project]:
-        """Keep those that the answer holds for."""
         if self.value() not in ("yes", "no"):
             return queryset
         return self.answered(queryset, self.value() == "yes")
@@ -104,8 +90,7 @@ class HasLinkFilter(YesNoFilter):
     title, parameter_name = "has a link", "has_link"
 
     def answered(self, projects: QuerySet[Project], yes: bool) -> QuerySet[Project]:
-        """Look at the primary URL."""
-        return projects.exclude(primary_url="") if yes else projects.filter(primary_url="")
+        return projects.with_link(yes)
 
 
 class FailedFilter(YesNoFilter):
@@ -114,7 +99,6 @@ class FailedFilter(YesNoFilter):
     title, parameter_name = "last reading failed", "failed"
 
     def answered(self, projects: QuerySet[Project], yes: bool) -> QuerySet[Project]:
-        """Look at the status of its comments."""
         failed = submitted(comment__status=Comment.Status.FAILED)
         return projects.filter(failed) if yes else projects.exclude(failed)
 
@@ -125,5 +109,4 @@ class FlaggedFilter(YesNoFilter):
     title, parameter_name = "to look at again", "flagged"
 
     def answered(self, projects: QuerySet[Project], yes: bool) -> QuerySet[Project]:
-        """Look at the flag."""
         return projects.flagged() if yes else projects.filter(flag_reason="")

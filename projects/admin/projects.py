@@ -92,7 +92,9 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
     actions = (*BulkActions.actions, *MergePages.actions)
     form = ProjectForm
     exports = {
-        "projects": Export("Projects", FIELDS, export_rows, "What the index is; the same columns as export_projects."),
+        "projects": Export(
+            "Projects", list(FIELDS), export_rows, "What the index is; the same columns as export_projects."
+        ),
         "reviews": Export("Reviews", REVIEW_COLUMNS, review_rows, "Status, note and bookmark: can be imported back."),
     }
     readonly_fields = (

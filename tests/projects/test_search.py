@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from projects.catalogue import Wanted, published, with_names
+from projects.catalogue import Conditions, published, with_names
 from projects.duplicates import cosine
 from projects.language.embedding_index import index_name
 from projects.language.embedding_service import ServiceEmbedder
@@ -25,7 +25,7 @@ def test_ten_asked_ten_got_by_the_index_though_few_fit_the_filter_and_those_are_
     far = [other.pk for other in others[:30]]
     Project.objects.filter(pk__in=far).update(idea_score=9)
     use_the_index()
-    found = similar(project, published(Wanted(least_idea=9)), 10)
+    found = similar(project, published(Conditions(min_idea_score=9)), 10)
     assert len(found) == 10
     assert {other.pk for other in found} <= set(far)
     likeness = [other.similarity for other in found]
@@ -36,7 +36,7 @@ def test_the_search_by_meaning_runs_over_the_index(django_assert_num_queries):
     projects = make_embedded(30)
     use_the_index()
     with django_assert_num_queries(5) as queries:  # dimensions, savepoint, settings, the search, release
-        similar(projects[17], with_names(published(Wanted())), 10)
+        similar(projects[17], with_names(published(Conditions())), 10)
     [plan] = plans_of_likeness(queries)
     assert f"Index Scan using {index_name(WordLlamaEmbedder.name)}" in plan
 
