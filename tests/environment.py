@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 # Settings are read before any conftest.py, so this is a plugin (pyproject.toml): no .env, no URL of a real service.
 VARIABLES = [
@@ -56,6 +58,7 @@ VARIABLES = [
 ]
 for variable in VARIABLES:
     os.environ.pop(variable, None)
+# Each process of pytest-xdist imports this for itself, so each has servers, a database and a broker of its own.
 VAR_DIR = Path(tempfile.mkdtemp(prefix="waywo-tests-"))
 os.environ["VAR_DIR"] = str(VAR_DIR)
 os.environ["ENV_FILE"] = os.devnull
@@ -64,10 +67,31 @@ os.environ["HN_API_BASE_URL"] = os.environ["HN_SEARCH_BASE_URL"] = os.environ["L
     "http://127.0.0.1:9/closed"
 )
 os.environ["FETCH_PAGES"] = "false"
+PROCESSES = 2
+# Tests that need the processor for themselves run one after another in one process, beside the other's light ones.
+HEAVY = ("tests/faults/", "tests/projects/extraction/test_real_model.py", "tests/ideas/test_real_model.py")
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the suite's servers and remove their data."""
+class ByFile(LoadFileScheduling):
+    """The tests of a file share servers, so they run in one process; the heavy files count as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "heavy" if nodeid.startswith(HEAVY) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run a single file or test in this process, anything more in two."""
+    single = len(config.args) == 1 and Path(config.args[0].partition("::")[0]).is_file()
+    return 0 if single else PROCESSES
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Hand out tests in that way."""
+    return ByFile(config, log)
+
+
+def pytest_unconfigure() -> None:
+    """Stop this process's servers and remove their data."""
     from django.conf import settings
 
     for server in (settings.EMBEDDED_POSTGRESQL, settings.EMBEDDED_VALKEY):

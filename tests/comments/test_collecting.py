@@ -14,7 +14,7 @@ from comments.sources.known_threads import known_threads
 from core.http import OutsideError
 from tests.factories import make_comment
 from tests.servers.hackernews import Fault, HackerNewsServer
-from tests.servers.processes import manage
+from tests.servers.processes import command
 from tests.servers.threads import generate_thread, sample_thread
 
 pytestmark = pytest.mark.django_db
@@ -277,7 +277,7 @@ def test_the_command_says_bad_input_in_one_line(tmp_path):
             (("process_waywo_comments", "--comment-ids", "5"), "no comment 5", (1,)),
             (("process_waywo_comments", "--wait"), "--wait goes with --queue", (1, 2)),
         ):
-            done = manage(*arguments, HN_API_BASE_URL=server.item_api)
+            done = command(*arguments, HN_API_BASE_URL=server.item_api)
             assert done.returncode in codes, done
             assert said in done.stderr
             assert "Traceback" not in done.stderr
@@ -289,7 +289,7 @@ def test_the_command_ends_with_1_when_a_comment_could_not_be_had():
     thread = generate_thread(30)
     with HackerNewsServer(thread) as server:
         server.fail(thread[0]["kids"][3], Fault.NOT_FOUND)
-        done = manage("process_waywo_post", str(thread[0]["id"]), "--json", HN_API_BASE_URL=server.item_api)
+        done = command("process_waywo_post", str(thread[0]["id"]), "--json", HN_API_BASE_URL=server.item_api)
     assert done.returncode == 1
     assert json.loads(done.stdout.splitlines()[-1])["status"] == "partial"
     assert f"comment {thread[0]['kids'][3]} could not be had" in done.stderr

@@ -15,7 +15,7 @@ from tests.servers.processes import Worker
 from tests.servers.threads import generate_thread
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
+pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 ADDRESS = "http://host.example/v0"
 
 

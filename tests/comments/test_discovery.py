@@ -13,7 +13,7 @@ from core.http import OutsideError
 from core.models import BatchTask
 from tests.servers.hackernews import Fault, HackerNewsServer
 from tests.servers.lobsters import LobstersServer, story
-from tests.servers.processes import manage
+from tests.servers.processes import command
 
 pytestmark = pytest.mark.django_db
 NOW = int(datetime.now(UTC).timestamp())
@@ -136,21 +136,21 @@ def test_the_commands_say_what_they_did():
             "HN_SEARCH_BASE_URL": server.search_api,
             "LOBSTERS_BASE_URL": lobsters.url,
         }
-        dry = manage("discover_waywo_posts", "--dry-run", **addresses)
+        dry = command("discover_waywo_posts", "--dry-run", **addresses)
         assert dry.returncode == 0, dry.stderr
         assert "1 would be added, 1 to be decided" in dry.stdout
         assert "THREAD_AUTHORS" in dry.stdout
         assert Post.objects.count() == 0
-        found = manage("discover_waywo_posts", "--json", **addresses)
+        found = command("discover_waywo_posts", "--json", **addresses)
         assert json.loads(found.stdout.splitlines()[-1])["added"] == [70000001]
-        added = manage("add_waywo_post", "https://news.ycombinator.com/item?id=70000002", "--json", **addresses)
+        added = command("add_waywo_post", "https://news.ycombinator.com/item?id=70000002", "--json", **addresses)
         assert json.loads(added.stdout.splitlines()[-1])["post_id"] == 70000002
-        bad = manage("add_waywo_post", "no address", **addresses)
+        bad = command("add_waywo_post", "no address", **addresses)
         assert (bad.returncode, "Traceback" in bad.stderr) == (1, False)
-        tried = manage("try_source", "lobsters", "--limit", "5", **addresses)
+        tried = command("try_source", "lobsters", "--limit", "5", **addresses)
         assert tried.returncode == 0, tried.stderr
         assert tried.stdout.count("I am building thing") == 5
-        unknown = manage("try_source", "reddit", **addresses)
+        unknown = command("try_source", "reddit", **addresses)
         assert "there are hn, lobsters" in unknown.stderr
     assert Post.objects.count() == 2
 

@@ -24,7 +24,7 @@ from waywo_site.celery import app
 from waywo_site.schedules import beat as scheduling
 from waywo_site.schedules.beat import LEADER_LOCK, Entry, Scheduler
 
-pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 
 EVERY = 2  # seconds
 

@@ -16,7 +16,7 @@ from tests.factories import make_comment
 from tests.servers.processes import Worker, manage
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 
 VARIABLES = {"redis": "TEST_REDIS_URL", "rabbitmq": "TEST_AMQP_URL"}
 

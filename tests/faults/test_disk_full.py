@@ -14,7 +14,7 @@ from tests.servers.processes import ROOT, environment, manage
 from tests.waiting import wait_until
 from waywo_site.embedded.ports import free_port
 
-pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.faults import work
 from tests.servers.processes import Worker, environment
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 
 IN_BATCH = 3
 

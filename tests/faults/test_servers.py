@@ -21,7 +21,7 @@ from tests.faults import work
 from tests.servers.processes import Worker
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 
 NUMBER = 12
 THINKS = 0.5  # seconds for each question, so that the work lasts

@@ -8,7 +8,7 @@ from tests.factories import make_project
 from tests.servers.llm import LLMServer
 from tests.servers.web import BOOTSTRAP, Web
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
+pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 
 
 @pytest.fixture(scope="module")

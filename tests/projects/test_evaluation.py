@@ -16,7 +16,7 @@ from projects.evaluation import EvaluationError, compare, read_labels, summarise
 from projects.extraction.reading import get_analyst, read_comment
 from tests.factories import make_comment
 from tests.servers.llm import LLMServer, Says, reader
-from tests.servers.processes import ROOT, environment, manage
+from tests.servers.processes import ROOT, command, environment, manage
 from tests.waiting import wait_until
 
 STORY = {"id": 1, "type": "story", "by": "x", "time": 1_780_000_000, "title": "Ask HN: What are you working on?"}
@@ -52,6 +52,7 @@ def databases() -> int:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.process
 def test_a_thread_is_measured_without_touching_the_operators_rows(thread, tmp_path):
     own = make_comment(TEXTS[2], id=2)
     before = databases()
@@ -77,7 +78,7 @@ def test_a_thread_is_measured_without_touching_the_operators_rows(thread, tmp_pa
     assert 0 < figures["similarity"] <= 1
     assert databases() == before
     assert list(Comment.objects.values_list("pk", "status")) == [(own.pk, "pending")]
-    changed = manage("evaluate_extraction", "--compare", *map(str, outputs))
+    changed = command("evaluate_extraction", "--compare", *map(str, outputs))
     assert changed.returncode == 0, changed.stderr
     assert "of 3 comments differ" in changed.stdout
     assert "LLM calls per comment" in changed.stdout
@@ -118,6 +119,7 @@ def test_a_failed_comment_counts_as_neither():
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.process
 def test_after_ctrl_c_the_table_of_what_was_read_is_printed_and_the_scratch_database_dropped(thread):
     def hang_at_the_third_comment(request):
         return Says(hang=120) if TEXTS[4][:10] in str(request) else reader(request)

@@ -7,7 +7,7 @@ import pytest
 from projects.export import FIELDS, export_projects
 from projects.models import Project, Submission, Tag
 from tests.factories import make_comment, make_project
-from tests.servers.processes import manage
+from tests.servers.processes import command
 
 pytestmark = pytest.mark.django_db
 
@@ -68,12 +68,12 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(django_assert_max_num
 def test_the_command_leaves_out_rejected_projects_and_writes_a_file_whole_or_not_at_all(tmp_path):
     make_project(title="Kept")
     make_project(title="Gone", review_status="rejected")
-    done = manage("export_projects")
+    done = command("export_projects")
     assert [json.loads(line)["title"] for line in done.stdout.splitlines()] == ["Kept"]
-    assert len(manage("export_projects", "--all").stdout.splitlines()) == 2
-    assert manage("export_projects", "--format", "csv", "--output", str(tmp_path / "out.csv")).returncode == 0
+    assert len(command("export_projects", "--all").stdout.splitlines()) == 2
+    assert command("export_projects", "--format", "csv", "--output", str(tmp_path / "out.csv")).returncode == 0
     assert (tmp_path / "out.csv").read_text().count("\n") == 2
-    failed = manage("export_projects", "--output", str(tmp_path / "none" / "out.csv"))
+    failed = command("export_projects", "--output", str(tmp_path / "none" / "out.csv"))
     assert failed.returncode == 1
     assert "cannot be written" in failed.stderr
     assert "Traceback" not in failed.stderr

@@ -1,22 +1,31 @@
 """Real processes of Waywo for tests: they use the test database and the suite's own Valkey."""
 
+import contextlib
+import io
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
+from django.test import override_settings
 
+from manage import main
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+# Whether the test that runs is marked as one that starts processes (tests/conftest.py).
+ALLOWED = False
 
 
 def environment(**variables: str) -> dict[str, str]:
     """Return the environment in which a process of Waywo works on this test's database and broker."""
+    assert ALLOWED, "A test that starts processes of Waywo has the marker `process`."
     url = urlsplit(settings.EMBEDDED_POSTGRESQL.url)
     database = urlunsplit(url._replace(path="/" + connection.settings_dict["NAME"]))
     return (
@@ -51,6 +60,26 @@ def end(process: subprocess.Popen) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def command(*arguments: str, **changed: Any) -> subprocess.CompletedProcess:
+    """Run ``manage.py`` with ``arguments`` in this process, under ``changed`` settings, and return what it said."""
+    with (
+        override_settings(**{"FLOWER_BASIC_AUTH": "admin:a password for tests"} | changed),
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(io.StringIO()) as stdout,
+        contextlib.redirect_stderr(io.StringIO()) as stderr,
+    ):
+        patch.setattr(sys, "argv", ["manage.py", *arguments])
+        patch.setattr(signal, "signal", lambda *_: None)
+        # At its end a command closes the connection, which is still the test's.
+        patch.setattr(connections, "close_all", lambda: None)
+        code = None
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+    return subprocess.CompletedProcess(arguments, code or 0, stdout.getvalue(), stderr.getvalue())
 
 
 class Worker:

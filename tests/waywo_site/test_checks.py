@@ -34,6 +34,7 @@ def test_a_misconfiguration_is_named_with_its_way_out(settings, values, found):
 
 
 @pytest.mark.django_db
+@pytest.mark.process
 def test_a_flower_without_a_password_stops_the_start():
     done = manage("up", FLOWER_BASIC_AUTH="")
     assert done.returncode == 1

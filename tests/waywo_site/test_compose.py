@@ -54,6 +54,7 @@ def test_every_variable_of_env_reaches_the_containers():
         assert known - fixed <= set(service["environment"])
 
 
+@pytest.mark.process
 def test_the_file_fits_the_schema_of_the_compose_specification():
     check = Path(sys.executable).with_name("check-jsonschema")
     command = [check, "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"]
@@ -78,6 +79,7 @@ def test_the_image_is_built_as_its_linter_asks_and_not_run_by_root():
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("empty_queues")
 @pytest.mark.parametrize("name", sorted(set(OURS) - {"migrate"}))
+@pytest.mark.process
 def test_the_command_of_a_service_starts_as_a_plain_process(name, tmp_path):
     signs = {"web": "Listening at", "beat": "This beat leads", "flower": "Visit me at", "health": "Looks every 60 s"}
     command = [str(word) for word in OURS[name]["command"]]

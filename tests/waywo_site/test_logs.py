@@ -32,6 +32,7 @@ def test_a_message_of_several_lines_is_one_line_of_json():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("empty_queues")
+@pytest.mark.process
 def test_a_worker_says_what_it_did_in_json_without_the_comments_text(tmp_path):
     comment = make_comment("I am building Secretfoo, a very particular thing.")
     with Worker(tmp_path, LOG_FORMAT="json") as worker:

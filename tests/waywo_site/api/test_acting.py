@@ -12,14 +12,14 @@ from projects.models import Project, Tag
 from projects.reviewing import acts
 from tests.factories import make_comment, make_post, make_project
 from tests.servers.hackernews import Fault
-from tests.servers.processes import Worker, manage
+from tests.servers.processes import Worker, command
 from tests.servers.threads import POST_ID
 from tests.servers.web import BOOTSTRAP
 from tests.waiting import wait_until
 from waywo_site.api.tokens import make_token
 from waywo_site.models import ApiToken
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
+pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 
 TEXT = "I am building Foo (https:&#x2F;&#x2F;foo.example), a static site generator written in Rust."
 
@@ -186,17 +186,17 @@ def test_the_use_of_a_token_is_noted_once_a_minute(web):
 def test_the_command_tells_and_follows_a_task(tmp_path):
     comment = make_comment(TEXT)
     task_id = sending.send("process_waywo_comments", {})
-    waiting = manage("task_status", task_id)
+    waiting = command("task_status", task_id)
     assert (waiting.returncode, "PENDING" in waiting.stdout) == (0, True), waiting.stderr
     with Worker(tmp_path):
-        done = manage("task_status", task_id, "--wait", "--json")
+        done = command("task_status", task_id, "--wait", "--json")
         state = json.loads(done.stdout.splitlines()[-1])
         assert (done.returncode, state["status"], state["result"]["comments_queued"]) == (0, "SUCCESS", 1)
         comment.refresh_from_db()
         assert comment.status == "processed"
-        failed = manage("task_status", sending.send("process_waywo_comment", {"comment_id": 5}), "--wait")
+        failed = command("task_status", sending.send("process_waywo_comment", {"comment_id": 5}), "--wait")
         assert failed.returncode == 1
         assert "There is no comment 5" in failed.stdout
-    unknown = manage("task_status", "no-such-id")
+    unknown = command("task_status", "no-such-id")
     assert (unknown.returncode, len(unknown.stderr.splitlines())) == (1, 1)
     assert "There is no task no-such-id" in unknown.stderr

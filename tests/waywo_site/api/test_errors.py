@@ -11,7 +11,7 @@ from tests.factories import make_comment, make_project
 from tests.servers.web import BOOTSTRAP, Web
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
+pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 
 RUBBISH = [
     b"", b"null", b"[]", b"{", b"\xff\xfe", b"\x00" * 100, b"[" * 60_000, b'{"limit_posts":' + b"9" * 5000 + b"}",

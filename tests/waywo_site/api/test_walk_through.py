@@ -12,7 +12,7 @@ from tests.servers.processes import ROOT, Worker, environment
 from tests.servers.threads import POST_ID
 from tests.servers.web import BOOTSTRAP
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
+pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")

@@ -21,6 +21,8 @@ import redis
 from waywo_site import embedded
 from waywo_site.embedded import accounts
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parents[2]
 AS_ROOT = os.geteuid() == 0
 NOBODY = 65534

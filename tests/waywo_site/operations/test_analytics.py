@@ -10,7 +10,7 @@ import pytest
 from comments.models import Comment, Post
 from projects.models import Project, Submission, Tag
 from tests.factories import make_comment, make_post, make_project
-from tests.servers.processes import manage
+from tests.servers.processes import command
 from waywo_site.models import Analytics
 from waywo_site.operations.analytics import generate_analytics
 
@@ -123,7 +123,7 @@ def test_what_strangers_may_not_see_does_not_count(index, change, comments, proj
 
 def test_an_empty_index_has_no_figures_and_says_what_to_run():
     assert generate_analytics()["periods"] == 0
-    done = manage("analytics")
+    done = command("analytics")
     assert done.returncode == 1
     assert "There are no figures of any month: run manage.py generate_analytics." in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -131,16 +131,16 @@ def test_an_empty_index_has_no_figures_and_says_what_to_run():
 
 def test_the_command_shows_a_month_as_table_csv_and_json(index):
     project(index["september"], "mal", "Formula", "=cmd", url="https://x.example")
-    assert manage("generate_analytics").stdout.startswith("7 periods computed")
-    table = manage("analytics", "--month", "2026-09").stdout
+    assert command("generate_analytics").stdout.startswith("7 periods computed")
+    table = command("analytics", "--month", "2026-09").stdout
     assert "returning: 2" in table
     assert "+500%" in table
-    shown = json.loads(manage("analytics", "--month", "2026-09", "--format", "json").stdout)
+    shown = json.loads(command("analytics", "--month", "2026-09", "--format", "json").stdout)
     assert (shown["month"], shown["projects"]) == ("2026-09", 4)
-    lines = list(csv.DictReader(io.StringIO(manage("analytics", "--month", "2026-09", "--format", "csv").stdout)))
+    lines = list(csv.DictReader(io.StringIO(command("analytics", "--month", "2026-09", "--format", "csv").stdout)))
     assert {"month": "2026-09", "post_id": "", "kind": "count", "name": "projects", "value": "4", "growth": ""} in lines
     assert "'=cmd" in [line["name"] for line in lines]
-    assert "2026-05" in manage("analytics").stdout
+    assert "2026-05" in command("analytics").stdout
     for wrong in ("2026-13", "September"):
-        done = manage("analytics", "--month", wrong)
+        done = command("analytics", "--month", wrong)
         assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)

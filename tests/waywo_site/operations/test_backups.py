@@ -16,7 +16,7 @@ from django.db import connection
 from comments.models import Comment, Post
 from projects.models import Project
 from tests.factories import make_comment, make_post, make_project
-from tests.servers.processes import ROOT, Worker, environment, manage
+from tests.servers.processes import ROOT, Worker, command, environment, manage
 from tests.waiting import wait_until
 from waywo_site.operations import backups, postgresql_programs, restore
 from waywo_site.operations.backups import Backup, BackupError, backup_database, checksum_file, to_keep
@@ -129,6 +129,7 @@ def test_a_backup_of_a_newer_waywo_is_refused():
 
 
 @pytest.mark.usefixtures("empty_queues")
+@pytest.mark.process
 def test_a_restore_is_refused_while_a_worker_runs(tmp_path):
     made = backup_database()
     with Worker(tmp_path):
@@ -139,6 +140,7 @@ def test_a_restore_is_refused_while_a_worker_runs(tmp_path):
 
 
 @pytest.mark.usefixtures("empty_queues")
+@pytest.mark.process
 def test_a_worker_that_starts_during_a_restore_keeps_what_it_writes(tmp_path):
     make_project(title="Kept")
     plan = restore.plan(backup_database()["file"])
@@ -195,6 +197,7 @@ def _databases_like(own: str) -> list[str]:
         return [name for (name,) in cursor.fetchall()]
 
 
+@pytest.mark.process
 def test_a_restore_asks_and_a_restore_that_cannot_ask_does_nothing():
     made = backup_database()
     command = [sys.executable, "manage.py", "restore_database", made["file"], "--workers-are-stopped"]
@@ -205,6 +208,7 @@ def test_a_restore_asks_and_a_restore_that_cannot_ask_does_nothing():
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.process
 def test_a_restore_that_is_killed_changes_nothing_and_the_next_one_succeeds():
     make_project(title="Kept")
     with connection.cursor() as cursor:
@@ -320,15 +324,15 @@ def test_old_backups_go_and_the_one_just_made_stays_although_the_clock_went_back
 
 
 def test_the_commands_make_list_and_verify(backup_dir):
-    where = {"BACKUP_DIR": str(backup_dir)}
-    assert "There is no backup" in manage("list_backups", **where).stdout
-    made = manage("backup_database", "--json", **where)
+    where = {"BACKUP_DIR": backup_dir}
+    assert "There is no backup" in command("list_backups", **where).stdout
+    made = command("backup_database", "--json", **where)
     assert made.returncode == 0, made.stderr
     file = Path(json.loads(made.stdout.splitlines()[-1])["file"])
-    listed = json.loads(manage("list_backups", "--verify", "--json", **where).stdout)
+    listed = json.loads(command("list_backups", "--verify", "--json", **where).stdout)
     assert [row["state"] for row in listed["backups"]] == ["whole"]
     with file.open("r+b") as handle:
         handle.seek(5000)
         handle.write(b"xxxx")
-    damaged = manage("list_backups", "--verify", **where)
+    damaged = command("list_backups", "--verify", **where)
     assert (damaged.returncode, "damaged" in damaged.stdout) == (1, True)

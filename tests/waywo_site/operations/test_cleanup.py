@@ -15,7 +15,7 @@ from comments.models import Comment, Post
 from core.models import Batch, BatchTask, Cancellation, Redelivery
 from projects.models import Extraction, HostTurn, Page, Project, Submission
 from tests.factories import make_comment, make_project
-from tests.servers.processes import manage
+from tests.servers.processes import command
 from waywo_site.models import HealthResult, QueueSample
 from waywo_site.operations import cleanup
 from waywo_site.operations.cleanup import cleanup_old_data
@@ -173,11 +173,11 @@ def test_days_that_make_no_sense_are_refused(days):
 
 def test_the_command_tells_what_went_and_refuses_nonsense():
     fill()
-    dry = manage("cleanup_old_data", "--dry-run")
+    dry = command("cleanup_old_data", "--dry-run")
     assert "Would be removed. results: 3" in dry.stdout
-    done = manage("cleanup_old_data", "--days", "30", "--json")
+    done = command("cleanup_old_data", "--days", "30", "--json")
     assert json.loads(done.stdout.splitlines()[-1])["removed"]["results"] == 3
-    wrong = manage("cleanup_old_data", "--days", "0")
+    wrong = command("cleanup_old_data", "--days", "0")
     assert (wrong.returncode, len(wrong.stderr.splitlines())) == (2, 1)
 
 

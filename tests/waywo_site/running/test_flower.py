@@ -15,7 +15,7 @@ from core.jobs import sending
 from tests.servers.processes import ROOT, Worker, environment
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
+pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 COMMAND = [sys.executable, "-m", "celery", "--app", "waywo_site", "flower", "--conf=waywo_site/flowerconfig.py"]
 
 

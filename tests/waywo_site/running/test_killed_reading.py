@@ -14,7 +14,7 @@ from tests.servers.llm import LLMServer, Says, description, segments
 from tests.servers.processes import Worker
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
+pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 
 TEXT = "I build Foo (https:&#x2F;&#x2F;foo.example). I build Bar, too: https:&#x2F;&#x2F;bar.example is its address."
 

@@ -15,7 +15,7 @@ from projects.models import Extraction, Project
 from tests.factories import make_comment, make_post
 from tests.servers.llm import LLMServer, Says, reader
 from tests.servers.otlp import TraceReceiver
-from tests.servers.processes import ROOT, Worker, environment, manage
+from tests.servers.processes import ROOT, Worker, command, environment
 from tests.waiting import wait_until
 
 TEXT = "I am building Thing {0} (https://thing{0}.example), number {0} of its kind."
@@ -28,6 +28,7 @@ def make_comments(count: int) -> list[Comment]:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("empty_queues")
+@pytest.mark.process
 def test_a_worker_reads_by_the_model_and_sends_its_traces(tmp_path):
     comments = make_comments(3)
     with TraceReceiver() as receiver, LLMServer() as server:
@@ -60,6 +61,7 @@ def test_a_worker_reads_by_the_model_and_sends_its_traces(tmp_path):
         ("extraction", "", False),
     ],
 )
+@pytest.mark.process
 def test_the_models_client_is_opened_only_in_a_worker_that_serves_extraction(queues, model, opened):
     code = (
         "import sys, django; django.setup()\n"
@@ -83,6 +85,7 @@ def test_the_models_client_is_opened_only_in_a_worker_that_serves_extraction(que
     assert done.stdout.split() == ["False", str(opened)]
 
 
+@pytest.mark.process
 def test_web_and_beat_never_open_it_though_a_model_is_configured():
     code = (
         "import sys\n"
@@ -103,6 +106,7 @@ def test_web_and_beat_never_open_it_though_a_model_is_configured():
     assert done.stdout.strip().endswith("[]")
 
 
+@pytest.mark.process
 def test_without_a_receiver_and_a_model_nothing_of_them_is_imported():
     code = (
         "import sys, django; django.setup()\n"
@@ -118,6 +122,7 @@ def test_without_a_receiver_and_a_model_nothing_of_them_is_imported():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("empty_queues")
+@pytest.mark.process
 def test_a_queue_waits_while_the_server_is_down_and_burns_no_tries(tmp_path):
     """The pause of the circuit is a second here, so that the test need not wait for a minute."""
     make_comments(20)
@@ -160,7 +165,7 @@ def test_the_command_chooses_what_to_read_again():
         model = {"LLM_BASE_URL": server.url, "LLM_MODEL": "scripted"}
 
         def read(*arguments: str) -> dict:
-            done = manage("process_waywo_comments", "--json", *arguments, **model)
+            done = command("process_waywo_comments", "--json", *arguments, **model)
             assert done.returncode == 0, done.stderr
             return json.loads(done.stdout.splitlines()[-1])
 
@@ -172,10 +177,10 @@ def test_the_command_chooses_what_to_read_again():
         assert read("--analyst", "rules", "--prompt-version-below", "1")["comments"] == 2
     other.refresh_from_db()
     assert other.status == "pending"
-    wrong = manage("process_waywo_comments", "--failed", "--comment-ids", "1")
+    wrong = command("process_waywo_comments", "--failed", "--comment-ids", "1")
     assert wrong.returncode == 2
     assert "goes with none of" in wrong.stderr
-    missing = manage("process_waywo_comments", "--post", "77")
+    missing = command("process_waywo_comments", "--post", "77")
     assert (missing.returncode, "no comment of post 77" in missing.stderr) == (1, True)
 
 

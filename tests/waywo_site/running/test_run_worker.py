@@ -11,7 +11,7 @@ from celery import current_app
 from tests.servers.processes import ROOT, environment, manage
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
+pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 
 
 def test_it_serves_its_queues_comes_back_when_it_is_killed_and_ends_when_it_is_told_to(tmp_path):

@@ -28,13 +28,13 @@ from core.jobs import following, sending
 from tests.factories import make_comment
 from tests.servers.hackernews import HackerNewsServer
 from tests.servers.loopback import Fault
-from tests.servers.processes import ROOT, Worker, environment, manage
+from tests.servers.processes import ROOT, Worker, command, environment, manage
 from tests.servers.threads import generate_thread
 from tests.waiting import wait_until
 from waywo_site.models import Heartbeat
 from waywo_site.running import heartbeats, processes, queues
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +60,12 @@ def worker(running, slow_server):
     for queue in queues.paused():
         queues.resume(queue)
     current_app.control.purge()
-    inspect = current_app.control.inspect(timeout=2)
+    inspect = current_app.control.inspect(timeout=2, limit=1)
     wait_until(lambda: (found := inspect.active()) and not any(found.values()), "the worker is idle", 60)
 
 
 def queue_states() -> dict[str, dict]:
-    done = manage("queues", "--json")
+    done = command("queues", "--json")
     assert done.returncode == 0, done.stderr
     return {state["name"]: state for state in json.loads(done.stdout.splitlines()[-1])}
 
@@ -77,7 +77,7 @@ def stuck(server: HackerNewsServer, number: int) -> list[str]:
 
 
 def active_tasks() -> set[str]:
-    found = current_app.control.inspect(timeout=2).active() or {}
+    found = current_app.control.inspect(timeout=2, limit=1).active() or {}
     return {task["id"] for tasks in found.values() for task in tasks}
 
 
@@ -177,7 +177,7 @@ def test_a_worker_that_leaves_the_sender_of_the_canaries_waiting_is_unresponsive
     no_canary_is_sent_any_more()
     for queue in settings.QUEUE_TIME_LIMITS:
         current_app.control.cancel_consumer(queue)
-    inspect = current_app.control.inspect(timeout=2)
+    inspect = current_app.control.inspect(timeout=2, limit=1)
     wait_until(lambda: not any((inspect.active_queues() or {"": [1]}).values()), "it takes from no queue")
     sent = {"sent_at": time.time() - processes.UNRESPONSIVE_SECONDS - 1}
     current_app.tasks["send_canaries"].apply_async(headers=sent)
@@ -200,7 +200,7 @@ def test_without_beat_nobody_is_called_deaf(worker):
 def test_tasks_shows_what_runs_what_is_taken_and_what_the_worker_knows(worker, slow_server):
     ids = stuck(slow_server, 6)
     wait_until(lambda: len(active_tasks()) == 2, "both processes are busy")
-    done = manage("tasks", "--json", "--registered")
+    done = command("tasks", "--json", "--registered")
     assert done.returncode == 0, done.stderr
     ((name, seen),) = json.loads(done.stdout.splitlines()[-1]).items()
     assert name.startswith("celery@")
@@ -210,7 +210,7 @@ def test_tasks_shows_what_runs_what_is_taken_and_what_the_worker_knows(worker, s
     # A worker takes no more than it has processes for, beside what runs: the rest is left to others.
     assert len(seen["reserved"]) <= 2
     assert queues.depth("collection") >= 2
-    shown = manage("tasks").stdout
+    shown = command("tasks").stdout
     assert "running: process_waywo_post" in shown
 
 
@@ -225,16 +225,16 @@ def test_tasks_without_a_worker_names_the_way_out():
 def test_task_status_follows_a_task_to_its_end(worker):
     comment = make_comment()
     task_id = sending.send("process_waywo_comments", {"comment_ids": [comment.pk]})
-    done = manage("task_status", task_id, "--wait", "--json")
+    done = command("task_status", task_id, "--wait", "--json")
     assert done.returncode == 0, done.stderr
     state = json.loads(done.stdout.splitlines()[-1])
     assert (state["status"], state["result"]["comments_queued"]) == ("SUCCESS", 1)
     comment.refresh_from_db()
     assert comment.status == "processed"  # it followed the batch too
-    failed = manage("task_status", sending.send("process_waywo_comment", {"comment_id": 1}), "--wait")
+    failed = command("task_status", sending.send("process_waywo_comment", {"comment_id": 1}), "--wait")
     assert failed.returncode == 1
     assert "There is no comment 1" in failed.stdout
-    unknown = manage("task_status", "nothing")
+    unknown = command("task_status", "nothing")
     assert (unknown.returncode, "There is no task nothing" in unknown.stderr) == (1, True)
 
 
@@ -243,15 +243,15 @@ def test_cancel_task_keeps_what_waits_from_running_and_leaves_what_runs_alone(wo
     wait_until(lambda: active_tasks() == set(busy), "both processes are busy")
     comment = make_comment()
     waiting = sending.send("process_waywo_comment", {"comment_id": comment.pk})
-    done = manage("cancel_task", waiting)
+    done = command("cancel_task", waiting)
     assert (done.returncode, done.stdout.strip()) == (0, f"Task {waiting} is cancelled.")
-    refused = manage("cancel_task", busy[0])
+    refused = command("cancel_task", busy[0])
     assert refused.returncode == 1
     assert "is under way, and ends by itself (STARTED)" in refused.stderr
-    unknown = manage("cancel_task", "nothing")
+    unknown = command("cancel_task", "nothing")
     assert (unknown.returncode, "There is no task nothing" in unknown.stderr) == (1, True)
     batch = sending.start_batch("process_waywo_comment", [{"comment_id": comment.pk}] * 3)
-    assert "3 waiting tasks of batch" in manage("cancel_task", batch.group_id).stdout
+    assert "3 waiting tasks of batch" in command("cancel_task", batch.group_id).stdout
 
     slow_server.heal()
     after = sending.send("canary", {"queue": "extraction"}, queue="extraction")
@@ -265,10 +265,10 @@ def test_cancel_task_keeps_what_waits_from_running_and_leaves_what_runs_alone(wo
 
 def test_a_paused_queue_waits_others_go_on_and_resuming_does_the_rest(worker):
     paused, urgent = make_comment(author="a"), make_comment(author="b")
-    done = manage("queues", "--pause", "extraction")
+    done = command("queues", "--pause", "extraction")
     assert (done.returncode, done.stderr) == (0, "")
     assert "paused" in next(line for line in done.stdout.splitlines() if line.startswith("extraction"))
-    assert "extraction was paused already." in manage("queues", "--pause", "extraction").stderr
+    assert "extraction was paused already." in command("queues", "--pause", "extraction").stderr
     waits = sending.send("process_waywo_comment", {"comment_id": paused.pk})
     overtakes = sending.send("process_waywo_comment", {"comment_id": urgent.pk}, queue="priority")
     wait_until(AsyncResult(overtakes).ready, "the urgent one is read")
@@ -276,10 +276,10 @@ def test_a_paused_queue_waits_others_go_on_and_resuming_does_the_rest(worker):
     assert (state["waiting"], state["is_paused"]) == (1, True)
     assert state["oldest_seconds"] >= 0
     assert following.task_state(waits).status == "PENDING"
-    assert manage("queues", "--resume", "extraction").returncode == 0
+    assert command("queues", "--resume", "extraction").returncode == 0
     wait_until(AsyncResult(waits).ready, "the other one is read")
     assert queue_states()["extraction"]["is_paused"] is False
-    assert "extraction was not paused." in manage("queues", "--resume", "extraction").stderr
+    assert "extraction was not paused." in command("queues", "--resume", "extraction").stderr
 
 
 def test_a_worker_that_starts_while_a_queue_is_paused_leaves_it_alone(worker, tmp_path):
@@ -326,7 +326,7 @@ def test_a_worker_that_starts_while_the_database_is_away_leaves_a_paused_queue_a
 
 @pytest.mark.parametrize("arguments", [("queues", "--pause"), ("queues", "--resume"), ("purge_queue",)])
 def test_an_unknown_queue_is_named_with_those_that_there_are(arguments):
-    done = manage(*arguments, "extractoin")
+    done = command(*arguments, "extractoin")
     assert done.returncode == 2
     assert "There is no queue 'extractoin': it takes waywo, collection, extraction" in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -355,7 +355,7 @@ def test_purge_queue_asks_first(worker):
     queues.pause("extraction")
     for number in range(3):
         sending.send("process_waywo_comment", {"comment_id": number + 1})
-    unasked = manage("purge_queue", "extraction")
+    unasked = command("purge_queue", "extraction")
     assert unasked.returncode == 1
     assert "3 messages wait in extraction: give --yes" in unasked.stderr
     code, said = answered("n")
@@ -445,7 +445,7 @@ def test_a_task_that_heeds_no_soft_limit_is_killed_at_the_hard_one_and_not_run_a
     limits = {"soft_time_limit": 8, "time_limit": 10}
     result = current_app.tasks["process_waywo_post"].apply_async(kwargs={"post_id": 1000}, **limits)
     wait_until(lambda: result.status == "STARTED", "it runs")
-    (tasks,) = current_app.control.inspect(timeout=2).active().values()
+    (tasks,) = current_app.control.inspect(timeout=2, limit=1).active().values()
     os.kill(tasks[0]["worker_pid"], signal.SIGSTOP)
     wait_until(result.ready, "it is ended", 60)
     assert (result.status, type(result.result).__name__) == ("FAILURE", "TimeLimitExceeded")

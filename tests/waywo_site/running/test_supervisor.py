@@ -16,6 +16,8 @@ from tests.waiting import wait_until
 from waywo_site.running import processes
 from waywo_site.running.supervisor import Process, Supervisor
 
+pytestmark = pytest.mark.process
+
 STAYS = "import os, time; print(f'pid {os.getpid()}', flush=True); time.sleep(600)"
 ENDS_SOFTLY = (
     "import signal, sys, time; from pathlib import Path\n"

@@ -11,12 +11,12 @@ from core.jobs import following, sending
 from projects.models import Extraction, Project
 from tests.factories import make_comment
 from tests.servers.hackernews import HackerNewsServer
-from tests.servers.processes import Worker, manage
+from tests.servers.processes import Worker, command
 from tests.servers.threads import generate_thread
 from tests.waiting import wait_until
 from waywo_site.running.queues import depth
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
+pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 
 TEXT = "I am building Foo (https:&#x2F;&#x2F;foo.example), a static site generator written in Rust."
 
@@ -45,11 +45,11 @@ def test_a_thread_is_collected_and_read_by_the_workers(tmp_path):
 
 def test_the_commands_hand_work_to_the_workers_and_follow_it(tmp_path):
     comments = [make_comment(TEXT, author=f"author{number}") for number in range(3)]
-    queued = manage("process_waywo_comments", "--queue", "--json")
+    queued = command("process_waywo_comments", "--queue", "--json")
     assert queued.returncode == 0, queued.stderr
     assert json.loads(queued.stdout.splitlines()[-1])["status"] == "queued"
     with Worker(tmp_path):
-        followed = manage(
+        followed = command(
             "process_waywo_comments",
             "--comment-ids",
             *[str(row.pk) for row in comments],
@@ -57,7 +57,7 @@ def test_the_commands_hand_work_to_the_workers_and_follow_it(tmp_path):
             "--wait",
             "--json",
         )
-        nothing = manage("process_waywo_comments", "--queue", "--wait")
+        nothing = command("process_waywo_comments", "--queue", "--wait")
     result = json.loads(followed.stdout.splitlines()[-1])
     assert followed.returncode == 0, followed.stderr
     assert (result["status"], result["comments_queued"], result["errors"]) == ("success", 3, [])
@@ -67,7 +67,7 @@ def test_the_commands_hand_work_to_the_workers_and_follow_it(tmp_path):
 
 def test_a_task_that_fails_is_an_error_of_the_command_that_follows_it(tmp_path):
     with Worker(tmp_path):
-        done = manage("process_waywo_comment", "77", "--queue", "--wait")
+        done = command("process_waywo_comment", "77", "--queue", "--wait")
     assert done.returncode == 1
     assert "There is no comment 77" in done.stderr
     assert "Traceback" not in done.stderr

@@ -15,7 +15,7 @@ from tests.waiting import wait_until
 from waywo_site.embedded import Valkey
 from waywo_site.running.queues import depth
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
+pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 
 
 def wait_for(group_id: str, seconds: float = 60) -> None:

@@ -188,6 +188,7 @@ def test_two_checks_at_once_tell_once(webhook):
     assert kinds(tell([BROKEN], NOW)) == ["problem"]
 
 
+@pytest.mark.process
 def test_the_command_keeps_the_results_and_alerts_once(mail, tmp_path):
     variables = {"EMAIL_URL": mail.url, "ALERT_EMAIL": "ops@waywo.example", "VAR_DIR": str(tmp_path)}
     for _ in range(2):
@@ -246,6 +247,7 @@ def test_a_machine_is_called_as_its_host_until_somebody_names_it(settings):
     assert machine_name() == "left rack"
 
 
+@pytest.mark.process
 def test_mail_settings_come_from_one_url():
     done = manage(
         *("shell", "--no-imports", "-c"),

@@ -12,7 +12,7 @@ from django_celery_results.models import TaskResult
 from tests.servers.hackernews import HackerNewsServer
 from tests.servers.llm import LLMServer
 from tests.servers.loopback import Fault
-from tests.servers.processes import Worker, manage
+from tests.servers.processes import Worker, command, manage
 from waywo_site.models import Heartbeat
 from waywo_site.operations.health import findings, watch
 from waywo_site.operations.health.findings import OK, Finding, Part
@@ -85,6 +85,7 @@ def test_a_database_that_is_not_up_to_date_says_what_to_run():
 
 
 @pytest.mark.usefixtures("empty_queues")
+@pytest.mark.process
 def test_workers_and_what_each_serves(tmp_path):
     assert state("workers").state == "failed"
     assert state("queues").state == "degraded"
@@ -171,18 +172,19 @@ def test_the_language_model_is_there_or_what_to_do_is_said(settings):
 
 
 def test_the_command_exits_by_state_and_names_its_parts():
-    well = manage("health", "--only", "database,migrations", "--json")
+    well = command("health", "--only", "database,migrations", "--json")
     assert well.returncode == 0, well.stderr
     assert [check["name"] for check in json.loads(well.stdout)["checks"]] == ["database", "migrations"]
-    degraded = manage("health", "--only", "flower")
+    degraded = command("health", "--only", "flower")
     assert degraded.returncode == 1
     assert "FLOWER_URL" in degraded.stdout
-    assert manage("health", "--only", "workers").returncode == 2
-    wrong = manage("health", "--only", "engine")
+    assert command("health", "--only", "workers").returncode == 2
+    wrong = command("health", "--only", "engine")
     assert (wrong.returncode, len(wrong.stderr.splitlines())) == (2, 1)
     assert "expects one of database" in wrong.stderr
 
 
+@pytest.mark.process
 def test_a_database_that_is_away_is_a_row_of_the_table_and_no_traceback():
     done = manage("health", DATABASE_URL="postgres://u:p@127.0.0.1:9/x")
     assert done.returncode == 2

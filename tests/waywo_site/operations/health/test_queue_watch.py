@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from core.jobs import sending
-from tests.servers.processes import manage
+from tests.servers.processes import command
 from waywo_site.models import QueueSample
 from waywo_site.operations.health.queue_watch import monitor_queues
 
@@ -40,6 +40,6 @@ def test_a_queue_above_the_alert_depth_is_degraded(settings):
 
 
 def test_the_command_shows_every_queue():
-    done = manage("monitor_queues", "--json")
+    done = command("monitor_queues", "--json")
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout.splitlines()[-1])["queues"]) == 6
