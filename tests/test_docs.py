@@ -1,6 +1,7 @@
 """What README, CONTRIBUTING and docs/ say of the code is true: paths, links, commands, variables, the reference."""
 
 import re
+from itertools import takewhile
 
 import pytest
 
@@ -108,3 +109,17 @@ def test_contributing_tells_where_to_change_what():
 def test_operations_says_what_each_alert_means():
     rows = "".join(re.findall(r"^\| (`.+?) \|", (ROOT / "docs/operations.md").read_text(), re.MULTILINE))
     assert {part.name for part in PARTS} <= set(re.findall(r"`(\w+)`", rows))
+
+
+def test_the_tree_of_contributing_is_that_of_the_project():
+    folder = ROOT
+    lines = re.search(r"```text\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)[1].splitlines()
+    assert len(lines) <= 35
+    for line in lines:
+        folder = folder if line.startswith(" ") else ROOT
+        named = list(takewhile(re.compile(r"[\w.]+(/|\.py)$").match, line.split()))
+        assert named, line
+        assert all((folder / name).exists() for name in named), line
+        folder = folder if line.startswith(" ") else ROOT / named[0]
+    shown = {line.split()[0].strip("/") for line in lines if not line.startswith(" ")}
+    assert set(reference.APPS) <= shown
