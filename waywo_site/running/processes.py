@@ -1,6 +1,7 @@
 """The processes of a running Waywo, under a supervisor."""
 
 import logging
+import socket
 import sys
 import threading
 from collections.abc import Callable, Collection
@@ -38,7 +39,18 @@ def web() -> Process:
             # A search by many tags and authors is a long address; this is the most that gunicorn takes, in bytes.
             *("--limit-request-line", "8190"),
         ],
+        is_ready=_web_answers,
     )
+
+
+def _web_answers() -> bool:
+    host = "".join(settings.ALLOWED_HOSTS[:1]).lstrip("*.") or "localhost"
+    try:
+        with socket.create_connection((HOST, settings.PORT), 1) as connection:
+            connection.sendall(f"GET /healthz HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+            return bool(connection.recv(1))
+    except OSError:
+        return False
 
 
 def worker(queues: Collection[str] | None = None, concurrency: int | None = None) -> Process:

@@ -14,6 +14,7 @@ from pathlib import Path
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.2
+READY_SECONDS = 20  # that the next ones wait at most
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a process is started again; doubled each time
 STEADY_SECONDS = 60  # who ran this long begins again with the pauses
 MOST_EARLY_ENDS = 5  # so many ends in a row, each within STEADY_SECONDS: no restart will help
@@ -28,6 +29,8 @@ class Process:
     name: str
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
+    # What starts after it waits for this, so that it need not share the processors meanwhile.
+    is_ready: Callable[[], bool] = lambda: True
 
 
 def _kill(popen: subprocess.Popen) -> None:
@@ -140,6 +143,8 @@ class Supervisor:
         try:
             for one in self.all:
                 one.start()
+                if self._signalled_before_ready(one):
+                    break
             while not self._signal.wait(LOOK_SECONDS):
                 if code := self._look():
                     break
@@ -148,6 +153,12 @@ class Supervisor:
             for number, handler in before.items():
                 signal.signal(number, handler)
         return code
+
+    def _signalled_before_ready(self, one: Supervised) -> bool:
+        while one.is_running and one.ran_for < READY_SECONDS and not one.process.is_ready():
+            if self._signal.wait(LOOK_SECONDS):
+                return True
+        return False
 
     def _stop(self, *_: object) -> None:
         self._signal.set()

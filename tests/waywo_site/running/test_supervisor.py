@@ -210,3 +210,18 @@ def test_a_look_that_fails_is_logged_and_the_next_one_comes(monkeypatch, caplog)
         giving_up.cancel()
     assert len(looks) >= 2
     assert "a disk that is full" in caplog.text
+
+
+def test_the_next_process_starts_when_the_one_before_is_ready(tmp_path, monkeypatch):
+    looks = []
+
+    def is_ready() -> bool:
+        looks.append(supervisor.all[1].popen)
+        return len(looks) == 3
+
+    web = Process("web", [sys.executable, "-c", STAYS], is_ready=is_ready)
+    supervisor = Supervisor([web, Process("worker", [sys.executable, "-c", "pass"])], tmp_path, None)
+    monkeypatch.setattr(supervisor, "_look", lambda: 7)
+    assert supervisor.run() == 7
+    assert looks == [None, None, None]
+    assert supervisor.all[1].started_at
