@@ -36,8 +36,6 @@ def _may_touch(request: HttpRequest, user: User | None) -> bool:
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):
-    """Who may sign in."""
-
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -52,16 +50,12 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """As for changing."""
         return super().has_delete_permission(request, obj) and _may_touch(request, obj)
 
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    """What groups of users may do."""
-
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """As for changing: whoever makes a group says what it may."""
         return request.user.is_superuser
 
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
@@ -69,5 +63,4 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
         return request.user.is_superuser
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        """As for changing: with a group its members' rights go."""
         return request.user.is_superuser

@@ -10,16 +10,12 @@ from waywo_site.operations.health.findings import DEGRADED, FAILED, OK
 
 
 class Scope(models.TextChoices):
-    """What a token allows beside the open reading."""
-
     READ_ALL = "read-all", "Read all: queues, workers, health"
     RUN = "run", "Run: start and cancel tasks"
     REVIEW = "review", "Review projects"
 
 
 class ApiTokenQuerySet(models.QuerySet):
-    """Rules about tokens."""
-
     def valid(self) -> "ApiTokenQuerySet":
         """Tokens that open something: not revoked, and whose maker may still sign in here."""
         staff = Q(created_by__is_active=True, created_by__is_staff=True)

@@ -44,7 +44,6 @@ class ReadableQueryMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer, or refuse."""
         if request.path.startswith(reverse("admin:index")) and not _is_readable(request):
             return HttpResponse("The address holds what is no value.", status=400, content_type="text/plain")
         return self.get_response(request)

@@ -1,5 +1,6 @@
 """Operations, and how Waywo keeps itself going, as tasks. Names are contracts (design, section 4)."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from celery import shared_task
@@ -50,7 +51,7 @@ def generate_analytics(self: RetryingTask) -> dict[str, Any]:
 @shared_task(name="reconcile", bind=True, base=RetryingTask)
 def reconcile(self: RetryingTask) -> dict[str, Any]:
     """Send again what is due and not under way: lost messages, and comments that nobody reads."""
-    return reconciling.reconcile().as_dict()
+    return asdict(reconciling.reconcile())
 
 
 @shared_task(name="send_canaries", bind=True, base=RetryingTask)

@@ -110,7 +110,7 @@ def test_a_broker_that_lost_everything_costs_no_work(broker, tmp_path):
     lose_everything(broker)
     code = (
         "from waywo_site.running.reconciling import reconcile; from django.utils import timezone; from datetime import "
-        "timedelta; print(reconcile(timezone.now() + timedelta(minutes=2)).as_dict())"
+        "timedelta; print(vars(reconcile(timezone.now() + timedelta(minutes=2))))"
     )
     done = manage("shell", "-v0", "-c", code, CELERY_BROKER_URL=broker)
     assert "'tasks_sent_again': 4" in done.stdout, done.stdout + done.stderr

@@ -32,7 +32,7 @@ def queue(broker: str, ids: list[int], by_itself: int | None = None) -> None:
 
 def reconcile(broker: str) -> None:
     """Do once what beat lets a worker do each minute."""
-    run("from waywo_site.running.reconciling import reconcile; print(reconcile().as_dict())", broker)
+    run("from waywo_site.running.reconciling import reconcile; print(vars(reconcile()))", broker)
 
 
 def run(code: str, broker: str) -> None:

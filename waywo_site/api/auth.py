@@ -115,5 +115,4 @@ class ReadingOr:
         self._reading, self._acting = Anyone(), acting
 
     def __call__(self, request: HttpRequest) -> Caller:
-        """Return the caller. Raises Problem."""
         return self._reading(request) if request.method == "GET" else self._acting(request)

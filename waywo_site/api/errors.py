@@ -33,7 +33,6 @@ DETAILS = {
 
 
 def respond(problem: Problem) -> HttpResponse:
-    """Return ``problem`` as an answer."""
     return JsonResponse(
         problem.as_dict(),
         status=problem.status,
@@ -49,7 +48,6 @@ class ApiErrorsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer one request."""
         if not request.path_info.startswith(PREFIX):
             return self.get_response(request)
         if refusal := _refused_body(request):
@@ -79,7 +77,6 @@ def _refused_body(request: HttpRequest) -> Problem | None:
 
 
 def install(api: NinjaAPI) -> None:
-    """Give ``api`` its handlers."""
     api.add_exception_handler(Problem, lambda request, error: respond(error))
     api.add_exception_handler(Http404, _not_found)
     api.add_exception_handler(ValidationError, _invalid)

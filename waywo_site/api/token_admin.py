@@ -14,8 +14,6 @@ from waywo_site.models import ApiToken, Scope
 
 
 class TokenForm(forms.ModelForm):
-    """A name and what the token may."""
-
     scopes = forms.MultipleChoiceField(choices=Scope, widget=UnfoldAdminCheckboxSelectMultipleWidget)
 
     class Meta:
@@ -25,8 +23,6 @@ class TokenForm(forms.ModelForm):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ModelAdmin):
-    """The keys to the API: made here, shown once, revoked here."""
-
     list_display = ("name", "may", "beginning", "created_by", "created_at", "last_used_at", "state")
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     search_fields = ("name", "prefix")

@@ -43,8 +43,6 @@ class ReadingCost:
 
 @dataclass(frozen=True)
 class Figures:
-    """What the index holds and how it grew."""
-
     threads: int
     comments: dict[str, int]
     projects: dict[str, int]
@@ -185,7 +183,7 @@ def health_of_parts() -> dict[str, Any]:
 
 def _queues() -> dict[str, Any]:
     try:
-        return {"items": [state.as_dict() for state in queues.states()]}
+        return {"items": [asdict(state) for state in queues.states()]}
     except BROKER_ERRORS as error:
         return {"error": f"The broker does not answer: {in_short(error)}."}
 

@@ -41,7 +41,6 @@ PARTS = {
 
 
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add the figures to the first page's context."""
     may = seen_by(request.user)
     shown = figures.figures()
     return context | {

@@ -68,7 +68,6 @@ class Server:
 
     @property
     def password(self) -> str:
-        """The random password."""
         return self._settings()["password"]
 
     @property

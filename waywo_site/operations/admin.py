@@ -34,8 +34,6 @@ class StateAdmin(ReadOnlyAdmin):
 
 @admin.register(HealthResult)
 class HealthResultAdmin(StateAdmin):
-    """What each health check said about each part."""
-
     list_display = ("name", "shown_state", "shown_reason", "shown_seconds", "checked_at")
     list_filter = ("state", "name")
     search_fields = ("reason",)
@@ -50,8 +48,6 @@ class HealthResultAdmin(StateAdmin):
 
 @admin.register(Alert)
 class AlertAdmin(StateAdmin):
-    """What was last told about each part and queue."""
-
     list_display = ("subject", "shown_state", "shown_reason", "since", "told_at", "due_by", "error")
     list_filter = ("state", ("due_by", admin.EmptyFieldListFilter))
     search_fields = ("subject", "reason")
@@ -59,8 +55,6 @@ class AlertAdmin(StateAdmin):
 
 @admin.register(QueueSample)
 class QueueSampleAdmin(ReadOnlyAdmin):
-    """How much waited in each queue, as measured."""
-
     list_display = ("queue", "waiting", "oldest", "shown_worker", "shown_paused", "measured_at")
     list_filter = ("queue", "has_worker", "is_paused")
     date_hierarchy = "measured_at"
@@ -69,7 +63,6 @@ class QueueSampleAdmin(ReadOnlyAdmin):
 
     @display(description="oldest message", ordering="oldest_seconds", empty_value="—")
     def oldest(self, row: QueueSample) -> str | None:
-        """The age as hours, minutes and seconds."""
         return None if row.oldest_seconds is None else str(timedelta(seconds=round(row.oldest_seconds)))
 
     @display(description="worker", ordering="has_worker", label={True: "success", False: "danger"})
@@ -83,8 +76,6 @@ class QueueSampleAdmin(ReadOnlyAdmin):
 
 @admin.register(Analytics)
 class AnalyticsAdmin(ReadOnlyAdmin):
-    """The figures of each month and each thread."""
-
     list_display = ("period", "comments", "valid", "projects", "authors", "returning_authors", "computed_at")
     fields = readonly_fields = ("period", "post", "figures", "computed_at")
     list_filter = ("year", ("post", admin.EmptyFieldListFilter))

@@ -50,7 +50,6 @@ class Backup:
     sha256: str
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the JSON form."""
         return {
             "file": str(self.path),
             "made_at": self.made_at.isoformat(),

@@ -26,21 +26,17 @@ BROKER_SECONDS = 2.0
 
 
 def text() -> bytes:
-    """Return all metrics in Prometheus' text format."""
     registry = CollectorRegistry()
     registry.register(_Collector())
     return generate_latest(registry)
 
 
 class _Collector:
-    """Asks database and broker when it is asked."""
-
     def describe(self) -> list[Metric]:
         """Promise nothing: without this the registry would ask for everything twice."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every metric."""
         yield from _model_use()
         yield _comments()
         yield _health()

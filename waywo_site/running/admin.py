@@ -62,7 +62,6 @@ def duration(result: TaskResult) -> str:
 
 
 def result_link(pk: int, text: str) -> SafeString:
-    """Return a link to the page of a result."""
     return format_html('<a href="{}">{}</a>', reverse("admin:django_celery_results_taskresult_change", args=[pk]), text)
 
 
@@ -116,8 +115,6 @@ def _table(values: Any) -> SafeString | str:
 
 @admin.register(TaskResult)
 class TaskResultAdmin(ReadOnlyAdmin):
-    """What tasks came to."""
-
     list_display = ("shown_task", "shown_status", "arguments", "came_to", "seconds", "date_created")
     list_filter = ("status", "task_name", "worker")
     search_fields = ("=task_id", "task_name")

@@ -1,8 +1,7 @@
 """Signs of life: beat's tick, and a canary task through each queue."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from celery import current_app
 from django.conf import settings
@@ -30,14 +29,6 @@ class CanaryState:
     def is_waiting(self) -> bool:
         """Whether it was sent and has not come through yet."""
         return self.sent_at is not None and (self.done_at is None or self.done_at < self.sent_at)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the JSON form, times in ISO 8601."""
-        times = {name: value.isoformat() if value else None for name, value in self._times().items()}
-        return asdict(self) | times
-
-    def _times(self) -> dict[str, datetime | None]:
-        return {"sent_at": self.sent_at, "done_at": self.done_at}
 
 
 def note_tick() -> None:

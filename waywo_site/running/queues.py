@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from celery import current_app
@@ -27,10 +27,6 @@ class QueueState:
     waiting: int
     oldest_seconds: float | None
     is_paused: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return asdict(self)
 
 
 def depth(queue: str) -> int:

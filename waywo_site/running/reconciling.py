@@ -1,7 +1,7 @@
 """Finds what is due and not under way, and sends it: the rows are the truth, the queue only a reminder."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -40,10 +40,6 @@ class Reconciled:
     tasks_sent_again: int = 0
     comments_queued: int = 0
     group_id: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return asdict(self)
 
 
 def reconcile(now: datetime | None = None) -> Reconciled:

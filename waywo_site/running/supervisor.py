@@ -54,12 +54,10 @@ class Supervised:
 
     @property
     def name(self) -> str:
-        """Its name in the log."""
         return self.process.name
 
     @property
     def is_running(self) -> bool:
-        """Whether it lives."""
         return self.popen is not None and self.popen.poll() is None
 
     @property
@@ -103,7 +101,6 @@ class Supervised:
         return True
 
     def kill(self) -> None:
-        """End it and its children at once."""
         _kill(self.popen)
 
     def note_end(self) -> bool:

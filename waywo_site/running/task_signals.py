@@ -18,13 +18,11 @@ _began: dict[str, float] = {}
 
 @task_prerun.connect
 def note_begin(task_id: str, **_: Any) -> None:
-    """Remember when a run began."""
     _began[task_id] = time.monotonic()
 
 
 @task_postrun.connect
 def note_end(task_id: str, task: Any, kwargs: dict[str, Any], state: str | None, **_: Any) -> None:
-    """Log a run that ended."""
     seconds = time.monotonic() - _began.pop(task_id, time.monotonic())
     subject = {name: kwargs[name] for name in SUBJECTS if name in kwargs}
     fields = {"task": task.name, "task_id": task_id, **subject, "state": state, "seconds": round(seconds, 3)}

@@ -88,7 +88,7 @@ def test_a_canary_comes_back_through_every_queue(worker):
     assert set(heartbeats.send_canaries()) == set(settings.QUEUE_TIME_LIMITS)
     wait_until(lambda: all(canary.done_at for canary in heartbeats.canaries()), "all canaries are back")
     assert all(0 <= canary.age_seconds < 60 for canary in heartbeats.canaries())
-    assert {"queue", "sent_at", "done_at", "age_seconds"} == set(heartbeats.canaries()[0].as_dict())
+    assert {"queue", "sent_at", "done_at", "age_seconds"} == set(vars(heartbeats.canaries()[0]))
 
 
 def test_a_canary_that_still_waits_is_not_sent_again_until_it_is_lost(worker):

@@ -12,9 +12,6 @@ class Command(JobCommand):
     task_name = "backup_database"
     expected_errors = (BackupError,)
 
-    def task_arguments(self, options: dict[str, Any]) -> dict[str, Any]:
-        return {}
-
     def run_here(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         return backup_database(progress)
 

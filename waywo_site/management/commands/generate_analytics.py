@@ -9,9 +9,6 @@ class Command(JobCommand):
     help = "Compute the figures of each month and thread; manage.py analytics shows them."
     task_name = "generate_analytics"
 
-    def task_arguments(self, options: dict[str, Any]) -> dict[str, Any]:
-        return {}
-
     def run_here(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         return generate_analytics(progress=progress)
 

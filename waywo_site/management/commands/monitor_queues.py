@@ -9,9 +9,6 @@ class Command(JobCommand):
     help = "Measure the queues, keep a sample of each, and alert where work piles up."
     task_name = "monitor_queues"
 
-    def task_arguments(self, options: dict[str, Any]) -> dict[str, Any]:
-        return {}
-
     def run_here(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         return monitor_queues()
 

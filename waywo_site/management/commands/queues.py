@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -27,7 +28,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
         states = queues.states()
         if options["json"]:
-            self.stdout.write(json.dumps([state.as_dict() for state in states]))
+            self.stdout.write(json.dumps([asdict(state) for state in states]))
             return
         self.stdout.write(f"{'queue':<12} {'waiting':>8} {'oldest':>10}")
         for state in states:

@@ -34,7 +34,6 @@ class Check:
     seconds: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the JSON form."""
         return asdict(self)
 
 
