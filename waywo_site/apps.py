@@ -10,7 +10,7 @@ class WaywoSiteConfig(AppConfig):
         from waywo_site import checks  # noqa: F401
         from waywo_site.celery import app
         from waywo_site.roles import Granting
-        from waywo_site.running import task_signals  # noqa: F401
+        from waywo_site.running import task_signals, worker_signals  # noqa: F401
         from waywo_site.schedules import defaults
 
         app.autodiscover_tasks(force=True)

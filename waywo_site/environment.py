@@ -4,30 +4,30 @@ import json
 import os
 import re
 import secrets
-import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import environ
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
 T = TypeVar("T")
+D = TypeVar("D")
 
-TRUE_WORDS = {"1", "true", "yes", "on"}
-FALSE_WORDS = {"0", "false", "no", "off"}
+TRUTH = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
 
 
-def _read(name: str, default: T, parse: Callable[[str], T], expects: str) -> T:
-    text = os.environ.get(name, "").strip()
-    if not text:
+def _read(name: str, default: D, parse: Callable[[str], T], expects: str) -> T | D:
+    value = os.environ.get(name, "").strip()
+    if not value:
         return default
     try:
-        return parse(text)
-    except ValueError:
-        raise ImproperlyConfigured(f"{name}={text!r} is invalid: it expects {expects}.") from None
+        return parse(value)
+    except (ValueError, KeyError):
+        raise ImproperlyConfigured(f"{name}={value!r} is invalid: it expects {expects}.") from None
 
 
 def text(name: str, default: str = "") -> str:
@@ -35,44 +35,48 @@ def text(name: str, default: str = "") -> str:
     return _read(name, default, str, "text")
 
 
+def _split(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
 def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
     """Return a comma-separated variable as a list."""
-    return _read(name, list(default), lambda value: [part.strip() for part in value.split(",") if part.strip()], "")
+    return _read(name, list(default), _split, "")
 
 
 def boolean(name: str, default: bool) -> bool:
     """Return a truth value: 1/0, true/false, yes/no, on/off."""
-
-    def parse(value: str) -> bool:
-        if value.lower() in TRUE_WORDS | FALSE_WORDS:
-            return value.lower() in TRUE_WORDS
-        raise ValueError(value)
-
-    return _read(name, default, parse, "true or false")
+    return _read(name, default, lambda value: TRUTH[value.lower()], "true or false")
 
 
-def whole_number(name: str, default: int | None, *, least: int, most: int) -> int | None:
-    """Return a whole number between ``least`` and ``most``, both allowed."""
-
-    def parse(value: str) -> int:
-        number = int(value)
-        if not least <= number <= most:
+def _between(kind: Callable[[str], T], least: float, most: float) -> Callable[[str], T]:
+    def parse(value: str) -> T:
+        found: Any = kind(value)
+        if not least <= found <= most:
             raise ValueError(value)
-        return number
+        return found
 
-    return _read(name, default, parse, f"a whole number from {least} to {most}")
+    return parse
+
+
+def whole_number(name: str, default: D, *, least: int, most: int) -> int | D:
+    """Return a whole number between ``least`` and ``most``, both allowed."""
+    return _read(name, default, _between(int, least, most), f"a whole number from {least} to {most}")
 
 
 def number(name: str, default: float, *, least: float, most: float) -> float:
     """Return a number between ``least`` and ``most``, both allowed."""
+    return _read(name, default, _between(float, least, most), f"a number from {least:g} to {most:g}")
 
-    def parse(value: str) -> float:
-        result = float(value)
-        if not least <= result <= most:
-            raise ValueError(value)
-        return result
 
-    return _read(name, default, parse, f"a number from {least:g} to {most:g}")
+def choice(name: str, default: str, allowed: Sequence[str], expects: str = "") -> str:
+    """Return one of the ``allowed`` words."""
+    return _read(name, default, lambda value: allowed[allowed.index(value)], expects or " or ".join(allowed))
+
+
+def time_zone(name: str, default: str) -> str:
+    """Return the name of a time zone."""
+    return choice(name, default, sorted(available_timezones()), "the name of a time zone, as Europe/Berlin")
 
 
 def url(name: str, default: str = "", *, schemes: tuple[str, ...] = ("http", "https")) -> str:
@@ -82,9 +86,7 @@ def url(name: str, default: str = "", *, schemes: tuple[str, ...] = ("http", "ht
         parts = urlsplit(value)
         # A database may be named without a host: it is then on this machine's own socket.
         named = parts.hostname or (parts.scheme.startswith("postgres") and parts.path.strip("/"))
-        if parts.scheme not in schemes or not named:
-            raise ValueError(value)
-        if parts.port == 0:
+        if parts.scheme not in schemes or not named or parts.port == 0:
             raise ValueError(value)
         return value.rstrip("/")
 
@@ -92,19 +94,8 @@ def url(name: str, default: str = "", *, schemes: tuple[str, ...] = ("http", "ht
     try:
         return _read(name, default, parse, "")
     except ImproperlyConfigured:
-        expects = " or ".join(f"{scheme}://" for scheme in schemes)
-        raise ImproperlyConfigured(f"{name} is not a valid URL: it expects one that begins with {expects}.") from None
-
-
-def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
-    """Return one of the ``allowed`` words."""
-
-    def parse(value: str) -> str:
-        if value not in allowed:
-            raise ValueError(value)
-        return value
-
-    return _read(name, default, parse, " or ".join(allowed))
+        begins = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise ImproperlyConfigured(f"{name} is not a valid URL: it expects one that begins with {begins}.") from None
 
 
 def secret(name: str, *, least: int) -> str:
@@ -119,26 +110,15 @@ def addresses(name: str) -> list[str]:
     """Return a comma-separated variable of e-mail addresses as a list."""
 
     def parse(value: str) -> list[str]:
-        found = [part.strip() for part in value.split(",") if part.strip()]
-        for address in found:
-            try:
+        found = _split(value)
+        try:
+            for address in found:
                 validate_email(address)
-            except ValidationError as error:
-                raise ValueError(address) from error
+        except ValidationError as error:
+            raise ValueError(value) from error
         return found
 
     return _read(name, [], parse, "e-mail addresses, separated by commas")
-
-
-def time_zone(name: str, default: str) -> str:
-    """Return the name of a time zone."""
-
-    def parse(value: str) -> str:
-        if value not in zoneinfo.available_timezones():
-            raise ValueError(value)
-        return value
-
-    return _read(name, default, parse, "the name of a time zone, as Europe/Berlin")
 
 
 def read_file(path: Path) -> None:
@@ -158,35 +138,25 @@ def read_file(path: Path) -> None:
     environ.Env.read_env(path)
 
 
-def _secrets(path: Path) -> dict[str, str]:
-    kept = json.loads(path.read_text()) if path.exists() else {}
-    if not isinstance(kept, dict):
-        raise ValueError("it is not a JSON object")
-    return kept
-
-
-def has_secret(path: Path, name: str) -> bool:
-    """Return whether ``kept_secret`` has made the secret ``name`` already."""
-    try:
-        return name in _secrets(path)
-    except (OSError, ValueError) as error:
-        raise _unusable(path, error) from None
-
-
-def kept_secret(path: Path, name: str) -> str:
-    """Return the random secret ``name`` kept in the JSON file ``path``, made at the first call (mode 600).
+def kept_secret(path: Path, name: str) -> tuple[str, bool]:
+    """Return the random secret ``name`` kept in the JSON file ``path`` (mode 600), and whether it was made just now.
 
     Raises ImproperlyConfigured when the file cannot be read or written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        kept = _secrets(path)
-        if name not in kept:
+        kept = json.loads(path.read_text()) if path.exists() else {}
+        if not isinstance(kept, dict):
+            raise ValueError("it is not a JSON object")
+        if is_new := name not in kept:
             kept[name] = secrets.token_urlsafe(48)
             _write_secrets(path, kept)
-        return kept[name]
     except (OSError, ValueError) as error:
-        raise _unusable(path, error) from None
+        raise ImproperlyConfigured(
+            f"VAR_DIR: {path} cannot be used ({error}): set VAR_DIR to a folder that can be written, "
+            f"or delete the file if it is damaged."
+        ) from None
+    return kept[name], is_new
 
 
 def _write_secrets(path: Path, kept: dict[str, str]) -> None:
@@ -200,8 +170,14 @@ def _write_secrets(path: Path, kept: dict[str, str]) -> None:
     aside.replace(path)
 
 
-def _unusable(path: Path, error: Exception) -> ImproperlyConfigured:
-    return ImproperlyConfigured(
-        f"VAR_DIR: {path} cannot be used ({error}): set VAR_DIR to a folder that can be written, "
-        f"or delete the file if it is damaged."
-    )
+def flower_password(given: str, debug: bool, secrets_file: Path) -> tuple[str, bool]:
+    """Return "user:password" for Flower, ``given`` or else kept, and whether it was made just now.
+
+    Raises ImproperlyConfigured where none is given while ``debug`` is off.
+    """
+    if given:
+        return given, False
+    if not debug:
+        raise ImproperlyConfigured("FLOWER_BASIC_AUTH is not set: with DEBUG off it expects user:password.")
+    password, is_new = kept_secret(secrets_file, "FLOWER_PASSWORD")
+    return f"admin:{password}", is_new

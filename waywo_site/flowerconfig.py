@@ -8,19 +8,14 @@ import os
 from pathlib import Path
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
 from waywo_site import environment
 
 # Each of Flower's options is a name in this module.
-_password = os.environ.get("FLOWER_BASIC_AUTH") or settings.FLOWER_BASIC_AUTH
-if not _password and settings.DEBUG:
-    _is_new = not environment.has_secret(settings.SECRETS_FILE, "FLOWER_PASSWORD")
-    _password = "admin:" + environment.kept_secret(settings.SECRETS_FILE, "FLOWER_PASSWORD")
-    if _is_new:
-        print(f"Flower: sign in with {_password} (shown only now)", flush=True)  # noqa: T201 - for whoever starts it
-if not _password:
-    raise ImproperlyConfigured("FLOWER_BASIC_AUTH is not set: with DEBUG off it expects user:password.")
+_given = os.environ.get("FLOWER_BASIC_AUTH") or settings.FLOWER_BASIC_AUTH
+_password, _is_new = environment.flower_password(_given, settings.DEBUG, settings.SECRETS_FILE)
+if _is_new:
+    print(f"Flower: sign in with {_password} (shown only now)", flush=True)  # noqa: T201 - for those who start it
 
 basic_auth = [_password]
 address = os.environ.get("FLOWER_ADDRESS", "127.0.0.1")

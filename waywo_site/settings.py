@@ -55,7 +55,7 @@ if not SECRET_KEY:
             "SECRET_KEY is not set: with DEBUG off it expects a long random text "
             "(python -c 'import secrets; print(secrets.token_urlsafe(48))')."
         )
-    SECRET_KEY = environment.kept_secret(SECRETS_FILE, "SECRET_KEY")
+    SECRET_KEY, _ = environment.kept_secret(SECRETS_FILE, "SECRET_KEY")
 
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")

@@ -68,7 +68,7 @@ def purge(queue: str) -> int:
 def pause(queue: str) -> bool:
     """Let no worker take from ``queue``; what runs ends. Return False when it was paused already.
 
-    Workers are told at once; one that starts later finds the note (waywo_site/celery.py). Raises UnknownQueue.
+    Workers are told at once; one that starts later finds the note (running/worker_signals.py). Raises UnknownQueue.
     """
     _known(queue)
     _, is_new = PausedQueue.objects.get_or_create(name=queue)

@@ -110,7 +110,7 @@ def test_web_and_beat_never_open_it_though_a_model_is_configured():
 def test_without_a_receiver_and_a_model_nothing_of_them_is_imported():
     code = (
         "import sys, django; django.setup()\n"
-        "from waywo_site import celery; celery.start_tracing(); celery.flush_traces()\n"
+        "from waywo_site.running import worker_signals; worker_signals.start_process(); worker_signals.end_process()\n"
         "from projects.extraction.reading import get_analyst; get_analyst()\n"
         "import projects.extraction.workflow\n"
         "heavy = ('opentelemetry', 'openinference', 'llama_index.core', 'llama_index.llms', 'openai')\n"

@@ -44,7 +44,9 @@ class Command(BaseCommand):
 
     def _run(self) -> None:
         self._refuse_taken_ports()
-        flower_password, is_new = self._flower_password()
+        flower_password, is_new = environment.flower_password(
+            settings.FLOWER_BASIC_AUTH, settings.DEBUG, settings.SECRETS_FILE
+        )
         self._start_servers()
         call_command("migrate", verbosity=0, interactive=False)
         password = first_run.ensure_superuser()
@@ -65,15 +67,6 @@ class Command(BaseCommand):
                 f"PORT={settings.PORT}: port {port} is taken (the admin uses PORT, Flower PORT + 1): "
                 f"stop what listens there, or set another PORT."
             )
-
-    def _flower_password(self) -> tuple[str, bool]:
-        """Return "user:password" for Flower and whether it was made just now."""
-        if settings.FLOWER_BASIC_AUTH:
-            return settings.FLOWER_BASIC_AUTH, False
-        if not settings.DEBUG:
-            raise CommandError("FLOWER_BASIC_AUTH is not set: with DEBUG off it takes user:password.")
-        is_new = not environment.has_secret(settings.SECRETS_FILE, "FLOWER_PASSWORD")
-        return "admin:" + environment.kept_secret(settings.SECRETS_FILE, "FLOWER_PASSWORD"), is_new
 
     def _start_servers(self) -> None:
         for server in (settings.EMBEDDED_POSTGRESQL, settings.EMBEDDED_VALKEY):
