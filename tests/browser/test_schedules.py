@@ -12,7 +12,7 @@ from tests.servers.beat import Beat
 from tests.servers.processes import Worker
 from tests.waiting import wait_until
 from waywo_site.running.queues import depth
-from waywo_site.schedules.timing import parse_timing
+from waywo_site.schedules.timing import parse_timing, saved
 
 LIST = "/admin/django_celery_beat/periodictask/"
 # An edit must be in force after so many seconds (the issue's own figure).
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("empty_queues")
 
 def make_schedule(text: str = "0 2 1 1 *", name: str = "Mine", **fields) -> PeriodicTask:
     """Save a schedule that comes once a year unless ``text`` says otherwise."""
-    row = parse_timing(text).save()
+    row = saved(parse_timing(text))
     times = {"crontab": row} if isinstance(row, CrontabSchedule) else {"interval": row}
     return PeriodicTask.objects.create(name=name, **({"task": "process_waywo_comments"} | times | fields))
 

@@ -28,9 +28,17 @@ from core.admin.listing import filtered_list_link
 from core.http import in_short
 from waywo_site.embedded import EmbeddedError
 from waywo_site.running.admin import TASK_COLOURS, duration, outcome, result_link
-from waywo_site.schedules import timing
 from waywo_site.schedules.form import fieldsets, form_class, preview
-from waywo_site.schedules.timing import NotStarted, due_since, in_words, next_runs, problem_of
+from waywo_site.schedules.stored import (
+    HEAVY,
+    NotStarted,
+    due_since,
+    problem_of,
+    run_now,
+    set_enabled,
+    with_last_results,
+)
+from waywo_site.schedules.timing import in_words, next_runs, timing_text
 
 
 def _cell(markup: str, *parts: Any) -> SafeString:
@@ -71,7 +79,7 @@ class ScheduleAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PeriodicTask]:
         rows = super().get_queryset(request).select_related("interval", "crontab", "solar", "clocked")
-        return timing.with_last_results(rows)
+        return with_last_results(rows)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ScheduleList
@@ -81,7 +89,6 @@ class ScheduleAdmin(ModelAdmin):
     def get_form(
         self, request: HttpRequest, obj: PeriodicTask | None = None, change: bool = False, **kwargs: Any
     ) -> type[ModelForm]:
-        """Return a form with a field for each argument of each task."""
         return super().get_form(request, obj, change, **kwargs) if self._only_looks(request, obj) else form_class()
 
     def get_fieldsets(self, request: HttpRequest, obj: PeriodicTask | None = None) -> Any:
@@ -128,7 +135,7 @@ class ScheduleAdmin(ModelAdmin):
         zone = getattr(schedule.scheduler, "timezone", "")
         return _cell(
             '<span title="{}">{}</span><br><span class="waywo-quiet">{}</span>',
-            timing.timing_text(schedule.scheduler),
+            timing_text(schedule.scheduler),
             in_words(schedule.scheduler) if schedule.scheduler else "—",
             zone,
         )
@@ -179,9 +186,7 @@ class ScheduleAdmin(ModelAdmin):
         return format_html(
             '<button type="submit" class="waywo-button" formaction="{}"{}>Run now</button>',
             reverse("admin:waywo_schedule_run", args=[schedule.pk]),
-            format_html(' data-confirm="{} Run it now?"', timing.HEAVY[schedule.task])
-            if schedule.task in timing.HEAVY
-            else "",
+            format_html(' data-confirm="{} Run it now?"', HEAVY[schedule.task]) if schedule.task in HEAVY else "",
         )
 
     @display(description="state")
@@ -216,7 +221,7 @@ class ScheduleAdmin(ModelAdmin):
 
     def _switch(self, request: HttpRequest, chosen: QuerySet[PeriodicTask], enabled: bool) -> None:
         to_change = list(PeriodicTask.objects.filter(pk__in=chosen.values("pk")).exclude(enabled=enabled))
-        timing.set_enabled(PeriodicTask.objects.filter(pk__in=[row.pk for row in to_change]), enabled)
+        set_enabled(PeriodicTask.objects.filter(pk__in=[row.pk for row in to_change]), enabled)
         word = "on" if enabled else "off"
         for schedule in to_change:
             self.log_change(request, schedule, f"Switched {word}.")
@@ -249,7 +254,7 @@ class ScheduleAdmin(ModelAdmin):
         schedule = self._changeable(request, pk)
         if schedule is None:
             return self._back(request)
-        heavy = timing.HEAVY.get(schedule.task, "")
+        heavy = HEAVY.get(schedule.task, "")
         if request.method != "POST" or (heavy and request.POST.get("confirmed") != "1"):
             context = self.admin_site.each_context(request) | {
                 "title": f"Run {schedule.name} now?",
@@ -259,7 +264,7 @@ class ScheduleAdmin(ModelAdmin):
             }
             return TemplateResponse(request, "waywo_site/schedules/run.html", context)
         try:
-            task_id = timing.run_now(schedule)
+            task_id = run_now(schedule)
         except NotStarted as error:
             self.message_user(request, str(error), messages.WARNING)
             return self._back(request)

@@ -30,86 +30,33 @@ class Default:
     kwargs: str = "{}"
 
 
+# fmt: off
 DEFAULTS = (
-    Default(
-        "reconcile",
-        "reconcile",
-        "* * * * *",
-        55,
-        "Sends again what is due and not under way, as after the broker lost its messages.",
-    ),
-    Default(
-        "send_canaries",
-        "send_canaries",
-        "* * * * *",
-        55,
-        "Sends a canary through each queue, which shows that its workers take work.",
-    ),
-    Default(
-        "Collect the threads of the month",
-        "process_waywo_posts",
-        "0 6 1 * *",
-        27 * DAY,
-        "Looks at every known thread. Settled ones cost no request.",
-    ),
-    Default(
-        "Collect live threads",
-        "process_waywo_posts",
-        "0 * * * *",
-        55 * MINUTE,
-        "Looks at the newest threads for new and changed comments. A thread takes comments for two weeks.",
-        '{"limit_posts": 3}',
-    ),
-    Default(
-        "Discover new threads",
-        "discover_waywo_posts",
-        "30 5 * * *",
-        23 * HOUR,
-        "Looks for threads that nobody told Waywo about.",
-    ),
-    Default(
-        "Read pending comments",
-        "process_waywo_comments",
-        "0 2 * * *",
-        23 * HOUR,
-        "Reads what waits, each comment in a task of its own.",
-    ),
-    Default(
-        "Check health",
-        "health_check",
-        "*/5 * * * *",
-        4 * MINUTE,
-        "Checks every part and keeps what it found.",
-    ),
-    Default(
-        "Watch the queues",
-        "monitor_queues",
-        "*/5 * * * *",
-        4 * MINUTE,
-        "Notes how long the queues are, and alerts when one grows.",
-    ),
-    Default(
-        "Clean up old data",
-        "cleanup_old_data",
-        "0 3 * * *",
-        23 * HOUR,
-        "Removes old results and records of machines. Posts, comments, projects and reviews stay.",
-    ),
-    Default(
-        "Back up the database",
-        "backup_database",
-        "0 4 * * *",
-        23 * HOUR,
-        "Writes the database to a file and proves that it can be restored.",
-    ),
-    Default(
-        "Compute the figures of the months",
-        "generate_analytics",
-        "0 5 * * *",
-        23 * HOUR,
-        "Brings the figures by month and by thread up to date.",
-    ),
+    Default("reconcile", "reconcile", "* * * * *", 55,
+            "Sends again what is due and not under way, as after the broker lost its messages."),
+    Default("send_canaries", "send_canaries", "* * * * *", 55,
+            "Sends a canary through each queue, which shows that its workers take work."),
+    Default("Collect the threads of the month", "process_waywo_posts", "0 6 1 * *", 27 * DAY,
+            "Looks at every known thread. Settled ones cost no request."),
+    Default("Collect live threads", "process_waywo_posts", "0 * * * *", 55 * MINUTE,
+            "Looks at the newest threads for new and changed comments. A thread takes comments for two weeks.",
+            '{"limit_posts": 3}'),
+    Default("Discover new threads", "discover_waywo_posts", "30 5 * * *", 23 * HOUR,
+            "Looks for threads that nobody told Waywo about."),
+    Default("Read pending comments", "process_waywo_comments", "0 2 * * *", 23 * HOUR,
+            "Reads what waits, each comment in a task of its own."),
+    Default("Check health", "health_check", "*/5 * * * *", 4 * MINUTE,
+            "Checks every part and keeps what it found."),
+    Default("Watch the queues", "monitor_queues", "*/5 * * * *", 4 * MINUTE,
+            "Notes how long the queues are, and alerts when one grows."),
+    Default("Clean up old data", "cleanup_old_data", "0 3 * * *", 23 * HOUR,
+            "Removes old results and records of machines. Posts, comments, projects and reviews stay."),
+    Default("Back up the database", "backup_database", "0 4 * * *", 23 * HOUR,
+            "Writes the database to a file and proves that it can be restored."),
+    Default("Compute the figures of the months", "generate_analytics", "0 5 * * *", 23 * HOUR,
+            "Brings the figures by month and by thread up to date."),
 )
+# fmt: on
 
 
 def add(apps: Any, defaults: Iterable[Default]) -> None:

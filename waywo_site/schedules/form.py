@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
-from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelect2Widget,
@@ -20,7 +20,17 @@ from unfold.widgets import (
 
 from waywo_site.schedules import arguments
 from waywo_site.schedules.arguments import Argument
-from waywo_site.schedules.timing import BadTiming, are_headers, parse_timing, timing_text
+from waywo_site.schedules.stored import are_headers
+from waywo_site.schedules.timing import (
+    BadTiming,
+    Row,
+    in_words,
+    next_runs,
+    parse_timing,
+    saved,
+    shortest_gap,
+    timing_text,
+)
 
 PREFIX = "argument"
 PREVIEW = "_preview"
@@ -45,11 +55,11 @@ def preview(text: str, zone: str) -> dict[str, Any]:
     if zone not in available_timezones():
         return {"error": f"No time zone is called {zone}."}
     try:
-        timing = parse_timing(text, zone)
+        row = parse_timing(text, zone)
     except BadTiming as error:
         return {"error": str(error)}
-    runs = [f"{timezone.localtime(run):%a %d %b %Y, %H:%M:%S %Z}".replace(":00 ", " ") for run in timing.next_runs()]
-    return {"words": timing.words, "runs": runs}
+    runs = [f"{timezone.localtime(run):%a %d %b %Y, %H:%M:%S %Z}".replace(":00 ", " ") for run in next_runs(row)]
+    return {"words": in_words(row), "runs": runs}
 
 
 def field_name(task_name: str, argument: str) -> str:
@@ -159,16 +169,15 @@ class ScheduleForm(forms.ModelForm):
         if not text or "zone" not in data:
             return
         try:
-            timing = parse_timing(text, data["zone"])
+            data["time"] = parse_timing(text, data["zone"])
         except BadTiming as error:
             self.add_error("when", str(error))
             return
-        data["timing"] = timing
         if self.instance.expires:
             # It ends at a moment that somebody gave it elsewhere; beat takes that or a span, not both.
             data["expire_seconds"] = None
             return
-        gap = timing.shortest_gap
+        gap = shortest_gap(data["time"])
         kept = "when" in self.changed_data and "expire_seconds" not in self.changed_data
         if data.get("expire_seconds") is None or (kept and data["expire_seconds"] > gap):
             # Nobody chose it for this time.
@@ -197,13 +206,12 @@ class ScheduleForm(forms.ModelForm):
         stored.args, stored.kwargs = "[]", json.dumps(data.get("keywords", {}))
         if not are_headers(stored.headers):
             stored.headers = "{}"
-        if "timing" in data:
+        if "time" in data:
             # A single moment was replaced: what was to run once runs by its new time.
             stored.one_off = stored.one_off and not stored.clocked_id
             stored.interval = stored.crontab = stored.solar = stored.clocked = None
-            row = data["timing"].row
             # Only for the check that there is a time; the row itself is saved with the schedule.
-            _set_time(stored, row)
+            _set_time(stored, data["time"])
         super()._post_clean()
 
     def validate_unique(self) -> None:
@@ -212,12 +220,12 @@ class ScheduleForm(forms.ModelForm):
             self.add_error("name", "Another schedule has this name.")
 
     def save(self, commit: bool = True) -> PeriodicTask:
-        if timing := self.cleaned_data.get("timing"):
-            _set_time(self.instance, timing.save())
+        if row := self.cleaned_data.get("time"):
+            _set_time(self.instance, saved(row))
         return super().save(commit)
 
 
-def _set_time(schedule: PeriodicTask, row: CrontabSchedule | IntervalSchedule) -> None:
+def _set_time(schedule: PeriodicTask, row: Row) -> None:
     setattr(schedule, "crontab" if isinstance(row, CrontabSchedule) else "interval", row)
 
 

@@ -7,7 +7,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django_celery_beat.models import PeriodicTask
 
 from waywo_site.models import OfferedSchedule
-from waywo_site.schedules import defaults, timing
+from waywo_site.schedules import defaults, stored, timing
 from waywo_site.schedules.defaults import DAY, DEFAULTS, Default
 
 pytestmark = pytest.mark.django_db
@@ -23,13 +23,13 @@ def names() -> set[str]:
 
 
 def test_they_are_there_with_times_words_and_an_end_before_their_next_run():
-    stored = PeriodicTask.objects.filter(name__in=[default.name for default in DEFAULTS])
-    assert stored.count() == len(DEFAULTS) == 11
-    for schedule in stored.select_related("crontab"):
+    rows = PeriodicTask.objects.filter(name__in=[default.name for default in DEFAULTS])
+    assert rows.count() == len(DEFAULTS) == 11
+    for schedule in rows.select_related("crontab"):
         assert schedule.enabled
-        assert timing.problem_of(schedule) == ""
-        assert schedule.expire_seconds < timing.Timing(schedule.crontab).shortest_gap, schedule.name
-    monthly = stored.get(name="Collect the threads of the month")
+        assert stored.problem_of(schedule) == ""
+        assert schedule.expire_seconds < timing.shortest_gap(schedule.crontab), schedule.name
+    monthly = rows.get(name="Collect the threads of the month")
     assert timing.in_words(monthly.crontab) == "At 06:00, on day 1 of the month"
 
 

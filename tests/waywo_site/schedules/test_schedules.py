@@ -9,13 +9,14 @@ from django.utils import timezone
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 from django_celery_results.models import TaskResult
 
-from waywo_site.schedules import arguments, timing
-from waywo_site.schedules.timing import BadTiming, NotStarted, parse_timing
+from waywo_site.schedules import arguments, stored
+from waywo_site.schedules.stored import NotStarted
+from waywo_site.schedules.timing import BadTiming, in_words, next_runs, parse_timing, saved
 
 
 def simulated(text: str, zone: str, start: datetime, days: int, step: timedelta) -> list[datetime]:
     """Return when beat's own ``is_due`` says that it is time, asked again and again from ``start`` on."""
-    schedule = parse_timing(text, zone).row.schedule
+    schedule = parse_timing(text, zone).schedule
     last, moment, fired = start, start, []
     while moment < start + timedelta(days=days):
         schedule.nowfun = lambda now=moment: now.astimezone(ZoneInfo(zone))
@@ -40,7 +41,7 @@ def simulated(text: str, zone: str, start: datetime, days: int, step: timedelta)
     ],
 )
 def test_a_time_is_said_in_words(text, words):
-    assert parse_timing(text).words == words
+    assert in_words(parse_timing(text)) == words
 
 
 @pytest.mark.parametrize(
@@ -92,13 +93,13 @@ def test_a_time_that_means_nothing_or_never_comes_is_refused_with_its_name(text,
     ],
 )
 def test_the_shown_runs_are_those_at_which_beat_fires_over_daylight_saving(text, zone, start):
-    shown = parse_timing(text, zone).next_runs(60, start)
+    shown = next_runs(parse_timing(text, zone), 60, start)
     fired = simulated(text, zone, start, 2, timedelta(minutes=15))
     assert [run for run in shown if run < start + timedelta(days=2)] == fired
 
 
 def test_what_falls_into_the_lost_hour_runs_once_that_day():
-    runs = parse_timing("30 2 * * *", "Europe/Berlin").next_runs(3, datetime(2026, 3, 28, 12, tzinfo=UTC))
+    runs = next_runs(parse_timing("30 2 * * *", "Europe/Berlin"), 3, datetime(2026, 3, 28, 12, tzinfo=UTC))
     berlin = [run.astimezone(ZoneInfo("Europe/Berlin")) for run in runs]
     assert [f"{run:%d %H:%M}" for run in berlin] == ["29 03:30", "30 02:30", "31 02:30"]
 
@@ -114,7 +115,7 @@ def test_every_task_has_a_summary_and_a_form_field_with_help_for_each_argument()
 
 
 def make_schedule(text: str = "0 2 * * *", **fields) -> PeriodicTask:
-    row = parse_timing(text).save()
+    row = saved(parse_timing(text))
     times = {"crontab": row} if isinstance(row, CrontabSchedule) else {"interval": row}
     return PeriodicTask.objects.create(**({"name": "Mine", "task": "process_waywo_posts"} | times | fields))
 
@@ -137,30 +138,30 @@ class TestStored:
         ],
     )
     def test_a_schedule_that_cannot_work_says_why(self, fields, problem):
-        assert problem in timing.problem_of(make_schedule(**fields))
+        assert problem in stored.problem_of(make_schedule(**fields))
 
     def test_31_february_in_the_table_is_named_as_broken(self):
         row = CrontabSchedule.objects.create(minute="0", hour="0", day_of_month="31", month_of_year="2")
         schedule = PeriodicTask.objects.create(name="Mine", task="process_waywo_posts", crontab=row)
-        assert timing.problem_of(schedule) == "Its time never comes."
+        assert stored.problem_of(schedule) == "Its time never comes."
 
     def test_a_schedule_that_can_work_has_no_problem(self):
-        assert timing.problem_of(make_schedule(kwargs='{"limit_posts": 3}', queue="priority")) == ""
+        assert stored.problem_of(make_schedule(kwargs='{"limit_posts": 3}', queue="priority")) == ""
 
     def test_a_time_is_stored_once_and_shared(self):
-        parse_timing("1 2 3 4 *").save()
-        parse_timing("1 2 3 4 *").save()
+        saved(parse_timing("1 2 3 4 *"))
+        saved(parse_timing("1 2 3 4 *"))
         assert CrontabSchedule.objects.filter(minute="1", hour="2", day_of_month="3").count() == 1
-        assert parse_timing("every 7 minutes").save() == IntervalSchedule.objects.get(every=7, period="minutes")
+        assert saved(parse_timing("every 7 minutes")) == IntervalSchedule.objects.get(every=7, period="minutes")
 
     def test_a_run_that_is_missing_for_more_than_five_minutes_is_overdue(self):
         schedule = make_schedule("0 * * * *")
         now = timezone.now().replace(minute=20)
         schedule.last_run_at = now - timedelta(hours=2)
         due = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
-        assert timing.due_since(schedule, None, now) == due
+        assert stored.due_since(schedule, None, now) == due
         schedule.last_run_at = now.replace(minute=0, second=1)
-        assert timing.due_since(schedule, None, now) is None
+        assert stored.due_since(schedule, None, now) is None
 
     def test_a_schedule_that_is_off_or_broken_is_never_overdue(self):
         long_ago = timezone.now() - timedelta(days=2)
@@ -168,39 +169,39 @@ class TestStored:
         off.last_run_at = long_ago
         broken = make_schedule("* * * * *", name="Other", task="gone")
         broken.last_run_at = long_ago
-        assert timing.due_since(off, None) is timing.due_since(broken, None) is None
+        assert stored.due_since(off, None) is stored.due_since(broken, None) is None
 
     def test_switching_off_many_tells_beat(self):
         make_schedule()
         make_schedule(name="Other")
         PeriodicTasks.objects.update(last_update=timezone.now() - timedelta(hours=1))
         before = PeriodicTasks.last_change()
-        assert timing.set_enabled(PeriodicTask.objects.filter(name__in=["Mine", "Other"]), False) == 2
+        assert stored.set_enabled(PeriodicTask.objects.filter(name__in=["Mine", "Other"]), False) == 2
         assert PeriodicTasks.last_change() > before
         assert not PeriodicTask.objects.filter(name__in=["Mine", "Other"], enabled=True).exists()
 
     def test_a_schedule_that_is_switched_on_makes_up_for_nothing(self):
         schedule = make_schedule("0 * * * *", enabled=False)
         PeriodicTask.objects.update(date_changed=timezone.now() - timedelta(days=3))
-        timing.set_enabled(PeriodicTask.objects.filter(pk=schedule.pk), True)
+        stored.set_enabled(PeriodicTask.objects.filter(pk=schedule.pk), True)
         schedule.refresh_from_db()
-        assert timing.due_since(schedule, None) is None
+        assert stored.due_since(schedule, None) is None
 
     def test_a_schedule_whose_run_waits_is_not_started_twice(self):
         schedule = make_schedule()
         TaskResult.objects.create(task_id="one", periodic_task_name="Mine", status="PENDING")
         with pytest.raises(NotStarted, match="waits already: one"):
-            timing.run_now(schedule)
+            stored.run_now(schedule)
 
     def test_a_broken_schedule_is_not_started(self):
         with pytest.raises(NotStarted, match="No task is called gone"):
-            timing.run_now(make_schedule(task="gone"))
+            stored.run_now(make_schedule(task="gone"))
 
     def test_the_newest_result_of_each_schedule_is_found(self):
         make_schedule()
         for task_id in ("old", "new"):
             TaskResult.objects.create(task_id=task_id, periodic_task_name="Mine", status="SUCCESS")
-        row = timing.with_last_results(PeriodicTask.objects.filter(name="Mine")).get()
+        row = stored.with_last_results(PeriodicTask.objects.filter(name="Mine")).get()
         assert row.last_result_id == TaskResult.objects.get(task_id="new").pk
 
 
@@ -272,7 +273,7 @@ class TestForm:
     def test_a_single_moment_is_kept_until_a_time_is_given_and_then_runs_again_and_again(self):
         moment = ClockedSchedule.objects.create(clocked_time=timezone.now() + timedelta(days=1))
         mine = PeriodicTask.objects.create(name="Mine", task="process_waywo_posts", clocked=moment, one_off=True)
-        assert timing.problem_of(mine) == ""
+        assert stored.problem_of(mine) == ""
         kept = self.save(mine, when="", priority="3")
         assert (kept.clocked, kept.one_off, kept.priority) == (moment, True, 3)
         replaced = self.save(PeriodicTask.objects.get(pk=mine.pk), when="5 5 * * *")
@@ -294,4 +295,4 @@ class TestForm:
     def test_arguments_are_stored_with_their_types_and_those_left_empty_keep_their_defaults(self):
         saved = self.save(**{"argument-process_waywo_posts-limit_posts": "3"})
         assert saved.kwargs == '{"limit_posts": 3}'
-        assert timing.problem_of(saved) == ""
+        assert stored.problem_of(saved) == ""

@@ -22,7 +22,7 @@ from waywo_site.operations.backups import last_backup
 from waywo_site.operations.health.findings import DEGRADED, FAILED, OK, Finding, Part
 from waywo_site.running import heartbeats, queues
 from waywo_site.running.queues import workers
-from waywo_site.schedules.timing import overdue
+from waywo_site.schedules.stored import overdue
 
 # Shares of what there is, from which on somebody should look, and from which on it is too late.
 DISK_LOW, DISK_FULL = 0.10, 0.03

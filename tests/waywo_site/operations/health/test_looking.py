@@ -18,7 +18,7 @@ from waywo_site.operations.health import findings, watch
 from waywo_site.operations.health.findings import OK, Finding, Part
 from waywo_site.operations.health.looking import look_at
 from waywo_site.running import heartbeats
-from waywo_site.schedules import timing
+from waywo_site.schedules import stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -111,7 +111,7 @@ def test_a_schedule_that_should_have_run_is_named_and_how_late_it_is():
     check = state("schedules")
     assert check.state == "degraded"
     assert "Hourly (by " in check.reason
-    assert [schedule.name for schedule, _ in timing.overdue()] == ["Hourly"]
+    assert [schedule.name for schedule, _ in stored.overdue()] == ["Hourly"]
     row.start_time = timezone.now() + timedelta(days=1)
     row.save()
     PeriodicTask.objects.filter(pk=row.pk).update(date_changed=timezone.now() - timedelta(hours=30))

@@ -1,0 +1,141 @@
+"""Stored schedules: what is wrong with one, whether it misses a run, how it is switched and started by hand."""
+
+import json
+from datetime import datetime, timedelta
+
+from celery.schedules import ParseException
+from celery.states import PENDING, READY_STATES
+from django.conf import settings
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask, PeriodicTasks
+from django_celery_results.models import TaskResult
+
+from core.jobs import sending
+from waywo_site.schedules import arguments
+from waywo_site.schedules.timing import next_runs
+
+# Beat writes down what it sent within 3 minutes; later than this a run is missing.
+OVERDUE_AFTER = timedelta(minutes=5)
+# A task that nobody took for so long does not keep another from being started.
+LOST_AFTER = timedelta(hours=12)
+# What takes long, or takes something away: a person is asked once more before it is started by hand.
+HEAVY = {
+    "process_waywo_posts": "It asks Hacker News for every thread that is chosen.",
+    "process_waywo_comments": "It reads every comment that is chosen; with a language model that costs tokens.",
+    "generate_ideas": "It asks the language model for new ideas, which costs tokens.",
+    "cleanup_old_data": "It removes old rows for good.",
+    "backup_database": "It writes the whole database to disk.",
+}
+
+
+class NotStarted(Exception):
+    """The task was not sent; the message says why."""
+
+
+def problem_of(schedule: PeriodicTask) -> str:
+    """Return why this schedule cannot work, in a line; empty when it can."""
+    task = arguments.registered().get(schedule.task)
+    if task is None:
+        return f"No task is called {schedule.task}."
+    if schedule.queue and schedule.queue not in settings.QUEUE_TIME_LIMITS:
+        return f"No queue is called {schedule.queue}: nobody would take the task."
+    try:
+        positional, keywords = json.loads(schedule.args or "[]"), json.loads(schedule.kwargs or "{}")
+    except ValueError:
+        return "Its arguments are not JSON."
+    if positional or not isinstance(keywords, dict):
+        return "Its arguments are not keywords."
+    if problems := arguments.problems(task, keywords):
+        return " ".join(problems.values())
+    if not are_headers(schedule.headers):
+        return "Its headers are not a JSON object: beat would leave it out."
+    if schedule.scheduler is None:
+        return "It has no time."
+    try:
+        schedule.schedule  # noqa: B018 - computed only to see whether it can be
+        next_runs(schedule.scheduler, 1)
+    except (RuntimeError, ParseException, ValueError):
+        return "Its time never comes."
+    return ""
+
+
+def are_headers(text: str | None) -> bool:
+    """Tell whether beat can read the headers of a schedule."""
+    try:
+        return isinstance(json.loads(text or "{}"), dict)
+    except ValueError:
+        return False
+
+
+def with_last_results(schedules: QuerySet[PeriodicTask]) -> QuerySet[PeriodicTask]:
+    """Add ``last_result_id``: the newest result of a task that this schedule sent."""
+    sent = TaskResult.objects.filter(periodic_task_name=OuterRef("name")).order_by("-pk")
+    return schedules.annotate(last_result_id=Subquery(sent.values("pk")[:1]))
+
+
+def due_since(schedule: PeriodicTask, result: TaskResult | None, now: datetime | None = None) -> datetime | None:
+    """Return since when a run is missing, or None where none is: beat or its broker is down then.
+
+    ``result`` is the newest result of a task that it sent.
+    """
+    now = now or timezone.now()
+    if not schedule.enabled or problem_of(schedule):
+        return None
+    if (schedule.start_time and schedule.start_time > now) or (schedule.expires and schedule.expires < now):
+        return None
+    known = [schedule.last_run_at or schedule.date_changed]
+    if result is not None and schedule.last_run_at:
+        known.append(result.date_created)
+    due = next(iter(next_runs(schedule.scheduler, 1, max(known))), None)
+    return due if due is not None and due < now - OVERDUE_AFTER else None
+
+
+def overdue() -> list[tuple[PeriodicTask, datetime]]:
+    """Return the schedules that miss a run, each with when that was due; the rule is that of ``due_since``."""
+    enabled = with_last_results(PeriodicTask.objects.filter(enabled=True, one_off=False, clocked=None))
+    rows = list(enabled.select_related("interval", "crontab", "solar"))
+    ids = [row.last_result_id for row in rows if row.last_result_id]
+    results = TaskResult.objects.only("pk", "date_created").in_bulk(ids)
+    found = [(row, due_since(row, results.get(row.last_result_id))) for row in rows]
+    return [(row, since) for row, since in found if since is not None]
+
+
+def set_enabled(schedules: QuerySet[PeriodicTask], enabled: bool) -> int:
+    """Switch schedules on or off, and return how many were changed. Beat follows it within seconds.
+
+    One that is switched on counts from now on: what it missed meanwhile is not made up for.
+    """
+    changed = schedules.exclude(enabled=enabled).update(enabled=enabled, last_run_at=None, date_changed=timezone.now())
+    # Beat does not notice an update of rows by itself (pitfalls, 1.3).
+    PeriodicTasks.update_changed()
+    return changed
+
+
+def running(schedule: PeriodicTask) -> TaskResult | None:
+    """Return the newest task of this schedule if it waits or is under way."""
+    return (
+        TaskResult.objects.filter(periodic_task_name=schedule.name, date_created__gt=timezone.now() - LOST_AFTER)
+        .exclude(status__in=READY_STATES)
+        .only("task_id", "status")
+        .order_by("-pk")
+        .first()
+    )
+
+
+def run_now(schedule: PeriodicTask) -> str:
+    """Send the schedule's task at once, as its next turn would, and return the task's id.
+
+    Raises NotStarted when it cannot work, or when one of its runs waits or is under way.
+    """
+    if problem := problem_of(schedule):
+        raise NotStarted(problem)
+    if under_way := running(schedule):
+        what = "waits" if under_way.status == PENDING else "is under way"
+        raise NotStarted(f"A run of {schedule.name} {what} already: {under_way.task_id}.")
+    return sending.send(
+        schedule.task,
+        json.loads(schedule.kwargs or "{}"),
+        queue=schedule.queue or None,
+        periodic_task_name=schedule.name,
+    )
