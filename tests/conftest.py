@@ -55,6 +55,14 @@ def django_db_modify_db_settings() -> None:
         session.execute("SELECT pg_reload_conf()")
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker) -> None:
+    """Begin with empty tables, as the first test that is no transaction leaves them: which test comes first, and so
+    whether rows of migrations are there, differs from run to run."""
+    with django_db_blocker.unblock():
+        _empty()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def keeping_content_types() -> Iterator[None]:
     """Empty tables at a test's end in our way: Django's would make the content types again, under other ids than those

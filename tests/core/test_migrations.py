@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
-from django.core.management.sql import emit_post_migrate_signal
+from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count
@@ -38,6 +38,7 @@ def before() -> Iterator[SimpleNamespace]:
         ContentType.objects.clear_cache()
         executor = MigrationExecutor(connection)
         others = [leaf for leaf in executor.loader.graph.leaf_nodes() if leaf[0] not in OURS]
+        emit_pre_migrate_signal(verbosity=0, interactive=False, db="default")
         state = executor.migrate(others + BEFORE)
         emit_post_migrate_signal(verbosity=0, interactive=False, db="default", apps=state.apps)
         yield fill(state.apps)

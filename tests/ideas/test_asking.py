@@ -35,7 +35,7 @@ def test_unknown_and_too_many_tags_are_refused_with_a_way_out():
     with pytest.raises(ValueError, match="and 2 more"):
         check_wish(5, [f"unknown {number}" for number in range(7)])
     for wrong in ("rust", {"rust": 1}, [1], [None]):
-        with pytest.raises(ValueError, match="it takes a list of tags"):
+        with pytest.raises(ValueError, match="it expects a list of tags"):
             check_wish(5, wrong)
 
 

@@ -54,6 +54,7 @@ def test_every_time_limit_follows_from_one_table():
         assert (annotated["soft_time_limit"], annotated["time_limit"]) == settings.QUEUE_TIME_LIMITS[queue]
 
 
+@pytest.mark.process
 def test_a_timeout_of_the_model_that_outlasts_a_reading_is_one_line():
     done = manage("check", LLM_TIMEOUT="281")
     assert done.returncode == 1

@@ -5,7 +5,6 @@ import ipaddress
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,8 +14,8 @@ from projects.pages.addresses import PublicOnlyTransport
 from projects.pages.fetching import FetchedPage, fetch
 from projects.pages.robots import RobotsCache
 from tests.servers.pages import Answer, PageServer, bare_deflate, gzip_bomb, page, redirect
+from tests.servers.processes import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 LOOPBACK = "127.0.0.1/32"
 ARTICLE = (
     "<html><head><title>A tool &amp; more</title></head><body><nav>Home</nav><article><p>"

@@ -18,12 +18,12 @@ import psycopg
 import pytest
 import redis
 
+from tests.servers.processes import ROOT
 from waywo_site import embedded
 from waywo_site.embedded import accounts
 
 pytestmark = pytest.mark.process
 
-ROOT = Path(__file__).resolve().parents[2]
 AS_ROOT = os.geteuid() == 0
 NOBODY = 65534
 DISK_FULL_LINE = r"^The disk that holds .* is full .*: free some space or set VAR_DIR to .*$"

@@ -12,11 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.servers.processes import ROOT
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.process
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def free_ports() -> int:

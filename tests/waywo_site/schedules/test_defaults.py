@@ -1,6 +1,7 @@
 """The default schedules are put in once, and belong to the operator from then on."""
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -12,6 +13,11 @@ from waywo_site.schedules.defaults import DAY, DEFAULTS, Default
 
 pytestmark = pytest.mark.django_db
 NEW = Default("Draw the map", "draw_map", "0 7 * * *", DAY - 60, "Places the projects.")
+
+
+@pytest.fixture(autouse=True)
+def default_schedules() -> None:
+    defaults.add_new(apps, plan=[])
 
 
 def migrate() -> None:
