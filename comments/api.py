@@ -15,7 +15,7 @@ from comments.adding import NotAThread, add_post
 from comments.item_ids import ITEM_ID, ITEM_PAGE, LARGEST_ITEM_ID, item_id_of
 from comments.models import Comment, Post
 from comments.text import plain_text, safe_html
-from core.api.bodies import ALL, NOTHING, Limit, OneParameters, StrictBody, given_in, moment, whole
+from core.api.bodies import ALL, NO_TEXT, NOTHING, Limit, OneParameters, StrictBody, given_in, moment
 from core.api.listing import LIST, ONE_OBJECT, Id, Order, PageParameters, a_time, limited_query, one, page
 from core.api.problems import Problem, invalid, problem_responses
 from core.api.sending import PRIORITY, Sent, sent
@@ -174,8 +174,8 @@ class CollectPosts(StrictBody):
 class CollectPost(StrictBody):
     """Arguments of `process_waywo_post`."""
 
-    year: whole(2006, 2200) | None = None
-    month: whole(1, 12) | None = None
+    year: Annotated[int, Field(ge=2006, le=2200), NO_TEXT] | None = None
+    month: Annotated[int, Field(ge=1, le=12), NO_TEXT] | None = None
     limit_comments: Limit = Field(None, description=ALL)
 
 
@@ -185,7 +185,7 @@ ITEM = f"^(?:{ITEM_ID.pattern}|{ITEM_PAGE.pattern})$"
 class AddPost(CollectPost):
     """A thread by its id or address, and the arguments of `process_waywo_post`."""
 
-    post: whole(1, LARGEST_ITEM_ID) | Annotated[str, Field(pattern=ITEM)] = Field(
+    post: Annotated[int, Field(ge=1, le=LARGEST_ITEM_ID), NO_TEXT] | Annotated[str, Field(pattern=ITEM)] = Field(
         description="The item id on Hacker News, or https://news.ycombinator.com/item?id=…",
         examples=["https://news.ycombinator.com/item?id=41342017"],
     )

@@ -1,11 +1,11 @@
 """Asks a source of threads from code that waits: within the limit of its host, and in lots."""
 
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from comments.sources import ThreadSource
-from comments.sources.items import Answer, ItemId
+from comments.sources import ItemSource, ThreadSource
+from comments.sources.items import Answer, Answers, ItemId
 from core import event_loop
 from core.locks import host_slots
 
@@ -29,13 +29,13 @@ def opened(source: ThreadSource) -> Iterator[None]:
         event_loop.run(source.__aexit__(None, None, None))
 
 
-def ask(source: ThreadSource, question: Coroutine[Any, Any, T], address: str = "") -> T:
+def ask(source: ItemSource, question: Coroutine[Any, Any, T], address: str = "") -> T:
     """Return the answer to one question, asked within the limit of the host (of ``address``, else of the source)."""
     with host_slots(address or source.address, source.concurrency):
         return event_loop.run(question)
 
 
-def ask_for_all(source: ThreadSource, item_ids: list[ItemId]) -> Iterator[Lot]:
+def ask_for_all(source: ItemSource, item_ids: list[ItemId]) -> Iterator[Lot]:
     """Yield in lots what the source answers to each id, with the slots of its host held for a stretch at a time."""
     for start in range(0, len(item_ids), STRETCH):
         stretch = item_ids[start : start + STRETCH]
@@ -43,7 +43,7 @@ def ask_for_all(source: ThreadSource, item_ids: list[ItemId]) -> Iterator[Lot]:
             yield from _lots(source.items(stretch, at_once))
 
 
-def _lots(items: AsyncGenerator[tuple[ItemId, Answer], None]) -> Iterator[Lot]:
+def _lots(items: Answers) -> Iterator[Lot]:
     """Take the items as they come, in lots: the database is written between two turns of the loop."""
 
     async def take() -> Lot:

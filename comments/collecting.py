@@ -13,8 +13,8 @@ from comments.asking import LOT, Lot, ask, ask_for_all, opened
 from comments.due_threads import check_limit, threads_to_collect
 from comments.models import FIRST_FOREIGN_ID, LIVE_FOR, Comment, Post, Source
 from comments.saving import Collected, save_lot, save_post
-from comments.sources import ThreadSource, source_named
-from comments.sources.items import Answer, Item
+from comments.sources import ItemSource, ThreadSource, source_named
+from comments.sources.items import Answer, Item, ItemId
 from core.http import OutsideError
 from core.progress import Progress, no_progress
 
@@ -101,7 +101,7 @@ def _source_of(post_id: int) -> tuple[ThreadSource, str]:
 
 
 def _collect(
-    source: ThreadSource,
+    source: ItemSource,
     source_id: str,
     year: int | None,
     month: int | None,
@@ -160,7 +160,7 @@ class _Plan:
     """
 
     def __init__(
-        self, source: ThreadSource, post: Post, before: Post | None, item: Item, limit_comments: int | None
+        self, source: ItemSource, post: Post, before: Post | None, item: Item, limit_comments: int | None
     ) -> None:
         kids = list(item.kids[:limit_comments])
         native = type(item.id)
@@ -177,13 +177,13 @@ class _Plan:
             looks = stored
         else:
             looks = {native(source_id) for source_id in rows.due_for_a_look().values_list("source_id", flat=True)}
-            looks |= (set(before.kids) - shown if before else set()) & stored
+            looks |= ({kid for kid in before.kids if kid not in shown} if before else set()) & stored
         self.wanted = kids + [kid for kid in outside if kid in looks]
         self.due = [kid for kid in self.wanted if kid in looks or kid not in stored]
         self.new = {kid for kid in self.due if kid not in stored}
 
 
-def _answers(source: ThreadSource, look: _Plan, collected: Collected) -> Iterator[Lot]:
+def _answers(source: ItemSource, look: _Plan, collected: Collected) -> Iterator[Lot]:
     """Yield what is due in lots: from the copy of the thread where that is sure, else asked for one by one."""
     to_ask = look.due
     if source.copy_address and len(look.due if look.is_asked else look.new) > WORTH_A_COPY:
@@ -210,7 +210,7 @@ def _may_pass(answer: Answer) -> bool:
     return isinstance(answer, OutsideError) and not answer.permanent
 
 
-def _copy(source: ThreadSource, source_id: str) -> dict[int | str, Item]:
+def _copy(source: ItemSource, source_id: str) -> dict[ItemId, Item]:
     """Return the copy of a thread; nothing where it cannot be had, since all of it can be asked for one by one."""
     try:
         return ask(source, source.copy(source_id), source.copy_address)
@@ -219,7 +219,7 @@ def _copy(source: ThreadSource, source_id: str) -> dict[int | str, Item]:
         return {}
 
 
-def _unchanged(look: _Plan, copy: dict[int | str, Item]) -> set[int | str]:
+def _unchanged(look: _Plan, copy: dict[ItemId, Item]) -> set[ItemId]:
     """Return the stored comments that the copy shows as we have them.
 
     Where it differs the source itself decides: the copy may be older than what is stored.

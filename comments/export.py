@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import QuerySet
-
-from comments.models import Comment
+from comments.models import CommentQuerySet
 from comments.text import plain_text
 
 FIELDS = [
@@ -15,7 +13,7 @@ FIELDS = [
 CHUNK = 500
 
 
-def export_rows(comments: QuerySet[Comment]) -> Iterator[dict[str, Any]]:
+def export_rows(comments: CommentQuerySet) -> Iterator[dict[str, Any]]:
     """Yield each comment as a row of FIELDS, by id, fetched in chunks; its text is plain."""
     wanted = comments.order_by("id").with_project_count().select_related("post").defer("post__text", "post__kids")
     for comment in wanted.iterator(chunk_size=CHUNK):

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import CharField, Count, F, Func, Max, QuerySet, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import MD5, Left
 
 from comments.models import Comment
@@ -24,20 +26,10 @@ class FailureGroup:
     example_id: int
 
 
-def grouped(comments: QuerySet[Comment]) -> QuerySet[Comment]:
-    """Add ``group_error`` (the error without what varies) and ``group_key`` to failed comments."""
-    error = F("last_error")
-    for pattern, stand_in in VARYING:
-        error = Func(
-            error, Value(pattern), Value(stand_in), Value("g"), function="regexp_replace", output_field=CharField()
-        )
-    return comments.failed().annotate(group_error=Left(error, LENGTH)).annotate(group_key=MD5("group_error"))
-
-
 def failure_groups(limit: int = 50) -> list[FailureGroup]:
     """Return the ``limit`` largest groups of failed comments, the largest first."""
     rows = (
-        grouped(Comment.objects.all())
+        _grouped()
         .order_by()
         .values("group_key", "group_error")
         .annotate(count=Count("pk"), newest=Max("posted_at"), example_id=Max("pk"))
@@ -51,4 +43,16 @@ def failure_groups(limit: int = 50) -> list[FailureGroup]:
 
 def failed_with(key: str) -> QuerySet[Comment]:
     """Return the failed comments of one group."""
-    return grouped(Comment.objects.all()).filter(group_key=key)
+    found: QuerySet[Comment] = _grouped().filter(group_key=key)
+    return found
+
+
+def _grouped() -> Any:
+    """Return the failed comments with ``group_error``, the error without what varies, and ``group_key``."""
+    error: Combinable = F("last_error")
+    for pattern, stand_in in VARYING:
+        error = Func(
+            error, Value(pattern), Value(stand_in), Value("g"), function="regexp_replace", output_field=CharField()
+        )
+    failed = Comment.objects.failed()
+    return failed.annotate(group_error=Left(error, LENGTH)).annotate(group_key=MD5("group_error"))

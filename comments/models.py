@@ -1,6 +1,7 @@
 """What Hacker News (or another source) said: posts and their top-level comments."""
 
 from datetime import datetime, timedelta
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -36,28 +37,28 @@ class Source(models.TextChoices):
     SAMPLE = "sample", "Sample thread"
 
 
-class PostQuerySet(models.QuerySet):
+class PostQuerySet(models.QuerySet["Post"]):
     """Rules about posts, each named once."""
 
-    def due_for_collection(self) -> "PostQuerySet":
+    def due_for_collection(self) -> Self:
         """Threads to look at by schedule: those that live, or were not found complete since they closed."""
         return self.filter(settled_at=None)
 
-    def visible(self) -> "PostQuerySet":
+    def visible(self) -> Self:
         """Threads that strangers may see: neither flagged nor deleted."""
         return self.filter(dead=False, deleted=False)
 
-    def with_comment_count(self) -> "PostQuerySet":
+    def with_comment_count(self) -> Self:
         """Add ``comment_count``: how many comments strangers may see, counted only for the rows that are fetched."""
         counted = Comment.objects.visible().filter(post=models.OuterRef("pk")).order_by().values("post")
         return self.annotate(
             comment_count=Coalesce(models.Subquery(counted.annotate(n=models.Count("pk")).values("n")), 0)
         )
 
-    def with_comment_counts(self) -> "PostQuerySet":
+    def with_comment_counts(self) -> Self:
         """Add ``comment_count`` and one count for each status, as ``pending_count``."""
 
-        def count(**conditions) -> models.Count:
+        def count(**conditions: Any) -> models.Count:
             return models.Count("comments", filter=Q(**conditions))
 
         by_status = {f"{status}_count": count(comments__status=status) for status in Comment.Status.values}
@@ -66,6 +67,12 @@ class PostQuerySet(models.QuerySet):
 
 class Post(models.Model):
     """A thread that asks people what they are working on. A month can have none, one or two."""
+
+    # Of with_comment_counts().
+    comment_count: int
+    pending_count: int
+    processed_count: int
+    failed_count: int
 
     id = models.BigIntegerField(
         "ID",
@@ -136,25 +143,25 @@ class Post(models.Model):
         return self.posted_at <= (now or timezone.now()) - LIVE_FOR
 
 
-class CommentQuerySet(models.QuerySet):
+class CommentQuerySet(models.QuerySet["Comment"]):
     """Rules about comments, each named once."""
 
-    def pending(self) -> "CommentQuerySet":
+    def pending(self) -> Self:
         """Comments that wait to be read."""
         return self.filter(status=Comment.Status.PENDING)
 
-    def visible(self) -> "CommentQuerySet":
+    def visible(self) -> Self:
         """Comments that strangers may see: neither flagged nor deleted by their author."""
         return self.filter(dead=False, deleted=False)
 
-    def due_for_reading(self, now: datetime | None = None) -> "CommentQuerySet":
+    def due_for_reading(self, now: datetime | None = None) -> Self:
         """Comments to read: pending, or left under way by a worker that must be dead by now."""
         expired = (now or timezone.now()) - settings.CLAIM_EXPIRES_AFTER
         return self.filter(
             Q(status=Comment.Status.PENDING) | Q(status=Comment.Status.PROCESSING, claimed_at__lt=expired)
         )
 
-    def due_for_a_look(self, now: datetime | None = None) -> "CommentQuerySet":
+    def due_for_a_look(self, now: datetime | None = None) -> Self:
         """Comments that may have been edited or removed since the source was last asked for them."""
         now = now or timezone.now()
         due = Q(looked_at=None)
@@ -162,11 +169,11 @@ class CommentQuerySet(models.QuerySet):
             due |= Q(posted_at__lte=now - age, looked_at__lt=F("posted_at") + age)
         return self.filter(due)
 
-    def failed(self) -> "CommentQuerySet":
+    def failed(self) -> Self:
         """Comments whose reading ended in an error."""
         return self.filter(status=Comment.Status.FAILED)
 
-    def claimable(self, task_id: str = "", now: datetime | None = None) -> "CommentQuerySet":
+    def claimable(self, task_id: str = "", now: datetime | None = None) -> Self:
         """Comments that a task may start on: not under way, or left by a dead worker.
 
         A broker hands a message on only when its worker is lost, so a task that meets a claim of its own id
@@ -176,9 +183,9 @@ class CommentQuerySet(models.QuerySet):
         free = ~Q(status=Comment.Status.PROCESSING) | Q(claimed_at__lt=expired)
         return self.filter(free | Q(claimed_by=task_id) if task_id else free)
 
-    def with_project_count(self) -> "CommentQuerySet":
+    def with_project_count(self) -> Self:
         """Add ``project_count``, counted only for the rows that are fetched."""
-        submissions = self.model._meta.get_field("submissions").related_model.objects
+        submissions = self.model._meta.get_field("submissions").related_model.objects  # type: ignore[union-attr]  # a model
         counted = submissions.filter(comment=models.OuterRef("pk")).order_by().values("comment")
         return self.annotate(
             project_count=Coalesce(models.Subquery(counted.annotate(n=models.Count("pk")).values("n")), 0)
@@ -187,6 +194,9 @@ class CommentQuerySet(models.QuerySet):
 
 class Comment(models.Model):
     """One top-level comment of a thread, and how far its reading has come."""
+
+    project_count: int  # of with_project_count()
+    beginning: str  # of the admin's list, which leaves out the whole text
 
     class Status(models.TextChoices):
         """The states of reading a comment."""
@@ -282,27 +292,22 @@ class Comment(models.Model):
     def release(self, status: str, *, error: str = "", now: datetime | None = None) -> bool:
         """End our claim with ``status``. Return False when the claim was lost (an edit, a take-over) meanwhile."""
         # Whoever ends its claim has not died, so what is counted of deaths begins again.
-        fields = {"status": status, "claimed_at": None, "claimed_by": "", "attempts": 0, "last_error": error[:2000]}
+        fields: dict[str, Any] = {"status": status, "claimed_at": None, "claimed_by": "", "attempts": 0}
+        fields["last_error"] = error[:2000]
         if status == self.Status.PROCESSED:
             fields["processed_at"] = now or timezone.now()
-        held = Comment.objects.filter(
-            pk=self.pk,
-            status=Comment.Status.PROCESSING,
-            claimed_at=self.claimed_at,
-            claimed_by=self.claimed_by,
+        return bool(self._held().update(**fields))
+
+    def _held(self) -> CommentQuerySet:
+        """Return the comment while our claim holds, else nothing."""
+        return Comment.objects.filter(
+            pk=self.pk, status=Comment.Status.PROCESSING, claimed_at=self.claimed_at, claimed_by=self.claimed_by
         )
-        return bool(held.update(**fields))
 
     def give_back(self, error: str) -> bool:
         """End our claim as if it had not been made, because a service was not even asked. Return as ``release``."""
-        held = Comment.objects.filter(
-            pk=self.pk,
-            status=Comment.Status.PROCESSING,
-            claimed_at=self.claimed_at,
-            claimed_by=self.claimed_by,
-        )
         return bool(
-            held.update(
+            self._held().update(
                 status=Comment.Status.PENDING,
                 claimed_at=None,
                 claimed_by="",

@@ -64,7 +64,7 @@ def save_post(source: str, item: Item, year: int | None = None, month: int | Non
         "deleted": item.deleted,
     }
     own_id = {"id": item.id} if source == Source.HACKER_NEWS else {}
-    titled_year, titled_month = month_of(item.title, item.posted_at)
+    titled_year, titled_month = month_of(item.title, item.date)
     given = {name: value for name, value in (("year", year), ("month", month)) if value is not None}
     post, _ = Post.objects.update_or_create(
         source=source,

@@ -4,11 +4,11 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from celery import current_app
-from celery.result import AsyncResult
-from celery.states import PENDING, REVOKED
+from celery.states import PENDING, REVOKED, SUCCESS
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -27,15 +27,10 @@ def whole_number(name: str, least: int = 1) -> Callable[[str], int]:
     """Return an argument type that takes a whole number of ``least`` or more, and says so in one line."""
 
     def parse(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = None
-        if number is None or number < least:
-            raise CommandError(
-                f"{name}={text!r} is invalid: it expects a whole number of {least} or more.", returncode=2
-            )
-        return number
+        with suppress(ValueError):
+            if (number := int(text)) >= least:
+                return number
+        raise CommandError(f"{name}={text!r} is invalid: it expects a whole number of {least} or more.", returncode=2)
 
     return parse
 
@@ -83,13 +78,14 @@ class JobCommand(BaseCommand):
             raise CommandError("--wait goes with --queue: without it the work is done here anyway.", returncode=2)
         require_tables()
         arguments = self.task_arguments(options)
-        progress = ProgressBar(self.stderr._out if hasattr(self.stderr, "_out") else sys.stderr)
+        progress = progress_bar(self)
+        expected: tuple[type[Exception], ...] = (ValueError, *self.expected_errors)
         try:
             if options["queue"]:
                 result = self._queue(arguments, options["wait"], progress)
             else:
                 result = self.run_here(arguments, progress)
-        except (ValueError, *self.expected_errors) as error:
+        except expected as error:
             raise CommandError(str(error)) from error
         finally:
             progress.close()
@@ -103,21 +99,12 @@ class JobCommand(BaseCommand):
 
     def _follow(self, task_id: str, progress: Progress) -> dict[str, Any]:
         """Wait for the task, and for the tasks that it sent; raise CommandError for those that failed."""
-        task = AsyncResult(task_id)
-        asked_for_workers = time.monotonic() + PATIENCE_SECONDS
-        while not task.ready():
-            if task.state == PENDING and time.monotonic() > asked_for_workers:
-                asked_for_workers = float("inf")
-                if not current_app.control.ping(timeout=2):
-                    self.stderr.write("No worker answers; waiting for one. Start Waywo (make run) in another terminal.")
-            info = task.info if task.state == "PROGRESS" and isinstance(task.info, dict) else {}
-            progress(info.get("step") or task.state.lower(), info.get("done", 0), info.get("total", 1))
-            time.sleep(POLL_SECONDS)
-        if task.state == REVOKED:
+        task = follow_task(task_id, progress, self.stderr.write)
+        if task.status == REVOKED:
             raise CommandError(f"Task {task_id} was cancelled.")
-        if task.failed():
-            raise CommandError(f"Task {task_id} failed: {task.result}")
-        result = task.result
+        if task.status != SUCCESS:
+            raise CommandError(f"Task {task_id} failed: {task.error}")
+        result: dict[str, Any] = task.result
         if "task_ids" not in result:
             return result
         errors = follow_batch(result["group_id"], progress)
@@ -139,6 +126,26 @@ class JobCommand(BaseCommand):
             self.stdout.write(self.summary(result))
         if errors:
             sys.exit(1)
+
+
+def progress_bar(command: BaseCommand) -> ProgressBar:
+    """Return a bar on the standard error of ``command``."""
+    # The stream itself: Django's wrapper around it writes whole lines.
+    return ProgressBar(getattr(command.stderr, "_out", sys.stderr))
+
+
+def follow_task(task_id: str, progress: Progress, warn: Callable[[str], object]) -> following.TaskState:
+    """Wait for a task to end and return its state. Raises TaskNotFound."""
+    asked_for_workers = time.monotonic() + PATIENCE_SECONDS
+    while not (state := following.task_state(task_id)).is_finished:
+        if state.status == PENDING and time.monotonic() > asked_for_workers:
+            asked_for_workers = float("inf")
+            if not current_app.control.ping(timeout=2):
+                warn("No worker answers; waiting for one. Start Waywo (make run) in another terminal.")
+        seen = state.progress or {}
+        progress(seen.get("step") or state.status.lower(), seen.get("done") or 0, seen.get("total") or 1)
+        time.sleep(POLL_SECONDS)
+    return state
 
 
 def follow_batch(group_id: str, progress: Progress) -> list[str]:

@@ -45,4 +45,5 @@ class PerLoop(Generic[T]):
         loop = asyncio.get_running_loop()
         if getattr(self._kept, "loop", None) is not loop:
             self._kept.value, self._kept.loop = self._make(), loop
-        return self._kept.value
+        value: T = self._kept.value
+        return value

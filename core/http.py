@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
@@ -79,7 +79,7 @@ def build_client(
     timeout: httpx.Timeout = TIMEOUT,
     limits: httpx.Limits | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
-    **options,
+    **options: Any,
 ) -> httpx.AsyncClient:
     """Return an async client with Waywo's user agent and timeouts, which ignores the environment's proxy settings.
 

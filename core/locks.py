@@ -38,7 +38,7 @@ def try_lock_until_commit(name: str) -> bool:
     """Hold the lock ``name`` until the current transaction ends, if nobody has it; return whether it is ours."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_try_advisory_xact_lock({KEY})", [name])
-        return cursor.fetchone()[0]
+        return bool(cursor.fetchone()[0])
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def try_lock(name: str) -> Iterator[bool]:
 def try_lock_session(cursor: Any, name: str) -> bool:
     """Hold the lock ``name`` until the session of ``cursor`` ends, if nobody has it; return whether it is ours."""
     cursor.execute(f"SELECT pg_try_advisory_lock({KEY})", [name])
-    return cursor.fetchone()[0]
+    return bool(cursor.fetchone()[0])
 
 
 @contextmanager

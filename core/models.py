@@ -3,6 +3,8 @@
 The tables keep the names that they had in the app ``comments``.
 """
 
+from typing import Self
+
 from celery.states import FAILURE, PENDING, READY_STATES, RETRY, REVOKED, STARTED, SUCCESS
 from django.conf import settings
 from django.db import models
@@ -42,18 +44,18 @@ class Batch(models.Model):
         return list(self.tasks.order_by("position").values_list("task_id", flat=True))
 
 
-class BatchTaskQuerySet(models.QuerySet):
+class BatchTaskQuerySet(models.QuerySet["BatchTask"]):
     """Rules about the tasks of batches."""
 
-    def open(self) -> "BatchTaskQuerySet":
+    def open(self) -> Self:
         """Tasks that have not ended."""
         return self.filter(status__in=OPEN_STATES)
 
-    def ended(self) -> "BatchTaskQuerySet":
+    def ended(self) -> Self:
         """Tasks that ended, well or not."""
         return self.filter(status__in=READY_STATES)
 
-    def unsuccessful(self) -> "BatchTaskQuerySet":
+    def unsuccessful(self) -> Self:
         """Tasks that ended and did not do their work."""
         return self.filter(status__in=(FAILURE, REVOKED))
 

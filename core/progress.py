@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import TextIO
+from typing import Never, TextIO
 
 from tqdm import tqdm
 
@@ -21,7 +21,7 @@ class ProgressBar:
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
-        self.bar: tqdm | None = None
+        self.bar: tqdm[Never] | None = None
         self.last_line = time.monotonic()
 
     def __call__(self, step: str, done: int, total: int) -> None:

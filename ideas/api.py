@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from ninja import Field, Router
 
-from core.api.bodies import NOTHING, StrictBody, whole
+from core.api.bodies import NO_TEXT, NOTHING, StrictBody
 from core.api.listing import NO_NUL
 from core.api.problems import Problem, invalid, problem_responses
 from core.api.sending import Sent, sent
@@ -21,7 +21,7 @@ SeedTag = Annotated[str, Field(min_length=1, max_length=50, pattern=NO_NUL)]
 class GenerateIdeas(StrictBody):
     """Arguments of `generate_ideas`."""
 
-    num_ideas: whole(1, MOST_IDEAS) = Field(5, description="How many.")
+    num_ideas: Annotated[int, Field(ge=1, le=MOST_IDEAS), NO_TEXT] = Field(5, description="How many.")
     seed_tags: list[SeedTag] | None = Field(
         None, max_length=MOST_SEED_TAGS, description="Every idea combines all of them; empty for tags by use."
     )

@@ -16,7 +16,7 @@ from pydantic import create_model
 
 from comments.models import Comment
 from comments.text import plain_text
-from core.api.bodies import ALL, NOTHING, Limit, OneParameters, StrictBody, moment, whole
+from core.api.bodies import ALL, NO_TEXT, NOTHING, Limit, OneParameters, StrictBody, moment
 from core.api.listing import (
     CSV,
     FORMATS,
@@ -287,7 +287,7 @@ class ReadComments(StrictBody):
     """Arguments of `process_waywo_comments`."""
 
     limit: Limit = Field(None, description=ALL)
-    comment_ids: list[whole(1, LARGEST_ID)] | None = Field(
+    comment_ids: list[Annotated[int, Field(ge=1, le=LARGEST_ID), NO_TEXT]] | None = Field(
         None, min_length=1, max_length=5000, description="These, whatever their status; empty for the pending ones."
     )
 

@@ -51,7 +51,7 @@ class AddThreadForm(forms.Form):
 
 def preview(thread: Item) -> dict[str, Any]:
     """Return what the form shows of a thread before it is saved."""
-    year, month = month_of(thread.title, thread.posted_at)
+    year, month = month_of(thread.title, thread.date)
     return {
         "id": int(thread.id),
         "title": thread.title,

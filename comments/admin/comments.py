@@ -15,7 +15,7 @@ from unfold.decorators import action, display
 
 from comments.admin.threads import READ
 from comments.export import FIELDS, export_rows
-from comments.failures import failed_with, failure_groups, grouped
+from comments.failures import failed_with, failure_groups
 from comments.models import Comment
 from comments.search import find
 from comments.text import plain_text, safe_html
@@ -46,8 +46,8 @@ class FailureFilter(admin.SimpleListFilter):
         return [(key, "This one")] if key else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Comment]) -> QuerySet[Comment]:
-        """Keep the comments of the group."""
-        return grouped(queryset).filter(group_key=self.value()) if self.value() else queryset
+        key = self.value()
+        return queryset.filter(pk__in=failed_with(key).values("pk")) if key else queryset
 
 
 @admin.register(Comment)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from comments.admin.adding import AddThread
-from comments.models import Comment, Post, Source
+from comments.models import Comment, CommentQuerySet, Post, Source
 from comments.text import safe_html
 from core.admin.batches import send_batch
 from core.admin.listing import ReadOnlyAdmin, filtered_list_link, outside_link, require
@@ -28,7 +28,7 @@ class Button:
 
     name: str
     label: str
-    comments: Callable[[QuerySet[Comment]], QuerySet[Comment]]
+    comments: Callable[[CommentQuerySet], CommentQuerySet]
     question: str = ""
 
 

@@ -3,11 +3,11 @@
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from comments.sources.base import FoundThread, ThreadSource
+from comments.sources.base import FoundThread, ItemSource, ThreadSource
 from comments.sources.hackernews import HackerNewsSource
 from comments.sources.lobsters import LobstersSource
 
-__all__ = ["SOURCES", "FoundThread", "ThreadSource", "enabled_sources", "source_named"]
+__all__ = ["SOURCES", "FoundThread", "ItemSource", "ThreadSource", "enabled_sources", "source_named"]
 
 SOURCES: dict[str, type[ThreadSource]] = {source.name: source for source in (HackerNewsSource, LobstersSource)}
 

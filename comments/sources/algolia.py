@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 from urllib.parse import urlencode
 
-from comments.sources.items import LARGEST_ID, LATEST_TIME, LONGEST_FIELD, Fields, Item
+from comments.sources.items import LARGEST_ID, LATEST_TIME, LONGEST_FIELD, Fields, Item, ItemId
 from comments.sources.json_client import JsonClient
 from core.http import InvalidAnswer
 
@@ -43,7 +43,7 @@ class Algolia(JsonClient):
 
         return cls(settings.HN_SEARCH_BASE_URL, concurrency=1, attempts=2)
 
-    async def children(self, item_id: int) -> dict[int, Item]:
+    async def children(self, item_id: int) -> dict[ItemId, Item]:
         """Return the direct answers to an item that the copy has in full, by id.
 
         Raises what ``get`` raises; a child that cannot be read is left out, for the item API to give.
@@ -86,7 +86,7 @@ class Algolia(JsonClient):
         return hits, False
 
 
-def _children(data: Any, item_id: int) -> Iterator[tuple[int, Item]]:
+def _children(data: Any, item_id: int) -> Iterator[tuple[ItemId, Item]]:
     if not isinstance(data, dict) or data.get("id") != item_id or not isinstance(data.get("children"), list):
         raise InvalidAnswer(f"Item {item_id}: Algolia's answer is not this item with its children.")
     for child in data["children"]:

@@ -1,10 +1,10 @@
 """What a source of threads gives. A new source is one file beside this one, and a line in ``__init__.py``."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from comments.sources.items import Answer, Item
+from comments.sources.items import Answers, Item, ItemId
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class FoundThread:
     post: Item | None = None
 
 
-class ThreadSource(Protocol):
-    """A source, used as ``async with``. Every call raises a OutsideError when the source does not answer.
+class ItemSource(Protocol):
+    """What gives a thread and its comments. Every call raises an OutsideError when the source does not answer.
 
     ``name`` is what is stored as the source of posts and comments. ``address`` and ``concurrency`` say how many
     requests all workers together may have under way with this host. ``copy_address`` is empty where there is no copy
@@ -31,21 +31,25 @@ class ThreadSource(Protocol):
     concurrency: int
     is_whole: bool
 
+    async def item(self, source_id: str) -> Item | None:
+        """Return the thread's own item with the ids of its top-level comments, None where there is none (yet)."""
+        ...
+
+    def items(self, item_ids: Iterable[ItemId], at_once: int) -> Answers:
+        """Yield each id of a comment with its item, None (not yet), or the error that kept it back."""
+        ...
+
+    async def copy(self, source_id: str) -> dict[ItemId, Item]:
+        """Return comments by id from a copy of the whole thread, which may lag and have holes."""
+        ...
+
+
+class ThreadSource(ItemSource, Protocol):
+    """A source that also knows which threads there are, used as ``async with``."""
+
     async def __aenter__(self) -> Self: ...
     async def __aexit__(self, *_: object) -> None: ...
 
     async def find_threads(self) -> list[FoundThread]:
         """Return the threads that the source knows of, newest first."""
-        ...
-
-    async def item(self, source_id: str) -> Item | None:
-        """Return the thread's own item with the ids of its top-level comments, None where there is none (yet)."""
-        ...
-
-    def items(self, item_ids: Iterable[int | str], at_once: int) -> AsyncIterator[tuple[int | str, Answer]]:
-        """Yield each id of a comment with its item, None (not yet), or the error that kept it back."""
-        ...
-
-    async def copy(self, source_id: str) -> dict[int | str, Item]:
-        """Return comments by id from a copy of the whole thread, which may lag and have holes."""
         ...

@@ -1,6 +1,6 @@
 """Hacker News as a source: the item API, and Algolia's copy for whole threads."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from typing import Self
 
 from django.conf import settings
@@ -8,7 +8,7 @@ from django.conf import settings
 from comments.sources.algolia import Algolia
 from comments.sources.base import FoundThread
 from comments.sources.hackernews_api import HackerNews
-from comments.sources.items import Answer, Item
+from comments.sources.items import Answers, Item, ItemId
 from comments.sources.known_threads import known_threads
 
 
@@ -42,10 +42,10 @@ class HackerNewsSource:
         """Return the thread's item."""
         return await self._items.item(int(source_id))
 
-    def items(self, item_ids: Iterable[int], at_once: int) -> AsyncIterator[tuple[int, Answer]]:
+    def items(self, item_ids: Iterable[ItemId], at_once: int) -> Answers:
         """Yield each id with its answer, as they come."""
-        return self._items.items(item_ids, at_once)
+        return self._items.items(map(int, item_ids), at_once)
 
-    async def copy(self, source_id: str) -> dict[int, Item]:
+    async def copy(self, source_id: str) -> dict[ItemId, Item]:
         """Return Algolia's copy of the top-level comments."""
         return await self._algolia.children(int(source_id))

@@ -4,10 +4,10 @@ https://github.com/HackerNews/API names no rate limit; Waywo keeps ``HN_CONCURRE
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from typing import Self
 
-from comments.sources.items import Answer, Item
+from comments.sources.items import Answer, Answers, Item
 from comments.sources.json_client import JsonClient
 from core.http import OutsideError
 
@@ -31,7 +31,7 @@ class HackerNews(JsonClient):
         """
         return await self.get(f"/item/{item_id}.json", lambda data: None if data is None else Item.parse(data, item_id))
 
-    async def items(self, item_ids: Iterable[int], at_once: int | None = None) -> AsyncIterator[tuple[int, Answer]]:
+    async def items(self, item_ids: Iterable[int], at_once: int | None = None) -> Answers:
         """Yield each id with its item, None, or the error that kept it back, as they come.
 
         ``at_once`` (``concurrency``) requests run together and wait for a slow reader, so that memory does not grow
@@ -60,7 +60,7 @@ class HackerNews(JsonClient):
         try:
             for item_id in waiting:
                 try:
-                    answer = await self.item(item_id)
+                    answer: Answer = await self.item(item_id)
                 except OutsideError as error:
                     answer = error
                 await answers.put((item_id, answer))

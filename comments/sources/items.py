@@ -1,5 +1,6 @@
 """An item, a thread or a comment, as all sources give it, and the fields of an answer read with their types."""
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -39,6 +40,13 @@ class Item:
     parent: int | None
     dead: bool
     deleted: bool
+
+    @property
+    def date(self) -> datetime:
+        """When it was posted. Raises InvalidAnswer for an item without a date."""
+        if self.posted_at is None:
+            raise InvalidAnswer(f"Item {self.id} has no date.")
+        return self.posted_at
 
     @classmethod
     def parse(cls, data: object, expected_id: int) -> Self:
@@ -128,3 +136,4 @@ def _is_whole(value: object, least: int, most: int) -> bool:
 
 # What comes of asking for one id: the item, nothing (yet), or why it could not be had.
 Answer = Item | OutsideError | None
+Answers = AsyncGenerator[tuple[ItemId, Answer], None]

@@ -1,13 +1,13 @@
 """Lobsters as a source: its weekly "What are you doing this week?" threads, tagged ``ask``."""
 
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from typing import Self
 
 from django.conf import settings
 
 from comments.sources.base import FoundThread
-from comments.sources.items import Item
+from comments.sources.items import Answers, Item, ItemId
 from comments.sources.lobsters_api import CONCURRENCY, Lobsters
 
 TAG = "ask"
@@ -26,7 +26,7 @@ class LobstersSource:
     def __init__(self) -> None:
         self.address = settings.LOBSTERS_BASE_URL
         self._client = Lobsters.from_settings()
-        self._comments: dict[str, Item] = {}
+        self._comments: dict[ItemId, Item] = {}
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()
@@ -39,9 +39,9 @@ class LobstersSource:
         """Return the weekly threads among the newest stories tagged ``ask``."""
         stories = await self._client.stories(TAG)
         return [
-            FoundThread(story.id, story.posted_at.year, story.posted_at.month, story)
+            FoundThread(str(story.id), story.date.year, story.date.month, story)
             for story in stories
-            if TITLE.fullmatch(story.title.strip()) and SHORT_ID.fullmatch(story.id)
+            if TITLE.fullmatch(story.title.strip()) and SHORT_ID.fullmatch(str(story.id))
         ]
 
     async def item(self, source_id: str) -> Item | None:
@@ -49,11 +49,11 @@ class LobstersSource:
         story, self._comments = await self._client.thread(source_id)
         return story
 
-    async def items(self, item_ids: Iterable[str], at_once: int = 1) -> AsyncIterator[tuple[str, Item | None]]:
+    async def items(self, item_ids: Iterable[ItemId], at_once: int = 1) -> Answers:
         """Yield each id with its comment; nothing is asked for."""
         for item_id in item_ids:
             yield item_id, self._comments.get(item_id)
 
-    async def copy(self, source_id: str) -> dict[str, Item]:
+    async def copy(self, source_id: str) -> dict[ItemId, Item]:
         """Return nothing: the thread is there already."""
         return {}

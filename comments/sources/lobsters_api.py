@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from comments.sources.items import LONGEST_FIELD, LONGEST_TEXT, Fields, Item
+from comments.sources.items import LONGEST_FIELD, LONGEST_TEXT, Fields, Item, ItemId
 from comments.sources.json_client import JsonClient, shown
 from core.http import InvalidAnswer
 
@@ -24,7 +24,7 @@ class Lobsters(JsonClient):
 
         return cls(settings.LOBSTERS_BASE_URL, CONCURRENCY)
 
-    async def thread(self, short_id: str) -> tuple[Item, dict[str, Item]]:
+    async def thread(self, short_id: str) -> tuple[Item, dict[ItemId, Item]]:
         """Return a story, and its top-level comments by short id in the order shown.
 
         Raises what ``get`` raises; a comment that cannot be read fails the thread, which is one answer.
@@ -36,7 +36,7 @@ class Lobsters(JsonClient):
         return await self.get(f"/t/{tag}.json", lambda data: list(_stories(data, tag)))
 
 
-def _thread(data: Any, short_id: str) -> tuple[Item, dict[str, Item]]:
+def _thread(data: Any, short_id: str) -> tuple[Item, dict[ItemId, Item]]:
     if not isinstance(data, dict) or not isinstance(data.get("comments"), list):
         raise InvalidAnswer(f"Story {short_id}: the answer is {shown(data)}, not a story with comments.")
     children = [_comment(node, short_id) for node in data["comments"] if _is_top_level(node)]
@@ -57,7 +57,7 @@ def _stories(data: Any, tag: str) -> Iterator[Item]:
             yield _story(node, node["short_id"], ())
 
 
-def _story(data: dict[str, Any], short_id: str, kids: tuple[str, ...]) -> Item:
+def _story(data: dict[str, Any], short_id: str, kids: tuple[ItemId, ...]) -> Item:
     fields = Fields(data, short_id)
     if fields.text("short_id", LONGEST_FIELD) != short_id:
         raise fields.fault("short_id", f"is {short_id}")
@@ -79,9 +79,8 @@ def _story(data: dict[str, Any], short_id: str, kids: tuple[str, ...]) -> Item:
 
 
 def _comment(data: dict[str, Any], story_id: str) -> Item:
-    short_id = data.get("short_id")
-    fields = Fields(data, short_id)
-    if not fields.text("short_id", 64):
+    fields = Fields(data, str(data.get("short_id")))
+    if not (short_id := fields.text("short_id", 64)):
         raise fields.fault("short_id", f"names a comment of {story_id}")
     deleted, moderated = fields.flag("is_deleted"), fields.flag("is_moderated")
     return Item(

@@ -5,11 +5,11 @@ and its sites (under ``.example``) belong to nobody.
 """
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from comments.sources.items import Item
+from comments.sources.items import Answers, Item, ItemId
 
 SAMPLE_FILE = Path(__file__).with_name("sample_thread.jsonl")
 
@@ -61,13 +61,17 @@ class SampleThread:
         self.post_id: int = items[0]["id"]
         self._items = {item["id"]: item for item in items}
 
-    async def item(self, item_id: int | str) -> Item | None:
+    async def item(self, source_id: ItemId) -> Item | None:
         """Return one item, None when the sample has none with this id."""
-        item_id = int(item_id)
+        item_id = int(source_id)
         data = self._items.get(item_id)
         return None if data is None else Item.parse(data, item_id)
 
-    async def items(self, item_ids: Iterable[int], at_once: int = 1) -> AsyncIterator[tuple[int, Item | None]]:
+    async def items(self, item_ids: Iterable[ItemId], at_once: int = 1) -> Answers:
         """Yield each id with its item, or None, in the order given."""
         for item_id in item_ids:
             yield item_id, await self.item(item_id)
+
+    async def copy(self, source_id: str) -> dict[ItemId, Item]:
+        """Return nothing: the thread is there already."""
+        return {}

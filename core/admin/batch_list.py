@@ -17,16 +17,20 @@ from core.jobs import cancelling, following, sending
 from core.models import Batch
 
 SHOWN_FAILURES = 50
+KEPT_PROGRESS = "_progress"  # beside the fields of a row of the list
 
 
 class BatchList(ChangeList):
     """Looks up how far the batches of one page are all at once."""
 
+    result_list: list[Batch]
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.result_list = list(self.result_list)
-        for batch, progress in zip(self.result_list, following.progress_of_each(self.result_list), strict=True):
-            batch._seen_progress = progress
+        batches = list(self.result_list)
+        for batch, progress in zip(batches, following.progress_of_each(batches), strict=True):
+            vars(batch)[KEPT_PROGRESS] = progress
+        self.result_list = batches
 
 
 @admin.register(Batch)
@@ -66,9 +70,11 @@ class BatchAdmin(ReadOnlyAdmin):
 
     def _progress(self, batch: Batch) -> following.BatchProgress:
         # One query a page view, however many columns show it.
-        if not hasattr(batch, "_seen_progress"):
-            batch._seen_progress = following.progress_of_each([batch])[0]
-        return batch._seen_progress
+        kept = vars(batch)
+        if KEPT_PROGRESS not in kept:
+            kept[KEPT_PROGRESS] = following.progress_of_each([batch])[0]
+        progress: following.BatchProgress = kept[KEPT_PROGRESS]
+        return progress
 
     @display(description="progress")
     def shown_progress(self, batch: Batch) -> SafeString:

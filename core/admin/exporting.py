@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin.views.main import IncorrectLookupParameters
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -25,7 +26,7 @@ class Export:
 
     label: str
     fields: Sequence[str]
-    rows: Callable[[QuerySet[Any]], Iterator[dict[str, Any]]]
+    rows: Callable[[Any], Iterator[dict[str, Any]]]
     help_text: str = ""
 
 
@@ -41,19 +42,20 @@ class ExportAdmin(ModelAdmin):
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_export"
         export = (f"{reverse(name)}?{request.GET.urlencode()}", "Export", "download")
         context["list_tools"] = [*context.pop("more_tools", []), export]
-        return super().changelist_view(request, context)
+        response: HttpResponse = super().changelist_view(request, context)
+        return response
 
     def get_urls(self) -> list[Any]:
         """Add the page of downloads."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
         return [path("export/", self.admin_site.admin_view(self.export_view), name=name), *super().get_urls()]
 
-    def export_view(self, request: HttpRequest) -> HttpResponse:
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """Show which files there are; with ``what`` and ``format`` in the query send one."""
         require(self.has_view_permission(request))
         conditions = request.GET.copy()
         what, wanted = conditions.pop("what", [""])[-1], conditions.pop("format", [""])[-1]
-        request.GET = conditions
+        request.GET = conditions  # type: ignore[assignment]  # where the list reads its filters
         list_url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
         try:
             rows = filtered_rows(self, request)
@@ -79,7 +81,7 @@ class ExportAdmin(ModelAdmin):
 
     def _file(
         self, request: HttpRequest, export: Export, what: str, format: str, rows: QuerySet[Any]
-    ) -> HttpResponse | StreamingHttpResponse:
+    ) -> HttpResponseBase:
         name = f"waywo-{what}-{timezone.localdate():%Y-%m-%d}.{format}"
         try:
             return stream(

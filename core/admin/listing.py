@@ -22,7 +22,7 @@ def outside_link(url: str, text: str) -> str | SafeString:
     )
 
 
-def filtered_list_link(view: str, text: str, **filters: Any) -> SafeString:
+def filtered_list_link(view: str, text: object, **filters: Any) -> SafeString:
     """Return a link to an admin list with ``filters`` set."""
     return format_html('<a class="desk-link" href="{}?{}">{}</a>', reverse(f"admin:{view}"), urlencode(filters), text)
 
@@ -79,7 +79,7 @@ def filtered_rows(model_admin: ModelAdmin, request: HttpRequest) -> QuerySet[Any
 
     Raises IncorrectLookupParameters for a filter that there is not.
     """
-    request.offers_no_filters = True
+    request.offers_no_filters = True  # type: ignore[attr-defined]  # for filters that look up what they offer
     changelist = _OnlyFilters(
         request,
         model_admin.model,

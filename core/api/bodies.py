@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from ninja import Body, Field, Schema
+from ninja import Field, Schema
+from ninja.params.functions import Body
 from pydantic import BeforeValidator
 
-from core.api.listing import PageParameters
+from core.api.listing import ChosenFields
 
 
 def moment(value: datetime | None) -> str | None:
@@ -17,7 +18,7 @@ def moment(value: datetime | None) -> str | None:
 class OneParameters(Schema):
     """What a single object takes."""
 
-    fields: str | None = PageParameters.model_fields["fields"]
+    fields: ChosenFields = None
 
 
 def _no_text(value: Any) -> Any:
@@ -27,12 +28,8 @@ def _no_text(value: Any) -> Any:
     return value
 
 
-def whole(least: int, most: int) -> Any:
-    """Return the type of a whole number in a body."""
-    return Annotated[int, Field(ge=least, le=most), BeforeValidator(_no_text)]
-
-
-Limit = whole(1, 1_000_000) | None
+NO_TEXT = BeforeValidator(_no_text)
+Limit = Annotated[int, Field(ge=1, le=1_000_000), NO_TEXT] | None
 ALL = "Empty for all."
 
 
@@ -42,7 +39,7 @@ class StrictBody(Schema):
     model_config = {"extra": "forbid"}
 
 
-NOTHING = Body(default=None)
+NOTHING: Any = Body(default=None)
 
 
 def given_in(arguments: Schema | None) -> dict[str, Any]:

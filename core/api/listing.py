@@ -52,6 +52,10 @@ def _none_of_empty(value: Any) -> Any:
 # "?q=" asks for nothing, as no "q" does.
 ShortText = Annotated[str | None, Field(max_length=200, pattern=NO_NUL), BeforeValidator(_none_of_empty)]
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+ChosenFields = Annotated[
+    str | None,
+    Field(max_length=500, pattern=NO_NUL, description="The fields to answer with, separated by commas; else all."),
+]
 
 
 class PageParameters(Schema):
@@ -61,9 +65,7 @@ class PageParameters(Schema):
     cursor: str | None = Field(
         None, max_length=500, pattern=NO_NUL, description="The `next` of the page before; else the first page."
     )
-    fields: str | None = Field(
-        None, max_length=500, pattern=NO_NUL, description="The fields to answer with, separated by commas; else all."
-    )
+    fields: ChosenFields = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def a_number(value: Any) -> int:
     """Read a whole number of a cursor. Raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LARGEST_ID:
         raise ValueError(value)
-    return value
+    return int(value)
 
 
 def a_text(value: Any) -> str:
@@ -126,7 +128,7 @@ def chosen(fields: Fields, names: str | None) -> Fields:
 
 def page(
     request: HttpRequest,
-    rows: QuerySet,
+    rows: QuerySet[Any],
     fields: Fields,
     orders: Mapping[str, Order],
     order: str,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import resolve, reverse
 from ninja import Schema, Status
 
 from core.jobs import sending
@@ -22,9 +22,9 @@ class Sent(Schema):
 
 def sent(
     request: HttpRequest, task_name: str, arguments: dict[str, Any], message: str, *, queue: str | None = None
-) -> Status:
+) -> Status[Sent]:
     """Send a task and answer 202 with its id."""
     task_id = sending.send(task_name, arguments, queue=queue)
     # The API's own namespace: an app does not know where it is mounted.
-    url = reverse(f"{request.resolver_match.namespace}:get_task", args=[task_id])
+    url = reverse(f"{resolve(request.path_info).namespace}:get_task", args=[task_id])
     return Status(202, Sent(task_id=task_id, status="PENDING", message=message, status_url=url))

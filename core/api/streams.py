@@ -1,7 +1,7 @@
 """Answers that take their time: how many there may be at once, and for how long."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from django.http import StreamingHttpResponse
 
@@ -17,7 +17,7 @@ _slots = threading.BoundedSemaphore(MOST_AT_ONCE)
 class _Slot:
     """The chunks of a stream, which gives its slot back once, whether it was read to its end, broken off or never."""
 
-    def __init__(self, chunks: Iterator[str] | Iterator[bytes]) -> None:
+    def __init__(self, chunks: Iterator[str | bytes]) -> None:
         self._chunks = chunks
         self._held = True
 
@@ -36,10 +36,11 @@ class _Slot:
         if self._held:
             self._held = False
             _slots.release()
-            self._chunks.close()
+            if isinstance(self._chunks, Generator):
+                self._chunks.close()
 
 
-def stream(chunks: Iterator[str] | Iterator[bytes], media_type: str, **headers: str) -> StreamingHttpResponse:
+def stream(chunks: Iterator[str | bytes], media_type: str, **headers: str) -> StreamingHttpResponse:
     """Answer with ``chunks`` (a generator) as they come.
 
     Raises the problem 503 with Retry-After when as many streams as may be are under way in this process.

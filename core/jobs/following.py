@@ -86,7 +86,8 @@ def stored_arguments(task_kwargs: str) -> dict[str, Any]:
 
     Raises ValueError or SyntaxError for what a worker cut short.
     """
-    return ast.literal_eval(json.loads(task_kwargs))
+    arguments: dict[str, Any] = ast.literal_eval(json.loads(task_kwargs))
+    return arguments
 
 
 def progress_of(group_id: str) -> BatchProgress:
@@ -188,7 +189,7 @@ def task_state(task_id: str) -> TaskState:
         progress=progress,
         result=content if row.status == SUCCESS else None,
         error=_error_of(row.status, content),
-        started_at=row.date_started,
+        started_at=row.date_started,  # type: ignore[attr-defined]  # newer than the stubs
         finished_at=row.date_done if row.status in READY_STATES else None,
     )
 

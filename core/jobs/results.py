@@ -44,7 +44,7 @@ class ResultBackend(DatabaseBackend):
         row.filter(writable).update(**fields)
         return result
 
-    def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:
+    def _get_task_meta_for(self, task_id: str) -> Any:
         row = BatchTask.objects.filter(task_id=task_id).first()
         if row is None:
             return super()._get_task_meta_for(task_id)

@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from typing import Any
 
 from celery import Task
 from celery.exceptions import Ignore
@@ -27,7 +28,7 @@ class GivenUp(Exception):
     REASON = f"Its worker died {MAX_DEATHS} times: it is not tried again."
 
 
-class RetryingTask(Task):
+class RetryingTask(Task):  # type: ignore[type-arg]  # Celery's takes none at run time
     """Tries again, three times at most, after an ``OutsideError`` that may pass.
 
     The pause is what the service asked for (Retry-After), else 10 s, 20 s, 40 s with full jitter; never more than
@@ -39,11 +40,11 @@ class RetryingTask(Task):
     # True for a task that counts its attempts in a row of its own, as the reading of a comment does.
     counts_its_deaths = False
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the task's body, unless it was cancelled while no worker could hear of it."""
         try:
             if not self.request.called_directly and self.request.id:
-                self._start()
+                self._start(self.request.id)
             return super().__call__(*args, **kwargs)
         except (OperationalError, InterfaceError) as error:
             if self.request.called_directly:
@@ -61,12 +62,11 @@ class RetryingTask(Task):
                 raise self.retry(exc=error, countdown=waited) from error
             raise self.retry(exc=error, countdown=pause(self.request.retries, error.retry_after)) from error
 
-    def _start(self) -> None:
+    def _start(self, task_id: str) -> None:
         """Let a task that was cancelled, or that an earlier delivery finished, rest; give one up that kills workers.
 
         Deaths are counted before the work starts, so a worker that dies of it again leaves its trace.
         """
-        task_id = self.request.id
         if self.request.group:
             try:
                 if not start_in_batch(task_id, longest=self.time_limit or settings.LONGEST_RETRY_PAUSE):

@@ -111,7 +111,7 @@ def dispatch(tasks: Any) -> int:
         while lot := list(rows.filter(Q(batch_id=last[0], position__gt=last[1]) | Q(batch_id__gt=last[0]))[:LOT]):
             for group_id, _, task_id, kwargs, task_name in lot:
                 task = current_app.tasks[task_name]
-                task.apply_async(kwargs=kwargs, task_id=task_id, group_id=group_id, producer=producer)
+                task.apply_async(kwargs=kwargs, task_id=task_id, producer=producer, **{"group_id": group_id})
             sent += len(lot)
             last = lot[-1][:2]
     return sent

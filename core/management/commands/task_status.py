@@ -1,14 +1,12 @@
 import json
 import sys
-import time
 from typing import Any
 
 from celery.states import SUCCESS
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core.commands import POLL_SECONDS, follow_batch
+from core.commands import follow_batch, follow_task, progress_bar
 from core.jobs.following import TaskNotFound, TaskState, task_state
-from core.progress import Progress, ProgressBar
 
 
 class Command(BaseCommand):
@@ -20,11 +18,14 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print the state as one JSON object on the last line.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        progress = ProgressBar(self.stderr._out if hasattr(self.stderr, "_out") else sys.stderr)
+        progress = progress_bar(self)
+        failures: list[str] = []
         try:
             state = task_state(options["task_id"])
-            errors = self._wait(options["task_id"], progress) if options["wait"] else []
-            state = task_state(options["task_id"])
+            if options["wait"]:
+                state = follow_task(state.task_id, progress, self.stderr.write)
+                sent = state.result.get("group_id") if isinstance(state.result, dict) else None
+                failures = follow_batch(sent, progress) if sent else []
         except TaskNotFound as error:
             raise CommandError(str(error)) from error
         finally:
@@ -33,19 +34,10 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(state.as_dict()))
         else:
             self.stdout.write(self._sentence(state))
-        for error in errors:
-            self.stderr.write(error)
-        if errors or (state.is_finished and state.status != SUCCESS):
+        for failure in failures:
+            self.stderr.write(failure)
+        if failures or (state.is_finished and state.status != SUCCESS):
             sys.exit(1)
-
-    def _wait(self, task_id: str, progress: Progress) -> list[str]:
-        """Return, when all has ended, a line for each task that this one sent and that failed."""
-        while not (state := task_state(task_id)).is_finished:
-            seen = state.progress or {}
-            progress(seen.get("step") or state.status.lower(), seen.get("done") or 0, seen.get("total") or 1)
-            time.sleep(POLL_SECONDS)
-        group_id = state.result.get("group_id") if isinstance(state.result, dict) else None
-        return follow_batch(group_id, progress) if group_id else []
 
     def _sentence(self, state: TaskState) -> str:
         parts = [f"{state.name or 'task'} {state.task_id}: {state.status}"]

@@ -111,6 +111,6 @@ def test_a_task_whose_worker_was_lost_three_times_is_given_up():
     task.push_request(id="another", called_directly=False, delivery_info={"redelivered": True}, is_eager=True)
     try:
         with pytest.raises(GivenUp, match="died 3 times"):
-            task._start()
+            task._start("another")
     finally:
         task.pop_request()

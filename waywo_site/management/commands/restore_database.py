@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.template.defaultfilters import filesizeformat
 
-from core.progress import ProgressBar
+from core.commands import progress_bar
 from waywo_site.operations import restore
 from waywo_site.operations.restore import RestoreError
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print the result as one JSON object on the last line.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        progress = ProgressBar(self.stderr._out if hasattr(self.stderr, "_out") else sys.stderr)
+        progress = progress_bar(self)
         try:
             plan = restore.plan(options["file"], workers_are_stopped=options["workers_are_stopped"])
             if not options["no_input"]:
