@@ -1,6 +1,7 @@
 """The suite runs on servers of its own: nothing that the operator has is read or touched."""
 
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,53 +11,9 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 # Settings are read before any conftest.py, so this is a plugin (pyproject.toml): no .env, no URL of a real service.
-VARIABLES = [
-    "DATABASE_URL",
-    "CELERY_BROKER_URL",
-    "SECRET_KEY",
-    "DEBUG",
-    "PORT",
-    "TIME_ZONE",
-    "ALLOWED_HOSTS",
-    "CSRF_TRUSTED_ORIGINS",
-    "HN_API_BASE_URL",
-    "HN_SEARCH_BASE_URL",
-    "HN_CONCURRENCY",
-    "SOURCES",
-    "LOBSTERS_BASE_URL",
-    "THREAD_AUTHORS",
-    "CONTACT",
-    "LLM_BASE_URL",
-    "LLM_MODEL",
-    "LLM_API_KEY",
-    "LLM_TIMEOUT",
-    "EMBEDDING_BASE_URL",
-    "EMBEDDING_MODEL",
-    "EMBEDDING_API_KEY",
-    "EMBEDDING_DIMENSIONS",
-    "DEDUP_SIMILARITY_THRESHOLD",
-    "IDEA_SIMILARITY_THRESHOLD",
-    "API_TOKENS",
-    "API_READS_PER_MINUTE",
-    "API_ACTIONS_PER_MINUTE",
-    "FLOWER_BASIC_AUTH",
-    "FLOWER_CONTROL",
-    "FLOWER_ADDRESS",
-    "FLOWER_PORT",
-    "FLOWER_URL",
-    "FLOWER_PUBLIC_URL",
-    "BACKUP_DIR",
-    "BACKUP_KEEP",
-    "QUEUE_ALERT_DEPTH",
-    "ALERT_EMAIL",
-    "ALERT_WEBHOOK_URL",
-    "EMAIL_URL",
-    "EMAIL_FROM",
-    "LOG_FORMAT",
-    "METRICS_TOKEN",
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-]
-for variable in VARIABLES:
+EXAMPLE = Path(__file__).resolve().parent.parent / ".env.example"
+VARIABLES = re.findall(r"^# ([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE)
+for variable in (*VARIABLES, "FLOWER_ADDRESS"):
     os.environ.pop(variable, None)
 # Each process of pytest-xdist imports this for itself, so each has servers, a database and a broker of its own.
 VAR_DIR = Path(tempfile.mkdtemp(prefix="waywo-tests-"))
