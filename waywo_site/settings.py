@@ -1,4 +1,7 @@
-"""Every setting of Waywo, read from the environment. docs/reference.md has the table of variables."""
+"""Every setting of Waywo, read from the environment; docs/reference.md has the table of variables.
+
+In this order: servers, Django, safety, looks, time limits, Celery, then what each part of Waywo reads.
+"""
 
 import os
 from datetime import timedelta
@@ -118,7 +121,6 @@ TEMPLATES = [
 ]
 ROOT_URLCONF = "waywo_site.urls"
 WSGI_APPLICATION = "waywo_site.wsgi.application"
-ASGI_APPLICATION = "waywo_site.asgi.application"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{validator}"}
     for validator in (
@@ -128,18 +130,11 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-# -- Safe by default ---------------------------------------------------------------------------------------
+
+# -- Safe by default: what Django's own defaults leave open -------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = any(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None
-SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-# Two weeks after a person signed in.
-SESSION_COOKIE_AGE = 14 * 24 * 3600
-SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # What a page may load and do. Our own pages take all from here and run nothing that stands in the page.
 SECURE_CSP = {
     "default-src": ["'self'"],
@@ -171,10 +166,10 @@ AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 
-LANGUAGE_CODE = "en-us"
+# -- Time, static files, logs and the looks of the admin -----------------------------------------------------
+
 TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
 USE_I18N = False
-USE_TZ = True
 
 STATIC_URL = "static/"
 # Served by whitenoise straight from the packages: no collectstatic step to forget on a laptop or in an image.
@@ -244,11 +239,8 @@ CELERY_RESULT_EXPIRES = 30 * 24 * 3600
 CELERY_RESULT_BACKEND_ALWAYS_RETRY = True
 CELERY_RESULT_BACKEND_MAX_RETRIES = 40
 CELERY_TASK_TRACK_STARTED = True
-CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
-CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
-CELERY_TIMEZONE = "UTC"
-CELERY_ENABLE_UTC = True
-# Each run is written at once, not every three minutes: whoever takes over from a killed beat sends nothing again.
+CELERY_ACCEPT_CONTENT = ["json"]
+# Each run is written at once, not every three minutes: the beat that takes over from a killed one sends nothing again.
 CELERY_BEAT_SYNC_EVERY = 1
 CELERY_BEAT_SCHEDULER = "waywo_site.schedules.beat:Scheduler"
 # Beat looks at the table at least this often (s), so that an edit is soon in force.
@@ -306,14 +298,11 @@ if CELERY_BROKER_URL.startswith("redis"):
         "global_keyprefix": "waywo:",
     }
 
-# -- Waywo -------------------------------------------------------------------------------------------------
+# -- Collection --------------------------------------------------------------------------------------------
 
 HN_API_BASE_URL = environment.url("HN_API_BASE_URL", "https://hacker-news.firebaseio.com/v0")
 HN_SEARCH_BASE_URL = environment.url("HN_SEARCH_BASE_URL", "https://hn.algolia.com/api/v1")
 HN_CONCURRENCY = environment.whole_number("HN_CONCURRENCY", 20, least=1, most=100)
-
-# -- Collection --------------------------------------------------------------------------------------------
-
 # Names of comments.sources.SOURCES.
 SOURCES = environment.words("SOURCES", ("hn",))
 LOBSTERS_BASE_URL = environment.url("LOBSTERS_BASE_URL", "https://lobste.rs")
@@ -325,7 +314,7 @@ if not (CONTACT.isascii() and CONTACT.isprintable() and len(CONTACT) <= 200 and 
         f"CONTACT={CONTACT!r} is invalid: it expects an address or URL of 200 plain characters, without brackets."
     )
 
-# -- Models and pages --------------------------------------------------------------------------------------
+# -- Reading: models and pages -----------------------------------------------------------------------------
 
 LLM_BASE_URL = environment.url("LLM_BASE_URL")
 LLM_MODEL = environment.text("LLM_MODEL")
@@ -337,30 +326,31 @@ EMBEDDING_MODEL = environment.text("EMBEDDING_MODEL")
 EMBEDDING_API_KEY = environment.text("EMBEDDING_API_KEY")
 EMBEDDING_DIMENSIONS = environment.whole_number("EMBEDDING_DIMENSIONS", None, least=1, most=16000)
 DEDUP_SIMILARITY_THRESHOLD = environment.number("DEDUP_SIMILARITY_THRESHOLD", 0.85, least=0, most=1)
-
-# -- Ideas: from which likeness to any project on an idea is refused as a copy.
+# From which similarity to any project on an idea is refused as a copy.
 IDEA_SIMILARITY_THRESHOLD = environment.number("IDEA_SIMILARITY_THRESHOLD", 0.85, least=0, most=1)
 
 FETCH_PAGES = environment.boolean("FETCH_PAGES", True)
 # Networks that a page may be fetched from although they are not public. For tests alone: a check refuses it.
 PAGES_ALLOWED_TEST_NETWORKS = ()
 
+# -- The API -----------------------------------------------------------------------------------------------
+
 API_TOKENS = environment.words("API_TOKENS")
 # For each token, and without one: each address that reads, each signed-in user who acts.
 API_READS_PER_MINUTE = environment.whole_number("API_READS_PER_MINUTE", 600, least=1, most=1_000_000)
 API_ACTIONS_PER_MINUTE = environment.whole_number("API_ACTIONS_PER_MINUTE", 60, least=1, most=1_000_000)
-FLOWER_BASIC_AUTH = environment.text("FLOWER_BASIC_AUTH")
-OTEL_EXPORTER_OTLP_ENDPOINT = environment.url("OTEL_EXPORTER_OTLP_ENDPOINT")
-# Whether Flower may end tasks and workers; else it only shows them.
-FLOWER_CONTROL = environment.boolean("FLOWER_CONTROL", False)
 
 # -- Operations ----------------------------------------------------------------------------------------------
 
 BACKUP_DIR = Path(environment.text("BACKUP_DIR", str(VAR_DIR / "backups"))).expanduser().absolute()
 BACKUP_KEEP = environment.whole_number("BACKUP_KEEP", 14, least=1, most=10_000)
 QUEUE_ALERT_DEPTH = environment.whole_number("QUEUE_ALERT_DEPTH", 1000, least=1, most=10_000_000)
+FLOWER_BASIC_AUTH = environment.text("FLOWER_BASIC_AUTH")
+# Whether Flower may end tasks and workers; else it only shows them.
+FLOWER_CONTROL = environment.boolean("FLOWER_CONTROL", False)
 FLOWER_URL = environment.url("FLOWER_URL", f"http://127.0.0.1:{PORT + 1}")
 FLOWER_PUBLIC_URL = environment.url("FLOWER_PUBLIC_URL", FLOWER_URL)
+OTEL_EXPORTER_OTLP_ENDPOINT = environment.url("OTEL_EXPORTER_OTLP_ENDPOINT")
 METRICS_TOKEN = environment.secret("METRICS_TOKEN", least=16)
 ALERT_EMAIL = environment.addresses("ALERT_EMAIL")
 ALERT_WEBHOOK_URL = environment.url("ALERT_WEBHOOK_URL")

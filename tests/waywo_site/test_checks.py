@@ -52,10 +52,3 @@ def test_every_time_limit_follows_from_one_table():
     for task, queue in settings.TASK_QUEUES.items():
         annotated = settings.CELERY_TASK_ANNOTATIONS[task]
         assert (annotated["soft_time_limit"], annotated["time_limit"]) == settings.QUEUE_TIME_LIMITS[queue]
-
-
-@pytest.mark.process
-def test_a_timeout_of_the_model_that_outlasts_a_reading_is_one_line():
-    done = manage("check", LLM_TIMEOUT="281")
-    assert done.returncode == 1
-    assert "LLM_TIMEOUT='281' is invalid: it expects a number from 1 to 280" in done.stderr

@@ -167,7 +167,7 @@ class ScheduleAdmin(ModelAdmin):
             return "never"
         if not schedule.enabled:
             return "switched off"
-        if since := due_since(schedule, schedule.last_result):
+        if since := due_since(schedule, getattr(schedule.last_result, "date_created", None)):
             return _cell(
                 '<span class="waywo-bad">overdue since {}</span><br><span class="waywo-quiet">Does beat run?</span>',
                 f"{timezone.localtime(since):%d %b %H:%M}",

@@ -157,7 +157,7 @@ class Scheduler(DatabaseScheduler):
         """
         return self.Model.objects.enabled().select_related("interval", "crontab", "clocked", "solar")
 
-    def all_as_schedule(self) -> dict[str, Entry]:
+    def all_as_schedule(self) -> dict[str, ModelEntry]:
         """Return the schedules; one whose last run could not be written keeps it from memory."""
         entries = super().all_as_schedule()
         for name, entry in entries.items():
@@ -173,13 +173,13 @@ class Scheduler(DatabaseScheduler):
                 self._dirty.add(name)
         return entries
 
-    def reserve(self, entry: Entry) -> Entry:
+    def reserve(self, entry: ModelEntry) -> ModelEntry:
         """Note that ``entry`` runs now, here before it is written."""
         reserved = super().reserve(entry)
         self._ran[entry.model.pk] = (reserved.last_run_at, reserved.total_run_count)
         return reserved
 
-    def apply_async(self, entry: Entry, *args: Any, **kwargs: Any) -> Any:
+    def apply_async(self, entry: ModelEntry, *args: Any, **kwargs: Any) -> Any:
         """Send a schedule's task, after a row that waits for it: a message that gets lost is sent again.
 
         Not so where a run expires within the hour, since the next one comes before long.

@@ -19,6 +19,7 @@ from unfold.widgets import (
 )
 
 from waywo_site.schedules import arguments
+from waywo_site.schedules.argument_fields import field_name, field_of
 from waywo_site.schedules.arguments import Argument
 from waywo_site.schedules.stored import are_headers
 from waywo_site.schedules.timing import (
@@ -32,7 +33,6 @@ from waywo_site.schedules.timing import (
     timing_text,
 )
 
-PREFIX = "argument"
 PREVIEW = "_preview"
 
 
@@ -60,11 +60,6 @@ def preview(text: str, zone: str) -> dict[str, Any]:
         return {"error": str(error)}
     runs = [f"{timezone.localtime(run):%a %d %b %Y, %H:%M:%S %Z}".replace(":00 ", " ") for run in next_runs(row)]
     return {"words": in_words(row), "runs": runs}
-
-
-def field_name(task_name: str, argument: str) -> str:
-    """Return the name of the form field of a task's argument."""
-    return f"{PREFIX}-{task_name}-{argument}"
 
 
 class ScheduleForm(forms.ModelForm):
@@ -120,15 +115,14 @@ class ScheduleForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         tasks = arguments.registered()
-        choices = [
-            ("", "—"),
-            *((name, f"{name}: {arguments.summary(task)}"[:120]) for name, task in tasks.items()),
-        ]
+        offered = {name: f"{name}: {arguments.summary(task)}"[:120] for name, task in tasks.items()}
         stored = self.instance
         if stored.task and stored.task not in tasks:
-            choices.append((stored.task, f"{stored.task} (no such task)"))
-        self.fields["task"].choices = choices
-        self.fields["queue"].choices = [("", "—"), *((name, name) for name in settings.QUEUE_TIME_LIMITS)]
+            offered[stored.task] = f"{stored.task} (no such task)"
+        choices: dict[str, Any] = {"task": offered, "queue": {name: name for name in settings.QUEUE_TIME_LIMITS}}
+        for name, shown in choices.items():
+            choice: Any = self.fields[name]
+            choice.choices = [("", "—"), *shown.items()]
         if stored.pk:
             self._fill(stored)
         self.fields["when"].widget.zone = self["zone"].value() or "UTC"
@@ -137,7 +131,7 @@ class ScheduleForm(forms.ModelForm):
 
     def _fill(self, stored: PeriodicTask) -> None:
         """Show what is stored."""
-        self.initial |= {"task": stored.task, "queue": stored.queue or "", "when": timing_text(stored.scheduler)}
+        self.initial.update(task=stored.task, queue=stored.queue or "", when=timing_text(stored.scheduler))
         if isinstance(stored.scheduler, CrontabSchedule):
             self.initial["zone"] = str(stored.scheduler.timezone)
         elif not self.initial["when"] and stored.scheduler is not None:
@@ -157,7 +151,8 @@ class ScheduleForm(forms.ModelForm):
         return name
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean()
+        super().clean()
+        data = self.cleaned_data
         self._clean_when(data)
         self._clean_arguments(data)
         if PREVIEW in self.data:
@@ -212,7 +207,7 @@ class ScheduleForm(forms.ModelForm):
             stored.interval = stored.crontab = stored.solar = stored.clocked = None
             # Only for the check that there is a time; the row itself is saved with the schedule.
             _set_time(stored, data["time"])
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
 
     def validate_unique(self) -> None:
         """Check the name; that there is one time is seen to by ``when``."""
@@ -229,51 +224,11 @@ def _set_time(schedule: PeriodicTask, row: Row) -> None:
     setattr(schedule, "crontab" if isinstance(row, CrontabSchedule) else "interval", row)
 
 
-class ListField(forms.CharField):
-    """Several values, parted by commas or blanks."""
-
-    def __init__(self, kind: type, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.kind = kind
-
-    def to_python(self, value: Any) -> list[Any]:
-        try:
-            return [self.kind(part) for part in (super().to_python(value) or "").replace(",", " ").split()]
-        except ValueError:
-            raise forms.ValidationError(f"{value} is invalid: it expects {self.kind.__name__}s with commas.") from None
-
-
-def _field_of(argument: Argument) -> forms.Field:
-    about = {
-        "label": argument.name.replace("_", " ").capitalize(),
-        "required": False,
-        "help_text": f"{argument.help} Expects {argument.expects}.",
-    }
-    default = "" if argument.default is None else str(argument.default)
-    attrs = {"placeholder": default or ("needed" if argument.is_required else "")}
-    if argument.choices:
-        choices = [("", default or "—"), *((one, one) for one in argument.choices)]
-        return forms.TypedChoiceField(
-            choices=choices, coerce=type(argument.choices[0]), widget=UnfoldAdminSelectWidget, **about
-        )
-    if argument.is_list:
-        return ListField(argument.kind, widget=UnfoldAdminTextInputWidget(attrs=attrs), **about)
-    if argument.kind is bool:
-        return forms.BooleanField(widget=UnfoldBooleanSwitchWidget, initial=bool(argument.default), **about)
-    if argument.kind in (int, float):
-        limits = {"min_value": argument.least, "max_value": argument.most}
-        if argument.kind is float:
-            widget = UnfoldAdminIntegerFieldWidget(attrs=attrs | {"step": "any"})
-            return forms.FloatField(widget=widget, **limits, **about)
-        return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget(attrs=attrs), **limits, **about)
-    return forms.CharField(widget=UnfoldAdminTextInputWidget(attrs=attrs), **about)
-
-
 def form_class() -> type[ScheduleForm]:
     """Return the form with a field for each argument of each registered task."""
     offered = {name: arguments.arguments(task) for name, task in arguments.registered().items()}
     fields = {
-        field_name(task, argument.name): _field_of(argument) for task, taken in offered.items() for argument in taken
+        field_name(task, argument.name): field_of(argument) for task, taken in offered.items() for argument in taken
     }
     return type("ScheduleForm", (ScheduleForm,), {"offered": offered, **fields})
 

@@ -74,10 +74,10 @@ def with_last_results(schedules: QuerySet[PeriodicTask]) -> QuerySet[PeriodicTas
     return schedules.annotate(last_result_id=Subquery(sent.values("pk")[:1]))
 
 
-def due_since(schedule: PeriodicTask, result: TaskResult | None, now: datetime | None = None) -> datetime | None:
+def due_since(schedule: PeriodicTask, sent_at: datetime | None, now: datetime | None = None) -> datetime | None:
     """Return since when a run is missing, or None where none is: beat or its broker is down then.
 
-    ``result`` is the newest result of a task that it sent.
+    ``sent_at`` is when it sent the newest task that left a result.
     """
     now = now or timezone.now()
     if not schedule.enabled or problem_of(schedule):
@@ -85,8 +85,8 @@ def due_since(schedule: PeriodicTask, result: TaskResult | None, now: datetime |
     if (schedule.start_time and schedule.start_time > now) or (schedule.expires and schedule.expires < now):
         return None
     known = [schedule.last_run_at or schedule.date_changed]
-    if result is not None and schedule.last_run_at:
-        known.append(result.date_created)
+    if sent_at and schedule.last_run_at:
+        known.append(sent_at)
     due = next(iter(next_runs(schedule.scheduler, 1, max(known))), None)
     return due if due is not None and due < now - OVERDUE_AFTER else None
 
@@ -96,8 +96,8 @@ def overdue() -> list[tuple[PeriodicTask, datetime]]:
     enabled = with_last_results(PeriodicTask.objects.filter(enabled=True, one_off=False, clocked=None))
     rows = list(enabled.select_related("interval", "crontab", "solar"))
     ids = [row.last_result_id for row in rows if row.last_result_id]
-    results = TaskResult.objects.only("pk", "date_created").in_bulk(ids)
-    found = [(row, due_since(row, results.get(row.last_result_id))) for row in rows]
+    sent = dict(TaskResult.objects.filter(pk__in=ids).values_list("pk", "date_created"))
+    found = [(row, due_since(row, sent.get(row.last_result_id))) for row in rows]
     return [(row, since) for row, since in found if since is not None]
 
 

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 from celery.schedules import ParseException, crontab_parser
 from cron_descriptor import CasingTypeEnum, ExpressionDescriptor, Options
@@ -33,7 +33,7 @@ INTERVAL = re.compile(r"every\s+(?:(\d+)\s+)?(second|minute|hour|day)s?", re.IGN
 FORM = "It expects minute, hour, day of the month, month and day of the week, as 0 6 1 * *, or: every 10 minutes."
 
 
-Row = CrontabSchedule | IntervalSchedule
+Row: TypeAlias = CrontabSchedule | IntervalSchedule
 
 
 class BadTiming(ValueError):
