@@ -56,6 +56,6 @@ def state_of(run: IdeaRun) -> dict[str, Any]:
         progress = {}
     if run.status == IdeaRun.Status.QUEUED:
         return state | {"done": saved, "text": "Waits for a worker that serves the queue “generation”."}
-    step = STEPS.get(progress.get("step"), "Working")
+    step = STEPS.get(progress.get("step") or "", "Working")
     text = f"{step}: {saved} of {run.num_ideas} ideas saved, {len(run.refusals)} refused."
     return state | {"done": max(saved, progress.get("done") or 0), "text": text}

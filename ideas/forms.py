@@ -32,7 +32,8 @@ class AskForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Check the tags against those that are known."""
-        data = super().clean()
+        super().clean()
+        data = self.cleaned_data
         if not self.errors:
             tags = [name for part in data["tags"].split(",") if (name := part.strip())]
             try:

@@ -15,7 +15,7 @@ MOST_IDEAS = 50
 LEAST_CREATIVITY, MOST_CREATIVITY = 0.1, 1.5
 
 
-class IdeaRunQuerySet(models.QuerySet):
+class IdeaRunQuerySet(models.QuerySet["IdeaRun"]):
     """Rules about runs, each named once."""
 
     def unfinished(self) -> "IdeaRunQuerySet":

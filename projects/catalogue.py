@@ -10,7 +10,7 @@ from ninja import Field, Schema
 
 from comments.models import Post
 from core.api.listing import NO_NUL, ShortText
-from projects.models import Project, Submission, Tag
+from projects.models import Project, ProjectQuerySet, Submission, Tag
 from projects.search import with_words
 
 TagName = Annotated[str, Field(min_length=1, max_length=50, pattern=NO_NUL)]
@@ -35,7 +35,7 @@ class Conditions(Schema):
     q: ShortText = Field(None, description='Words in title and description; "exact words", or, -not.')
 
 
-def published(wanted: Conditions) -> QuerySet[Project]:
+def published(wanted: Conditions) -> ProjectQuerySet:
     """Return the projects that strangers may see and that fit ``wanted``, without order."""
     plain = {
         "idea_score__gte": wanted.min_idea_score,

@@ -91,8 +91,9 @@ def find_match(
     wanted = identity(url)
     best: Match | None = None
     for project in known:
-        comparable = vector is not None and project.vector is not None and project.embedding_model == embedding_model
-        similarity = cosine(vector, project.vector) if comparable else None
+        similarity = None
+        if vector is not None and project.vector is not None and project.embedding_model == embedding_model:
+            similarity = cosine(vector, project.vector)
         by_url = bool(wanted) and project.canonical_url == wanted
         if not by_url and (similarity is None or similarity < threshold):
             continue

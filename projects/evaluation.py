@@ -79,8 +79,8 @@ def evaluate(
     chosen = get_analyst(analyst)
     with scratch_database():
         _load_thread(items)
-        ids = Comment.objects.pending().filter(pk__in=known).order_by("posted_at", "id").values_list("pk", flat=True)
-        ids = list(ids[:limit])
+        pending = Comment.objects.pending().filter(pk__in=known).order_by("posted_at", "id")
+        ids = list(pending.values_list("pk", flat=True)[:limit])
         if not ids:
             raise EvaluationError(f"{labels}: labels no comment of {items}.")
         rows = {}

@@ -73,7 +73,7 @@ class HostTurn(models.Model):
         return self.host
 
 
-class ProjectQuerySet(models.QuerySet):
+class ProjectQuerySet(models.QuerySet["Project"]):
     """Rules about projects, each named once."""
 
     def pending(self) -> "ProjectQuerySet":
@@ -185,6 +185,10 @@ class Project(models.Model):
     last_seen_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    # Of a row that projects/search.py found by its likeness: cosines.
+    distance: float
+    similarity: float
 
     objects = ProjectQuerySet.as_manager()
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import connection, transaction
-from django.db.models import Expression, F, FloatField, Func, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import F, FloatField, Func, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
 from comments.search import beginnings
@@ -14,7 +16,7 @@ from core import event_loop
 from core.http import OutsideError
 from projects.language.embedding_index import dimensions_of, vector_type
 from projects.language.embeddings import Embedder
-from projects.models import Project
+from projects.models import Project, ProjectQuerySet
 
 # Reciprocal rank fusion (Cormack et al., 2009): the constant that its authors measured best.
 FUSION = 60
@@ -24,7 +26,7 @@ MOST_SCANNED = 200_000
 PAIRED_NEIGHBOURS = 5
 
 
-def with_words(projects: QuerySet[Project], text: str) -> QuerySet[Project]:
+def with_words(projects: ProjectQuerySet, text: str) -> ProjectQuerySet:
     """Return those of ``projects`` whose texts hold the words of ``text``; it may say "exact words", or, -not."""
     return projects.filter(search_vector=_query(text))
 
@@ -101,7 +103,7 @@ def search(text: str, embedder: Embedder, limit: int = 20) -> list[Project]:
     """
     published = Project.objects.published().without_heavy_fields()
     ranked = with_words(published, text).annotate(rank=SearchRank(F("search_vector"), _query(text)))
-    lists = [list(ranked.order_by("-rank", "-id")[:CANDIDATES])]
+    lists: list[list[Project]] = [list(ranked.order_by("-rank", "-id")[:CANDIDATES])]
     try:
         [vector] = event_loop.run(embedder.embed([text]))
     except OutsideError:
@@ -120,7 +122,7 @@ def _query(text: str) -> SearchQuery:
     return SearchQuery(text, search_type="websearch", config="english")
 
 
-def _nearest(projects: QuerySet[Project], to: Expression, model: str, dimensions: int) -> QuerySet[Project]:
+def _nearest(projects: QuerySet[Project], to: Combinable, model: str, dimensions: int) -> QuerySet[Any]:
     """Return those of ``projects`` that ``model`` embedded, with cosine ``distance`` and ``similarity`` to a vector.
 
     They are in the order of the model's HNSW index, and the distance is spelt as the index has it: another expression
@@ -134,11 +136,11 @@ def _nearest(projects: QuerySet[Project], to: Expression, model: str, dimensions
         arg_joiner=f"::{kind} <=> ",
         output_field=FloatField(),
     )
-    embedded = projects.filter(embedding_model=model)
+    embedded: QuerySet[Any] = projects.filter(embedding_model=model)
     return embedded.annotate(distance=distance, similarity=1 - F("distance")).order_by("distance")
 
 
-def _taken(nearest: QuerySet[Project], limit: int) -> list[Project]:
+def _taken(nearest: QuerySet[Any], limit: int) -> list[Project]:
     with _whole_scans():
         # A vector of zeros has no direction, so no distance either: PostgreSQL gives NaN, which is not itself.
         return [project for project in nearest[:limit] if project.distance == project.distance]

@@ -54,7 +54,7 @@ class TagsForm(forms.Form):
 class BulkActions(ModelAdmin):
     """Approve, reject, tag and read again what is chosen in the list."""
 
-    actions = ("approve_selected", "reject_selected", "tag_selected", "read_again")
+    actions: tuple[str, ...] = ("approve_selected", "reject_selected", "tag_selected", "read_again")
 
     @action(description="Approve", permissions=["change"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Project]) -> None:

@@ -4,13 +4,12 @@ import re
 from datetime import date
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter
 
 from comments.models import Comment, Post
 from projects.catalogue import MONTH, in_months, submitted
-from projects.models import Project
+from projects.models import Project, ProjectQuerySet
 
 Lookups = list[tuple[str, str]]
 
@@ -36,7 +35,7 @@ class ThreadFilter(OfferedFilter):
         threads = Post.objects.values_list("pk", "year", "month", "title")
         return [(str(pk), f"{year}-{month:02} {title}") for pk, year, month, title in threads]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Project]) -> QuerySet[Project]:
+    def queryset(self, request: HttpRequest, queryset: ProjectQuerySet) -> ProjectQuerySet:
         value = self.value() or ""
         return queryset.filter(submitted(comment__post=int(value))) if value.isdecimal() else queryset
 
@@ -50,7 +49,7 @@ class MonthFilter(OfferedFilter):
         months = Post.objects.order_by("-year", "-month").values_list("year", "month").distinct()
         return [(f"{year}-{month:02}", f"{date(year, month, 1):%B %Y}") for year, month in months]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Project]) -> QuerySet[Project]:
+    def queryset(self, request: HttpRequest, queryset: ProjectQuerySet) -> ProjectQuerySet:
         value = self.value() or ""
         return queryset.filter(submitted(in_months([value]))) if re.fullmatch(MONTH, value) else queryset
 
@@ -64,7 +63,7 @@ class AnalystFilter(OfferedFilter):
         names = Project.objects.order_by("created_by").values_list("created_by", flat=True).distinct()
         return [(name, name) for name in names]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Project]) -> QuerySet[Project]:
+    def queryset(self, request: HttpRequest, queryset: ProjectQuerySet) -> ProjectQuerySet:
         return queryset.filter(created_by=self.value()) if self.value() else queryset
 
 
@@ -74,12 +73,12 @@ class YesNoFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Lookups:
         return [("yes", "Yes"), ("no", "No")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Project]) -> QuerySet[Project]:
+    def queryset(self, request: HttpRequest, queryset: ProjectQuerySet) -> ProjectQuerySet:
         if self.value() not in ("yes", "no"):
             return queryset
         return self.answered(queryset, self.value() == "yes")
 
-    def answered(self, projects: QuerySet[Project], yes: bool) -> QuerySet[Project]:
+    def answered(self, projects: ProjectQuerySet, yes: bool) -> ProjectQuerySet:
         """Return those of ``projects`` for which the answer is ``yes``."""
         raise NotImplementedError
 
@@ -89,7 +88,7 @@ class HasLinkFilter(YesNoFilter):
 
     title, parameter_name = "has a link", "has_link"
 
-    def answered(self, projects: QuerySet[Project], yes: bool) -> QuerySet[Project]:
+    def answered(self, projects: ProjectQuerySet, yes: bool) -> ProjectQuerySet:
         return projects.with_link(yes)
 
 
@@ -98,7 +97,7 @@ class FailedFilter(YesNoFilter):
 
     title, parameter_name = "last reading failed", "failed"
 
-    def answered(self, projects: QuerySet[Project], yes: bool) -> QuerySet[Project]:
+    def answered(self, projects: ProjectQuerySet, yes: bool) -> ProjectQuerySet:
         failed = submitted(comment__status=Comment.Status.FAILED)
         return projects.filter(failed) if yes else projects.exclude(failed)
 
@@ -108,5 +107,5 @@ class FlaggedFilter(YesNoFilter):
 
     title, parameter_name = "to look at again", "flagged"
 
-    def answered(self, projects: QuerySet[Project], yes: bool) -> QuerySet[Project]:
+    def answered(self, projects: ProjectQuerySet, yes: bool) -> ProjectQuerySet:
         return projects.flagged() if yes else projects.filter(flag_reason="")

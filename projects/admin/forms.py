@@ -101,7 +101,8 @@ class ProjectForm(EditForm):
 
     def clean(self) -> dict[str, Any]:
         """Refuse to save over what another person did. Admin saves in the same transaction, so the lock holds."""
-        data = super().clean()
+        super().clean()
+        data = self.cleaned_data
         if seen := seen_at(data.get("seen") or ""):
             try:
                 locked(self.instance.pk, seen)

@@ -29,7 +29,7 @@ PAIRS = 100
 class MergePages(ModelAdmin):
     """The pages and actions of merging, for the admin of projects."""
 
-    actions = ("merge_selected",)
+    actions: tuple[str, ...] = ("merge_selected",)
     actions_list = ("likely_duplicates",)
 
     def get_urls(self) -> list[URLPattern]:
@@ -55,8 +55,7 @@ class MergePages(ModelAdmin):
             if not isinstance(error.__cause__, QueryCanceled):
                 raise
             return self._page(request, "duplicates", "Likely duplicates", {"took_too_long": True})
-        wanted = [pk for pair in pairs for pk in (pair.first_id, pair.second_id)]
-        rows = Project.objects.without_heavy_fields().in_bulk(wanted)
+        rows = Project.objects.without_heavy_fields().in_bulk([pk for pair in pairs for pk in pair.ids])
         shown = [
             {
                 "first": rows[pair.first_id],

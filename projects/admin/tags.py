@@ -62,7 +62,8 @@ class TagForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         """Refuse a name that is an alias of another tag already."""
-        data = super().clean()
+        super().clean()
+        data = self.cleaned_data
         for field in ("name", "new_alias"):
             name = data.get(field) or ""
             alias = TagAlias.objects.filter(name=name).exclude(tag=self.instance.pk).select_related("tag").first()

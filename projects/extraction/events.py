@@ -17,7 +17,15 @@ class Draft:
     segment: Segment
     match: Match | None = None
     pages: list[PageText] = field(default_factory=list)
-    description: ProjectDescription | None = None
+
+
+@dataclass
+class FoundProject:
+    """A project of a comment, described; ``match`` is what its own words are like. Embedded in the last step."""
+
+    segment: Segment
+    match: Match | None
+    description: ProjectDescription
     vector: list[float] | None = None
 
 
@@ -49,13 +57,13 @@ class PagesFetched(Event):
 
 
 class ProjectsDescribed(Event):
-    """Each draft has its description."""
+    """The drafts became projects with descriptions."""
 
-    drafts: list[Draft]
+    projects: list[FoundProject]
 
 
 class CommentRead(StopEvent):
-    """All that came out: every segment, and a draft with description and embedding for each project."""
+    """All that came out: every segment, and each project with description and embedding."""
 
     segments: list[Segment]
-    drafts: list[Draft]
+    projects: list[FoundProject]

@@ -76,23 +76,28 @@ def comment_answer(sentences: int) -> type[CommentAnswer]:
     """
     if sentences > MOST_SEGMENTS:
         return CommentAnswer
-    number = (Annotated[int, Field(ge=1, le=sentences)], ...)
-    part = create_model("JudgedSegment", __base__=JudgedSegment, first=number, last=number)
-    parts = (Annotated[list[part], Field(min_length=1, max_length=sentences)], ...)  # type: ignore[valid-type]
-    return create_model("CommentAnswer", __base__=CommentAnswer, segments=parts)
+    part = create_model(
+        "JudgedSegment",
+        __base__=JudgedSegment,
+        first=(int, Field(ge=1, le=sentences)),
+        last=(int, Field(ge=1, le=sentences)),
+    )
+    return create_model(
+        "CommentAnswer",
+        __base__=CommentAnswer,
+        segments=(list[part], Field(min_length=1, max_length=sentences)),
+    )
 
 
 @cache
 def project_answer(links: int) -> type[ProjectAnswer]:
     """Return ProjectAnswer for a project with so many links: no higher numbers, no more summaries."""
-    summary = create_model(
-        "LinkSummary", __base__=LinkSummary, link=(Annotated[int, Field(ge=1, le=max(links, 1))], ...)
-    )
+    summary = create_model("LinkSummary", __base__=LinkSummary, link=(int, Field(ge=1, le=max(links, 1))))
     return create_model(
         "ProjectAnswer",
         __base__=ProjectAnswer,
-        primary_link=(Annotated[int, Field(ge=0, le=links)], ...),
-        link_summaries=(Annotated[list[summary], Field(max_length=links)], ...),  # type: ignore[valid-type]
+        primary_link=(int, Field(ge=0, le=links)),
+        link_summaries=(list[summary], Field(max_length=links)),
     )
 
 

@@ -161,7 +161,7 @@ def _run(comment: Comment, analyst: Analyst, embedder: Embedder, task_id: str, l
         outcome = _run_workflow(comment, analyst, embedder, extraction)
         with transaction.atomic():
             _hold(comment)
-            saved = save_projects(comment, outcome.drafts, analyst, embedder)
+            saved = save_projects(comment, outcome.projects, analyst, embedder)
             _finish(extraction, Extraction.Status.SUCCEEDED)
             comment.release(Comment.Status.PROCESSED)
     except ClaimLost as error:

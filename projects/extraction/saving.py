@@ -13,8 +13,13 @@ from projects.reviewing.splitting import is_split_off, kept_apart, set_seen
 from projects.tags import resolve
 
 if TYPE_CHECKING:
-    from projects.extraction.events import Draft
+    from projects.extraction.events import FoundProject
 
+# What a reading writes as it is described; tags and links are added to those that there are.
+WRITTEN = {
+    *("title", "short_description", "description", "primary_url"),
+    *("idea_score", "idea_reason", "complexity_score", "complexity_reason"),
+}
 NO_LONGER_FOUND = "A later reading of its comment no longer finds it."
 
 
@@ -26,8 +31,8 @@ class Saved:
     duplicates_linked: int = 0
 
 
-def save_projects(comment: Comment, drafts: "list[Draft]", analyst: Analyst, embedder: Embedder) -> Saved:
-    """Replace what the comment's last reading found with ``drafts``. Call it inside a transaction.
+def save_projects(comment: Comment, projects: "list[FoundProject]", analyst: Analyst, embedder: Embedder) -> Saved:
+    """Replace what the comment's last reading found with ``projects``. Call it inside a transaction.
 
     Readings of one author's comments are saved one after another (advisory lock), so that two workers cannot both
     make a row of one project. A project that was found before keeps its id, its review and what a person edited.
@@ -37,20 +42,20 @@ def save_projects(comment: Comment, drafts: "list[Draft]", analyst: Analyst, emb
     apart = kept_apart(comment)
     known = [project for project in known_projects(comment.author) if project.id not in apart]
     saved = Saved()
-    for draft in drafts:
+    for found in projects:
         taken = [project for project in known if project.id in saved.project_ids]
-        if find_match(draft.description.primary_url, None, taken):
+        if find_match(found.description.primary_url, None, taken):
             continue  # Two segments of one comment about one project.
-        match = _match(draft, [project for project in known if project not in taken], embedder)
+        match = _match(found, [project for project in known if project not in taken], embedder)
         position = len(saved.project_ids)
         project = (
-            _update(match, comment, draft, analyst, embedder) if match else _create(comment, draft, analyst, embedder)
+            _update(match, comment, found, analyst, embedder) if match else _create(comment, found, analyst, embedder)
         )
         if match is None:
-            known.append(KnownProject(project.pk, project.canonical_url, draft.vector, embedder.name))
+            known.append(KnownProject(project.pk, project.canonical_url, found.vector, embedder.name))
         elif match.project_id not in earlier or project.submissions.exclude(comment=comment).exists():
             saved.duplicates_linked += 1
-        _submit(project, comment, draft, position, match, first_time=match is None)
+        _submit(project, comment, found, position, match)
         saved.project_ids.append(project.pk)
     # Locked, so that a review which is being saved at this moment is seen before anything is deleted.
     for project in Project.objects.select_for_update().filter(pk__in=earlier - set(saved.project_ids)).order_by("pk"):
@@ -58,52 +63,37 @@ def save_projects(comment: Comment, drafts: "list[Draft]", analyst: Analyst, emb
     return saved
 
 
-def _match(draft: "Draft", known: list[KnownProject], embedder: Embedder) -> Match | None:
-    url = draft.description.primary_url
-    match = find_match(url, draft.vector, known, embedding_model=embedder.name)
-    if match or draft.match is None or identity(url):
+def _match(found: "FoundProject", known: list[KnownProject], embedder: Embedder) -> Match | None:
+    url = found.description.primary_url
+    match = find_match(url, found.vector, known, embedding_model=embedder.name)
+    if match or found.match is None or identity(url):
         return match
     # Without an address of its own the comment's own words decide, which the description may have lost.
-    return draft.match if any(project.id == draft.match.project_id for project in known) else None
+    return found.match if any(project.id == found.match.project_id for project in known) else None
 
 
-def _described(draft: "Draft") -> dict:
-    """Return the fields that a reading writes."""
-    found = draft.description
-    return {
-        "title": found.title,
-        "short_description": found.short_description,
-        "description": found.description,
-        "primary_url": found.primary_url,
-        "idea_score": found.idea_score,
-        "idea_reason": found.idea_reason,
-        "complexity_score": found.complexity_score,
-        "complexity_reason": found.complexity_reason,
-    }
-
-
-def _create(comment: Comment, draft: "Draft", analyst: Analyst, embedder: Embedder) -> Project:
+def _create(comment: Comment, found: "FoundProject", analyst: Analyst, embedder: Embedder) -> Project:
     project = Project(
         first_seen_at=comment.posted_at,
         last_seen_at=comment.posted_at,
         created_by=analyst.name,
-        **_described(draft),
+        **found.description.model_dump(include=WRITTEN),
     )
-    _link(project, draft)
-    _embed(project, draft, embedder)
+    _link(project, found)
+    _embed(project, found, embedder)
     project.save()
-    project.tags.set(resolve(draft.description.tags))
+    project.tags.set(resolve(found.description.tags))
     project.pages.set(_pages(project))
     return project
 
 
-def _update(match: Match, comment: Comment, draft: "Draft", analyst: Analyst, embedder: Embedder) -> Project:
+def _update(match: Match, comment: Comment, found: "FoundProject", analyst: Analyst, embedder: Embedder) -> Project:
     project = Project.objects.select_for_update().get(pk=match.project_id)
     elsewhere = project.submissions.exclude(comment=comment)
     edited = set(project.edited_fields)
     if not elsewhere.exists():
         # This comment is all that is known of it: its new reading replaces the old one.
-        for name, value in _described(draft).items():
+        for name, value in found.description.model_dump(include=WRITTEN).items():
             if name not in edited:
                 setattr(project, name, value)
         project.created_by = analyst.name
@@ -112,33 +102,33 @@ def _update(match: Match, comment: Comment, draft: "Draft", analyst: Analyst, em
             project.urls, project.url_summaries = [], {}
         if "tags" not in edited:
             project.tags.clear()
-        _embed(project, draft, embedder)
+        _embed(project, found, embedder)
     else:
         project.first_seen_at = min(project.first_seen_at, comment.posted_at)
         project.last_seen_at = max(project.last_seen_at, comment.posted_at)
-    _link(project, draft, edited)
+    _link(project, found, edited)
     if project.flag_reason == NO_LONGER_FOUND:
         project.flag_reason = ""
     project.save()
     if "tags" not in edited:
-        project.tags.add(*resolve(draft.description.tags))
+        project.tags.add(*resolve(found.description.tags))
     project.pages.set(_pages(project))
     return project
 
 
-def _link(project: Project, draft: "Draft", edited: frozenset[str] | set[str] = frozenset()) -> None:
-    """Add the draft's links to the project, each once, but for the fields that a person edited."""
+def _link(project: Project, found: "FoundProject", edited: frozenset[str] | set[str] = frozenset()) -> None:
+    """Add the found project's links to the project, each once, but for the fields that a person edited."""
     if "urls" not in edited:
-        project.urls = list(dict.fromkeys([*project.urls, *draft.description.urls]))
-        project.url_summaries = project.url_summaries | draft.description.url_summaries
+        project.urls = list(dict.fromkeys([*project.urls, *found.description.urls]))
+        project.url_summaries = project.url_summaries | found.description.url_summaries
     if "primary_url" not in edited:
-        project.primary_url = project.primary_url or draft.description.primary_url
+        project.primary_url = project.primary_url or found.description.primary_url
     project.canonical_url = canonical_url(project.primary_url)
 
 
-def _embed(project: Project, draft: "Draft", embedder: Embedder) -> None:
-    project.embedding = draft.vector
-    project.embedding_model = embedder.name if draft.vector is not None else ""
+def _embed(project: Project, found: "FoundProject", embedder: Embedder) -> None:
+    project.embedding = found.vector
+    project.embedding_model = embedder.name if found.vector is not None else ""
 
 
 def _pages(project: Project) -> list[Page]:
@@ -148,20 +138,19 @@ def _pages(project: Project) -> list[Page]:
 def _submit(
     project: Project,
     comment: Comment,
-    draft: "Draft",
+    found: "FoundProject",
     position: int,
     match: Match | None,
-    *,
-    first_time: bool,
 ) -> None:
     Submission.objects.update_or_create(
         project=project,
         comment=comment,
-        defaults={"text": draft.segment.text, "position": position},
+        defaults={"text": found.segment.text, "position": position},
         create_defaults={
-            "text": draft.segment.text,
+            "text": found.segment.text,
             "position": position,
-            "similarity": None if first_time else (match.similarity if match.similarity is not None else 1.0),
+            # The same address counts as the same project, whatever the texts.
+            "similarity": None if match is None else (match.similarity if match.similarity is not None else 1.0),
         },
     )
 

@@ -15,6 +15,7 @@ from projects.extraction.events import (
     CommentReceived,
     Draft,
     DuplicatesChecked,
+    FoundProject,
     PagesFetched,
     ProjectsDescribed,
 )
@@ -27,7 +28,7 @@ PAGES_PER_PROJECT = 5
 FetchPages = Callable[[list[str]], Awaitable[list[PageText]]]
 
 
-def timed(method: Callable) -> Callable:
+def timed(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     """Note the step's name, seconds and outcome in ``self.steps``, also when it fails."""
 
     @wraps(method)
@@ -112,24 +113,25 @@ class ExtractionWorkflow(Workflow):
     async def describe_projects(self, ev: PagesFetched) -> ProjectsDescribed:
         """Have each draft described: title, texts, tags, URLs and scores."""
 
-        async def describe(draft: Draft) -> None:
+        async def describe(draft: Draft) -> FoundProject:
             readable = [page for page in draft.pages if not page.error]
-            draft.description = await self.analyst.describe(draft.segment, self.comment, readable)
+            description = await self.analyst.describe(draft.segment, self.comment, readable)
+            return FoundProject(draft.segment, draft.match, description)
 
-        await asyncio.gather(*(describe(draft) for draft in ev.drafts))
-        self.outcome = f"{len(ev.drafts)} described"
-        return ProjectsDescribed(drafts=ev.drafts)
+        projects = list(await asyncio.gather(*(describe(draft) for draft in ev.drafts)))
+        self.outcome = f"{len(projects)} described"
+        return ProjectsDescribed(projects=projects)
 
     @step
     @timed
     async def embed_projects(self, ev: ProjectsDescribed) -> CommentRead:
         """Embed the descriptions, all in one call."""
-        if ev.drafts:
-            texts = [embedding_text(draft.description) for draft in ev.drafts]
-            for draft, vector in zip(ev.drafts, await self.embedder.embed(texts), strict=True):
-                draft.vector = vector
-        self.outcome = f"{len(ev.drafts)} embedded by {self.embedder.name}"
-        return CommentRead(segments=self.segments, drafts=ev.drafts)
+        if ev.projects:
+            texts = [embedding_text(project.description) for project in ev.projects]
+            for project, vector in zip(ev.projects, await self.embedder.embed(texts), strict=True):
+                project.vector = vector
+        self.outcome = f"{len(ev.projects)} embedded by {self.embedder.name}"
+        return CommentRead(segments=self.segments, projects=ev.projects)
 
 
 def embedding_text(project: Any) -> str:

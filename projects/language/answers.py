@@ -23,7 +23,8 @@ class NotAnAnswer(ValueError):
 def schema_of(wanted: type[BaseModel]) -> dict[str, Any]:
     """Return the JSON schema that a server is given: all fields required and no others, references resolved."""
     schema = wanted.model_json_schema()
-    return _simple(schema, schema.get("$defs", {}))
+    simple: dict[str, Any] = _simple(schema, schema.get("$defs", {}))
+    return simple
 
 
 def _simple(node: Any, definitions: dict[str, Any]) -> Any:

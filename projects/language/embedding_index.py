@@ -3,6 +3,7 @@
 import hashlib
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Func, IntegerField, QuerySet
 from psycopg import sql
 
@@ -71,5 +72,5 @@ def drop_other_indexes(model: str) -> None:
                 _run(cursor, "DROP INDEX CONCURRENTLY IF EXISTS {name}", name=sql.Identifier(name))
 
 
-def _run(cursor, statement: str, **parts: sql.Composable) -> None:
+def _run(cursor: CursorWrapper, statement: str, **parts: sql.Composable) -> None:
     cursor.execute(sql.SQL(statement).format(**parts))

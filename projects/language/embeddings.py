@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 
@@ -30,7 +30,7 @@ class WordLlamaEmbedder:
     """WordLlama's static word vectors: on the processor, from the wheel, thousands of texts a second."""
 
     name = "wordllama-l2-supercat-256"
-    dimensions = WORDLLAMA_DIMENSIONS
+    dimensions: int | None = WORDLLAMA_DIMENSIONS
 
     def embed_now(self, texts: list[str]) -> list[list[float]]:
         """Return the vectors of ``texts``; a text without a known word gives a vector of zeros."""
@@ -39,7 +39,8 @@ class WordLlamaEmbedder:
         vectors = _wordllama().embed(texts)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         # WordLlama's own ``norm`` divides by a length of zero, and PostgreSQL refuses the NaN that comes of it.
-        return (vectors / np.where(lengths == 0, 1, lengths)).tolist()
+        unit: list[list[float]] = (vectors / np.where(lengths == 0, 1, lengths)).tolist()
+        return unit
 
     async def embed(self, texts: list[str]) -> list[list[float]]:
         """Return the vectors of ``texts``. Takes microseconds, so the loop is not left."""
@@ -47,7 +48,7 @@ class WordLlamaEmbedder:
 
 
 @cache
-def _wordllama():
+def _wordllama() -> Any:  # the package has no types
     import wordllama
 
     # Without its own folder as cache and downloads off it asks a hub for its tokenizer.

@@ -79,7 +79,7 @@ def undo(user: Any) -> Undone:
         action = actions.filter(user=user, undone_at=None).order_by("-pk").first()
         if action is None:
             raise NothingToUndo("There is nothing of yours to undo.")
-        if action.kind == ReviewAction.Kind.MERGE:
+        if action.merge_id is not None:
             merging.unmerge(action.merge_id)
         elif action.kind == ReviewAction.Kind.SPLIT:
             _rejoin(action)

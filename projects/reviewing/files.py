@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 
 from comments.text import storable
 from core.tables import FORMULA_STARTS
-from projects.models import Project
+from projects.models import Project, ProjectQuerySet
 from projects.reviewing.fields import NOTED_FIELDS, note_changes
 
 COLUMNS = ["id", "title", "review_status", "review_note", "is_bookmarked", "reviewer", "reviewed_at"]
@@ -18,7 +17,7 @@ CHUNK = 500
 FIRST_ROW = 2  # below the header
 
 
-def review_rows(projects: QuerySet[Project]) -> Iterator[dict[str, Any]]:
+def review_rows(projects: ProjectQuerySet) -> Iterator[dict[str, Any]]:
     """Yield the review of each project as a row of COLUMNS, by id, fetched in chunks."""
     wanted = projects.order_by("id").select_related("reviewer").without_heavy_fields()
     for project in wanted.iterator(chunk_size=CHUNK):

@@ -3,10 +3,11 @@
 import json
 from dataclasses import dataclass
 from itertools import chain, combinations, islice
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import transaction
+from django.db.models import Field
 from django.utils import timezone
 
 from comments.models import Comment
@@ -35,6 +36,11 @@ class LikelyPair:
     second_id: int
     similarity: float | None
     same_url: bool
+
+    @property
+    def ids(self) -> tuple[int, int]:
+        """Both projects."""
+        return self.first_id, self.second_id
 
 
 def merge(kept_id: int, absorbed_id: int, user: Any = None) -> ProjectMerge:
@@ -104,7 +110,7 @@ def unmerge(merge_id: int) -> Project:
         now, after = _plain(kept, CHANGED_BY_A_MERGE), record.kept_before["after"]
         for name, value in record.kept_before["fields"].items():
             if now[name] == after[name]:
-                setattr(kept, name, Project._meta.get_field(name.removesuffix("_id")).to_python(value))
+                _put_back(kept, name, value)
         kept.save()
         kept.tags.remove(*Tag.objects.filter(name__in=record.kept_before["new_tags"]))
         kept.merges.filter(pk__in=record.kept_before.get("merges", ())).update(kept=back)
@@ -172,11 +178,16 @@ def _snapshot(project: Project) -> dict[str, Any]:
     }
 
 
+def _put_back(project: Project, name: str, value: Any) -> None:
+    """Set a field of ``project`` to what ``_plain`` made of it."""
+    setattr(project, name, cast("Field[Any, Any]", Project._meta.get_field(name.removesuffix("_id"))).to_python(value))
+
+
 def _restore(record: ProjectMerge) -> Project:
     snapshot = record.absorbed
     back = Project(id=record.absorbed_id, embedding=snapshot["embedding"])
     for name, value in snapshot["fields"].items():
-        setattr(back, name, Project._meta.get_field(name.removesuffix("_id")).to_python(value))
+        _put_back(back, name, value)
     back.save(force_insert=True)
     back.tags.set(resolve(snapshot["tags"]))
     back.pages.set(back.pages.model.objects.filter(pk__in=snapshot["pages"]))
@@ -215,6 +226,6 @@ def find_likely_pairs(threshold: float, limit: int = 100) -> list[LikelyPair]:
     same_url = sorted(chain.from_iterable(by_url))[:limit]
     found = {pair: LikelyPair(*pair, None, True) for pair in same_url}
     for model in candidates.exclude(embedding_model="").values_list("embedding_model", flat=True).distinct():
-        for similarity, *pair in similar_pairs(candidates, model, threshold, limit):
-            found[tuple(pair)] = LikelyPair(*pair, round(similarity, 4), tuple(pair) in found)
+        for similarity, first, second in similar_pairs(candidates, model, threshold, limit):
+            found[first, second] = LikelyPair(first, second, round(similarity, 4), (first, second) in found)
     return sorted(found.values(), key=lambda pair: (not pair.same_url, -(pair.similarity or 0), pair.first_id))[:limit]

@@ -58,9 +58,9 @@ def rejoin(project: Project) -> Project:
     """Undo ``split_off`` for the project that it made; return the one that it came from. Raises SplitError."""
     with transaction.atomic():
         submission = project.submissions.exclude(split_off_from=None).select_related("split_off_from").first()
-        if submission is None or project.submissions.count() != 1:
-            raise SplitError("It is no project that was split off, or it has other submissions by now.")
-        old = submission.split_off_from
+        old = submission.split_off_from if submission else None
+        if submission is None or old is None or project.submissions.count() != 1:
+            raise SplitError("It is not a project that was split off, or it has other submissions by now.")
         Submission.objects.filter(pk=submission.pk).update(project=old, split_off_from=None)
         project.delete()
         set_seen(old)

@@ -339,7 +339,7 @@ def _readable(sentence: str, prose: Prose, title: str, primary: str) -> str:
     place = prose.sentences.index(sentence) if sentence in prose.sentences else 0
     number = sum(one.count(LINK) for one in prose.sentences[:place])
 
-    def named(match: re.Match) -> str:
+    def named(match: re.Match[str]) -> str:
         nonlocal number
         url = prose.links[number] if number < len(prose.links) else ""
         number += len(match[0].strip().replace(" ", ""))

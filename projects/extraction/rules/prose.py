@@ -116,7 +116,7 @@ def inlined(text: str) -> str:
         return text
     cited: set[str] = set()
 
-    def put(match: re.Match) -> str:
+    def put(match: re.Match[str]) -> str:
         address = notes.get(match[1])
         if address is None:
             return match[0]

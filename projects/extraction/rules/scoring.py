@@ -18,7 +18,7 @@ class Signal:
 
     reason: str
     weight: float
-    pattern: re.Pattern
+    pattern: re.Pattern[str]
 
 
 def _signal(reason: str, weight: float, pattern: str) -> Signal:

@@ -71,9 +71,9 @@ class Cues:
     """The compiled patterns of one rejection; None where it has none of that sort."""
 
     reason: str
-    lead: re.Pattern | None
-    anywhere: re.Pattern | None
-    always: re.Pattern | None
+    lead: re.Pattern[str] | None
+    anywhere: re.Pattern[str] | None
+    always: re.Pattern[str] | None
 
 
 @cache
@@ -89,7 +89,7 @@ def cues() -> dict[Rejection, Cues]:
         raise ValueError(f"{VERDICTS_FILE} can't be used: {error}") from error
 
 
-def _compiled(patterns: list[str] | None) -> re.Pattern | None:
+def _compiled(patterns: list[str] | None) -> re.Pattern[str] | None:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE) if patterns else None
 
 

@@ -39,7 +39,7 @@ class Spelling:
     """A pattern, and lower-case letters that every text with a match holds, so that most need no pattern at all."""
 
     needle: str
-    pattern: re.Pattern
+    pattern: re.Pattern[str]
 
     def count(self, text: str, lowered: str) -> int:
         """Return how often it occurs in ``text``, four times at most."""

@@ -1,4 +1,5 @@
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             if options["compare"]:
-                self._compare(*options["compare"], options["json"])
+                one, other = options["compare"]
+                self._compare(one, other, as_json=options["json"])
             else:
                 self._evaluate(options)
         except (EvaluationError, OutsideError, ValueError) as error:
@@ -51,7 +53,7 @@ class Command(BaseCommand):
     def _evaluate(self, options: dict[str, Any]) -> None:
         if not options["items"] or not options["labels"]:
             raise CommandError("It takes --items and --labels, or --compare.", returncode=2)
-        progress = ProgressBar(getattr(self.stderr, "_out", None))
+        progress = ProgressBar(getattr(self.stderr, "_out", sys.stderr))
         try:
             result = evaluate(
                 options["items"],
@@ -69,7 +71,7 @@ class Command(BaseCommand):
         for name, title in LINES.items():
             self.stdout.write(f"{title:<40}{_shown(result['summary'][name]):>10}")
 
-    def _compare(self, one: Path, other: Path, as_json: bool) -> None:
+    def _compare(self, one: Path, other: Path, *, as_json: bool) -> None:
         changes = compare(_load(one), _load(other))
         if as_json:
             self.stdout.write(json.dumps(changes))

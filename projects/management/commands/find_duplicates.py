@@ -24,22 +24,23 @@ class Command(BaseCommand):
         if not 0 <= threshold <= 1:
             raise CommandError(f"--threshold={threshold} is invalid: it expects a number from 0 to 1.", returncode=2)
         pairs = find_likely_pairs(threshold, options["limit"])
-        titles = Project.objects.in_bulk([pk for pair in pairs for pk in (pair.first_id, pair.second_id)])
-        rows = [
-            {
-                "projects": [pair.first_id, pair.second_id],
-                "titles": [titles[pair.first_id].title, titles[pair.second_id].title],
-                "similarity": pair.similarity,
-                "same_url": pair.same_url,
-            }
-            for pair in pairs
-        ]
+        found = Project.objects.only("title").in_bulk([pk for pair in pairs for pk in pair.ids])
+        titles = {pk: project.title for pk, project in found.items()}
         if options["json"]:
+            rows = [
+                {
+                    "projects": pair.ids,
+                    "titles": [titles[pk] for pk in pair.ids],
+                    "similarity": pair.similarity,
+                    "same_url": pair.same_url,
+                }
+                for pair in pairs
+            ]
             self.stdout.write(json.dumps({"status": "success", "pairs": rows}))
             return
-        for row in rows:
-            alike = "" if row["similarity"] is None else f"{row['similarity']:.2f}"
-            reason = "same address" if row["same_url"] else ""
-            (one, other), (first, second) = row["projects"], row["titles"]
-            self.stdout.write(f"{alike:>5} {reason:<13} {one} {first!r} and {other} {second!r}")
-        self.stdout.write(f"{len(rows)} likely pairs. Merge them in the admin.")
+        for pair in pairs:
+            alike = "" if pair.similarity is None else f"{pair.similarity:.2f}"
+            reason = "same address" if pair.same_url else ""
+            one, other = (f"{pk} {titles[pk]!r}" for pk in pair.ids)
+            self.stdout.write(f"{alike:>5} {reason:<13} {one} and {other}")
+        self.stdout.write(f"{len(pairs)} likely pairs. Merge them in the admin.")

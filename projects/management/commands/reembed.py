@@ -1,4 +1,5 @@
 import json
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -16,7 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print the result as one JSON object on the last line.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        progress = ProgressBar(getattr(self.stderr, "_out", None))
+        progress = ProgressBar(getattr(self.stderr, "_out", sys.stderr))
         try:
             result = reembed(get_embedder(), progress)
         except OutsideError as error:
