@@ -225,7 +225,7 @@ def add_waywo_post(request: HttpRequest, arguments: AddPost) -> Any:
     except NotAThread as error:
         raise Http404(str(error)) from error
     except ValueError as error:
-        raise invalid("body.post", "is no item of Hacker News", str(error).split("it takes ")[-1]) from error
+        raise invalid("body.post", "is not an item of Hacker News", str(error).split("it expects ")[-1]) from error
     except OutsideError as error:
         raise _not_looked_up(error) from error
     task = {"post_id": post.pk} | given

@@ -10,7 +10,7 @@ from comments.sources import SOURCES, enabled_sources
 
 @register()
 def sources_exist(**_: Any) -> list[CheckMessage]:
-    """Return an error for a name in SOURCES that is no source."""
+    """Return an error for a name in SOURCES that is not a source."""
     try:
         enabled_sources()
     except ImproperlyConfigured as error:

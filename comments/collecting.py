@@ -139,7 +139,7 @@ def _collect(
 
 
 def _is_deleted(post: Post, answer: Item | None) -> bool:
-    """Return whether a stored thread is no more at its source. Null alone says so of old ones: it may be a hiccup."""
+    """Return whether a stored thread is gone from its source. Null alone says so of old ones: it may be a hiccup."""
     if answer is None:
         return post.has_closed(timezone.now() - LIVE_FOR)
     return answer.deleted and answer.type == "story"
@@ -149,7 +149,7 @@ def _delete(post: Post, found_at: datetime) -> Collected:
     """Mark a thread as deleted at its source and as settled; what was collected of it stays."""
     post.deleted, post.collected_at, post.settled_at = True, found_at, found_at
     post.save(update_fields=["deleted", "collected_at", "settled_at"])
-    logger.warning("Post %s was deleted at its source; schedules ask for it no more.", post.source_id)
+    logger.warning("Post %s was deleted at its source; schedules no longer ask for it.", post.source_id)
     return Collected(post.pk, post.title, len(post.kids), deleted=True)
 
 
@@ -167,7 +167,7 @@ class _Plan:
         rows = Comment.objects.filter(Q(post=post) | Q(source=post.source, source_id__in=[str(kid) for kid in kids]))
         stored = {native(source_id) for source_id in rows.values_list("source_id", flat=True)}
         shown = set(item.kids)
-        # A comment that was removed with all below it may be named no more.
+        # A comment that was removed with all below it may no longer be named.
         outside = sorted(stored - shown) if limit_comments is None else []
         self.post = post
         self.source_id = str(item.id)

@@ -69,14 +69,14 @@ def judge(title: str, author: str) -> tuple[str, str]:
     """Return the verdict on a story by its title and author, and the reason: trusted, candidate or refused."""
     title = " ".join(title.split())
     if not ASK.match(title):
-        return "refused", "It is no Ask HN."
+        return "refused", "It is not an Ask HN."
     found = QUESTION.match(title)
     if not found:
         return "refused", "Its title does not ask what people are working on."
     if OTHER_REST.match(found["rest"]):
         return "refused", "Its title asks about something else than people's projects."
     if not USUAL.fullmatch(title):
-        return "candidate", "It has not the usual title."
+        return "candidate", "It does not have the usual title."
     if author not in settings.THREAD_AUTHORS:
         return "candidate", f"It has the usual title, but {author or 'its author'} is not in THREAD_AUTHORS."
     return "trusted", f"It has the usual title, and its author {author} is in THREAD_AUTHORS."

@@ -30,8 +30,6 @@ class NextForeignId(models.Func):
 
 
 class Source(models.TextChoices):
-    """Where a post comes from."""
-
     HACKER_NEWS = "hn", "Hacker News"
     LOBSTERS = "lobsters", "Lobsters"
     SAMPLE = "sample", "Sample thread"
@@ -199,8 +197,6 @@ class Comment(models.Model):
     beginning: str  # of the admin's list, which leaves out the whole text
 
     class Status(models.TextChoices):
-        """The states of reading a comment."""
-
         PENDING = "pending", "Pending"
         PROCESSING = "processing", "Processing"
         PROCESSED = "processed", "Processed"
@@ -321,8 +317,6 @@ class Candidate(models.Model):
     """A thread on Hacker News that discovery found and was not sure of; a person accepts or refuses it."""
 
     class Status(models.TextChoices):
-        """What became of it."""
-
         WAITING = "waiting", "Waiting"
         ACCEPTED = "accepted", "Accepted"
         REFUSED = "refused", "Refused"

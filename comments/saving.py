@@ -21,7 +21,7 @@ class Collected:
 
     Every comment that was looked at is in one of saved (new), updated (changed at the source), skipped (unchanged,
     not due for a look, or not served yet) and failed. ``not_served`` of the skipped were null at the source.
-    ``deleted`` says that the source has the thread no more; then no comment was looked at.
+    ``deleted`` says that the source no longer has the thread; then no comment was looked at.
     """
 
     post_id: int
@@ -160,7 +160,7 @@ class _Look:
         comment.text, comment.dead, comment.deleted = self.text, self.dead, self.deleted
         fields = ["text", "dead", "deleted"]
         if was_edited or waits_no_more or to_read_after_all:
-            # Ending the claim makes a reading that is under way come to nothing: what it read is there no more.
+            # Ending the claim makes a reading that is under way come to nothing: what it read is gone.
             comment.status, comment.claimed_at, comment.claimed_by = _initial_status(comment), None, ""
             comment.attempts, comment.last_error = 0, ""
             fields += ["status", "claimed_at", "claimed_by", "attempts", "last_error"]

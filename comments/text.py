@@ -74,7 +74,7 @@ def links(html: str) -> list[str]:
             found.setdefault(value)
         elif kind == "text":
             for match in BARE_LINK.finditer(value):
-                # Room for the punctuation; what is longer is no link of ours, and slow to trim.
+                # Room for the punctuation; what is longer is not kept, and slow to trim.
                 if len(match[0]) <= LONGEST_LINK + 20:
                     found.setdefault(_without_punctuation(match[0]))
     return [link for link in found if len(link.encode()) <= LONGEST_LINK and ABSOLUTE.match(link)]

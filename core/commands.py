@@ -55,7 +55,6 @@ class JobCommand(BaseCommand):
     expected_errors: tuple[type[Exception], ...] = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the options that every job has."""
         parser.add_argument("--json", action="store_true", help="Print the result as one JSON object on the last line.")
         parser.add_argument("--queue", action="store_true", help="Hand the work to the workers and return at once.")
         parser.add_argument("--wait", action="store_true", help="With --queue: follow it to its end.")
@@ -73,7 +72,6 @@ class JobCommand(BaseCommand):
         raise NotImplementedError
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do the work or hand it on; end with exit code 0 only when all went well."""
         if options["wait"] and not options["queue"]:
             raise CommandError("--wait goes with --queue: without it the work is done here anyway.", returncode=2)
         require_tables()

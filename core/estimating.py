@@ -23,7 +23,6 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django's take
 
     @cached_property
     def count(self) -> int:
-        """Return how many rows there are in all."""
         rows = self.object_list
         if isinstance(rows, QuerySet) and not rows.query.where and not rows.query.distinct:
             return estimated_count(rows.model)

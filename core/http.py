@@ -38,7 +38,7 @@ class OutsideError(Exception):
 
 
 class Unavailable(OutsideError):
-    """It may pass: a time-out, a broken connection, a status that ``may_pass``, an answer that is no JSON."""
+    """It may pass: a time-out, a broken connection, a status that ``may_pass``, an answer that is not JSON."""
 
 
 class Refused(OutsideError):
@@ -70,7 +70,7 @@ def may_pass(status: int) -> bool:
 
 
 def status_error(status: int, message: str, answer: "Answered") -> OutsideError:
-    """Return the error of an answer that is none: Unavailable, with the pause it asks for, or Refused."""
+    """Return the error that a status means: Unavailable, with the pause it asks for, or Refused."""
     return Unavailable(message, retry_after=asked_pause(answer)) if may_pass(status) else Refused(message)
 
 

@@ -132,7 +132,7 @@ def _read_csv(content: bytes) -> Iterator[Row]:
     try:
         yield from csv.DictReader(io.StringIO(_decoded(content), newline=""), restkey="", restval=None)
     except csv.Error as error:
-        raise ValueError(f"The file is no CSV: {error}.") from None
+        raise ValueError(f"The file is not CSV: {error}.") from None
 
 
 def _read_lines(content: bytes) -> Iterator[Row]:
@@ -144,7 +144,7 @@ def _read_lines(content: bytes) -> Iterator[Row]:
         except (ValueError, RecursionError):
             row = None
         if not isinstance(row, dict):
-            raise ValueError(f"Line {number} is no JSON object.")
+            raise ValueError(f"Line {number} is not a JSON object.")
         yield row
 
 
@@ -172,4 +172,4 @@ def _read_excel(content: bytes) -> Iterator[Row]:
             if any(value is not None for value in line):
                 yield dict(zip(names, line, strict=False))
     except Exception:  # noqa: BLE001 - openpyxl checks little: a broken part raises whatever its reading meets
-        raise ValueError("The file is no Excel workbook (.xlsx), or a broken one.") from None
+        raise ValueError("The file is not an Excel workbook (.xlsx), or a broken one.") from None

@@ -14,8 +14,8 @@ from comments.adding import CollectionError, add_post, look_up_post
 from comments.models import Post
 from comments.months import month_of
 from comments.sources.items import Item
-from core.admin.batches import send_batch
 from core.admin.listing import page_context, require
+from core.admin.sending import send_batch
 from core.http import OutsideError
 
 
@@ -40,7 +40,6 @@ class AddThreadForm(forms.Form):
     preview: dict[str, Any] | None = None
 
     def clean_thread(self) -> str:
-        """Ask Hacker News for the thread."""
         text = self.cleaned_data["thread"]
         try:
             self.preview = preview(look_up_post(text))
@@ -67,13 +66,11 @@ class AddThread(ModelAdmin):
     """Adds a thread by its id or address."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Threads are added by who may."""
         return request.user.has_perm("comments.add_post")
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Ask which thread, show it, then have it collected."""
         require(self.has_add_permission(request))
         form = AddThreadForm(request.POST or None)
         if request.method == "POST" and form.is_valid() and "confirmed" in request.POST:

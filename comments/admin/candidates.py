@@ -8,8 +8,8 @@ from unfold.decorators import action, display
 
 from comments.discovery import accept, refuse
 from comments.models import Candidate
-from core.admin.batches import send_batch
 from core.admin.listing import ReadOnlyAdmin, outside_link
+from core.admin.sending import send_batch
 
 COLOURS = {
     Candidate.Status.WAITING: "warning",

@@ -19,9 +19,9 @@ from comments.failures import failed_with, failure_groups
 from comments.models import Comment
 from comments.search import find
 from comments.text import plain_text, safe_html
-from core.admin.batches import send_batch
 from core.admin.exporting import Export, ExportAdmin
 from core.admin.listing import ReadOnlyAdmin, filtered_list_link, outside_link, page_context, require
+from core.admin.sending import send_batch
 
 EXCERPT = 160
 READINGS = 10
@@ -73,7 +73,6 @@ class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
         js = ("core/admin.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Comment]:
-        """Leave out in lists what is long."""
         comments = super().get_queryset(request).with_project_count()
         if request.resolver_match and request.resolver_match.url_name == "comments_comment_changelist":
             # 8,000 characters a row would be sent for the 160 that are shown.
@@ -83,11 +82,9 @@ class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Comment], search_term: str
     ) -> tuple[QuerySet[Comment], bool]:
-        """Search by the indexes that there are."""
         return find(queryset, search_term), False
 
     def get_urls(self) -> list[Any]:
-        """Add the failures and the button of one comment."""
         wrap = self.admin_site.admin_view
         return [
             path("failures/", wrap(self.failures_view), name="comments_comment_failures"),
@@ -97,18 +94,15 @@ class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
         ]
 
     def has_read_permission(self, request: HttpRequest) -> bool:
-        """Tell whether the user may have comments read again."""
         return request.user.has_perm("comments.change_comment")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
-        """Show the list with a link to the failures."""
         failures = (reverse("admin:comments_comment_failures"), "Failures by error", "error")
         return super().changelist_view(request, {"more_tools": [failures]} | (extra_context or {}))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
-        """Show the comment with its projects, its readings and a button that reads it again."""
         comment = self.get_object(request, object_id)
         context = {}
         if comment is not None:

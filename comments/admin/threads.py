@@ -16,8 +16,8 @@ from unfold.decorators import display
 from comments.admin.adding import AddThread
 from comments.models import Comment, CommentQuerySet, Post, Source
 from comments.text import safe_html
-from core.admin.batches import send_batch
 from core.admin.listing import ReadOnlyAdmin, filtered_list_link, outside_link, require
+from core.admin.sending import send_batch
 
 READ = "process_waywo_comment"
 
@@ -86,11 +86,9 @@ class PostAdmin(AddThread, ReadOnlyAdmin):
         js = ("core/admin.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
-        """Leave out the long fields that the list never shows."""
         return super().get_queryset(request).with_comment_counts().defer("text", "kids")
 
     def get_urls(self) -> list[Any]:
-        """Add the buttons of a thread."""
         wrap = self.admin_site.admin_view
         return [
             path("<int:pk>/collect/", wrap(require_POST(self.collect_view)), name="comments_post_collect"),
@@ -101,7 +99,6 @@ class PostAdmin(AddThread, ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
-        """Show the thread with its bar and buttons."""
         post = self.get_object(request, object_id)
         context = {}
         if post is not None:

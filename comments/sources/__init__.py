@@ -15,7 +15,7 @@ SOURCES: dict[str, type[ThreadSource]] = {source.name: source for source in (Hac
 def source_named(name: str) -> ThreadSource:
     """Return the source, enabled or not. Raises ValueError for a name that is not one."""
     if name not in SOURCES:
-        raise ValueError(f"{name!r} is no source: there are {', '.join(SOURCES)}.")
+        raise ValueError(f"{name!r} is not a source: there are {', '.join(SOURCES)}.")
     return SOURCES[name]()
 
 

@@ -1,7 +1,7 @@
 """Algolia's copy of Hacker News: a whole thread in one request, and search over titles.
 
 The copy lags by minutes to days and has holes (https://github.com/algolia/hn-search/issues/33), and it leaves out
-what was deleted or flagged: what it does not say is no news.
+what was deleted or flagged: what it leaves out says nothing.
 """
 
 from collections.abc import Iterator

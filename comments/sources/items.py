@@ -52,7 +52,7 @@ class Item:
     def parse(cls, data: object, expected_id: int) -> Self:
         """Return the item that the decoded JSON ``data`` holds.
 
-        Raises InvalidAnswer, naming the field, when it is no object, has another id than ``expected_id``, or
+        Raises InvalidAnswer, naming the field, when it is not an object, has another id than ``expected_id``, or
         a field of the wrong type or out of range.
         """
         fields = Fields(data, expected_id)

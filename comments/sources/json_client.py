@@ -118,6 +118,6 @@ def _decoded(url: str, body: bytes) -> object:
         raise Unavailable(f"{url}: answered nothing.")
     try:
         return json.loads(body)
-    # Deep nesting ends in RecursionError; half an answer, HTML, and what is no UTF-8 in ValueError.
+    # Deep nesting ends in RecursionError; half an answer, HTML, and what is not UTF-8 in ValueError.
     except (ValueError, RecursionError):
         raise Unavailable(f"{url}: answered no JSON but {shown(body)}.") from None

@@ -26,7 +26,7 @@ class KnownThread:
 def known_threads(path: Path = THREADS_FILE) -> list[KnownThread]:
     """Return the threads of ``path``, newest first.
 
-    Raises ThreadsFileError for a file that cannot be read, is no YAML or has a wrong entry.
+    Raises ThreadsFileError for a file that cannot be read, is not YAML or has a wrong entry.
     """
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
@@ -78,5 +78,7 @@ def _whole_number(name: str, node: yaml.Node, faults: list[str]) -> int | None:
     if node.tag == "tag:yaml.org,2002:int" and text.isdecimal() and least <= int(text) <= most:
         return int(text)
     shown = repr(text) if text else "not a number"
-    faults.append(f"line {node.start_mark.line + 1}: {name} is {shown}; it takes a whole number from {least} to {most}")
+    faults.append(
+        f"line {node.start_mark.line + 1}: {name} is {shown}; it expects a whole number from {least} to {most}"
+    )
     return None

@@ -21,7 +21,7 @@ class SampleThreadError(Exception):
 def load_sample_thread(path: Path = SAMPLE_FILE) -> list[dict[str, Any]]:
     """Return the items of the sample thread as the item API would give them: the story, then its comments.
 
-    Raises SampleThreadError when the file cannot be read, a line is no item, the first is no story, or the story's
+    Raises SampleThreadError when the file cannot be read, a line is not an item, the first not a story, or the story's
     ``kids`` are not just the comments that follow.
     """
     try:

@@ -15,7 +15,7 @@ EXCERPT = 200  # characters
 def try_source(name: str, limit: int = 5) -> dict[str, Any]:
     """Ask a source, enabled or not, for its threads and the first ``limit`` comments of the newest one.
 
-    Returns counts, the post and the starts of the comments as JSON. Raises ValueError for a name that is no source,
+    Returns counts, the post and the starts of the comments as JSON. Raises ValueError for a name that is not a source,
     and OutsideError or ThreadsFileError when it does not answer or answers what cannot be read.
     """
     source = source_named(name)

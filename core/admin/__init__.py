@@ -1,5 +1,5 @@
 """The admin of batches, and what the admins of all apps share."""
 
-from core.admin.batch_list import BatchAdmin
+from core.admin.batches import BatchAdmin
 
 __all__ = ["BatchAdmin"]

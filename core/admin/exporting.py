@@ -46,7 +46,6 @@ class ExportAdmin(ModelAdmin):
         return response
 
     def get_urls(self) -> list[Any]:
-        """Add the page of downloads."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
         return [path("export/", self.admin_site.admin_view(self.export_view), name=name), *super().get_urls()]
 
@@ -60,7 +59,7 @@ class ExportAdmin(ModelAdmin):
         try:
             rows = filtered_rows(self, request)
         except IncorrectLookupParameters:
-            messages.error(request, "These filters are none of the list's: choose them again.")
+            messages.error(request, "This list has no such filters: choose them again.")
             return HttpResponseRedirect(list_url)
         if what in self.exports and wanted in MEDIA_TYPES:
             return self._file(request, self.exports[what], what, wanted, rows)

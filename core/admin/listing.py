@@ -53,11 +53,9 @@ class ReadOnlyAdmin(ModelAdmin):
     list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nothing is added by hand."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is edited by hand."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -69,7 +67,6 @@ class _OnlyFilters(ChangeList):
     """The filters of a list without its page of rows."""
 
     def get_results(self, request: HttpRequest) -> None:
-        """Fetch nothing."""
         self.result_list, self.result_count, self.full_result_count = [], 0, None
         self.can_show_all, self.multi_page, self.show_admin_actions = False, False, False
 

@@ -122,7 +122,7 @@ def chosen(fields: Fields, names: str | None) -> Fields:
     wanted = names.split(",")
     for name in wanted:
         if name not in fields:
-            raise invalid("query.fields", f"names {name[:50]!r}, which is no field", f"one of {', '.join(fields)}")
+            raise invalid("query.fields", f"names {name[:50]!r}, which is not a field", f"one of {', '.join(fields)}")
     return {name: fields[name] for name in wanted}
 
 

@@ -17,7 +17,7 @@ from core.models import Batch, BatchTask
 # The pace is that of the last minutes: what a slow start was says nothing about the end.
 PACE_OVER = timedelta(minutes=5)
 NO_TASKS = {"ended": 0, "failed": 0, "retried": 0, "lately": 0, "worked": 0, "last": None}
-# What these raise is written for people; the text of any other exception may hold what is nobody's business.
+# What these raise is written for people; the text of any other exception may hold secrets.
 OUR_MODULES = ("core.", "comments.", "projects.", "ideas.", "waywo_site.")
 REFUSALS = ("ValueError",)
 

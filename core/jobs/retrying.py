@@ -50,13 +50,13 @@ class RetryingTask(Task):  # type: ignore[type-arg]  # Celery's takes none at ru
             if self.request.called_directly:
                 raise
             if not _database_answers():
-                self.request.retries -= 1  # as below: waiting is no try
+                self.request.retries -= 1  # as below: waiting is not a try
             raise self.retry(exc=error, countdown=random.uniform(2, SPREAD)) from error  # noqa: S311
         except OutsideError as error:
             if error.permanent:
                 raise
             if isinstance(error, NotAsked):
-                # Waiting is no try: ``retry`` adds one, so one is taken off before.
+                # Waiting is not a try: ``retry`` adds one, so one is taken off before.
                 self.request.retries -= 1
                 waited = pause(0, error.retry_after) + random.uniform(0, SPREAD)  # noqa: S311 - jitter, no secret
                 raise self.retry(exc=error, countdown=waited) from error

@@ -70,7 +70,7 @@ def start_batch(task_name: str, calls: Iterable[dict[str, Any]], *, label: str =
     """Send one task for each entry of ``calls`` (its keyword arguments), once the transaction has committed.
 
     The rows are written in lots, then the messages are sent in lots. What a broker did not take stays as a row that
-    waits, and the reconciler sends it once the broker is back: ``waits_for_broker`` of the batch tells, for whoever
+    waits, and the reconciler sends it once the broker is back: ``waits_for_broker`` of the batch tells, for the one who
     started it outside a transaction.
     """
     return _start(task_name, calls, label=label, started_by=started_by)
@@ -90,7 +90,7 @@ def _start(task_name: str, calls: Iterable[dict[str, Any]], **fields: Any) -> Ba
 
 
 def _dispatch_or_keep(batch: Batch) -> None:
-    # No error: the rows are there and will be sent, so whoever tried again would double the work.
+    # No error: the rows are there and will be sent, so trying again would double the work.
     try:
         dispatch(batch.tasks.filter(status=PENDING))
     except OperationalError as error:

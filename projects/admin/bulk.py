@@ -13,8 +13,8 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from core.admin.batches import send_batch
 from core.admin.listing import page_context
+from core.admin.sending import send_batch
 from projects.models import Project, Submission
 from projects.reviewing.acts import REASONS
 from projects.reviewing.fields import review_many, tag_many

@@ -73,7 +73,7 @@ def is_public(address: str | Address) -> bool:
     """Return whether ``address`` can be a public site's: global unicast, with nothing special about it.
 
     An IPv4 address inside an IPv6 one (mapped, NAT64, ISATAP) is judged by itself; 6to4 and Teredo are
-    refused whatever they carry. A text that is no address in its plain spelling is not public.
+    refused whatever they carry. A text that is not an address in its plain spelling is not public.
     """
     if isinstance(address, str):
         try:
@@ -166,7 +166,7 @@ class PublicOnlyTransport(httpx.AsyncBaseTransport):
         if any(address in network for network in self._allowed):
             return
         if not is_public(address):
-            raise AddressRefused(f"{host} is at {address}, which is no public address")
+            raise AddressRefused(f"{host} is at {address}, which is not a public address")
         if url.port not in (None, DEFAULT_PORTS[url.scheme]):
             raise AddressRefused(f"port {url.port} is not the usual one of {url.scheme}")
 
@@ -189,7 +189,7 @@ def _target(url: httpx.URL) -> tuple[str, int]:
     if ":" in host:
         return _plain_ipv6(host), port
     if len(host) > 253 or not HOST_NAME.fullmatch(host):
-        raise AddressRefused(f"{host[:100]!r} is no host name")
+        raise AddressRefused(f"{host[:100]!r} is not a host name")
     if LAST_LABEL_IS_NUMBER.search(host):
         try:
             return str(IPv4Address(host)), port
@@ -202,4 +202,4 @@ def _plain_ipv6(host: str) -> str:
     try:
         return str(IPv6Address(host))
     except ValueError:
-        raise AddressRefused(f"[{host[:100]}] is no IPv6 address") from None
+        raise AddressRefused(f"[{host[:100]}] is not an IPv6 address") from None

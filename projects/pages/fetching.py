@@ -169,7 +169,7 @@ async def fetch(
     except TimeoutError:
         error = f"no whole answer within {deadline:g} s"
     except httpx.InvalidURL as caught:
-        error = f"is or leads to what is no URL: {in_short(caught)}"
+        error = f"is or leads to what is not a URL: {in_short(caught)}"
     # OSError: TLS errors in the middle of an answer come through as they are.
     except (_PageError, httpx.RequestError, OSError) as caught:
         error = in_short(caught)

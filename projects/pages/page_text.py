@@ -2,7 +2,7 @@
 
 ``extract_text`` is for the rest of Waywo; below it is what the other process runs: this very file as a
 script, which therefore imports nothing of Waywo. One process is kept and used again (it takes 0.35 s to start
-and 17 ms for a page of 32 KB) and ends by itself when idle. It is no child in the sense of multiprocessing,
+and 17 ms for a page of 32 KB) and ends by itself when idle. It is not a child in the sense of multiprocessing,
 so that Celery's workers may have one.
 """
 

@@ -34,7 +34,7 @@ class Command(JobCommand):
 
     def summary(self, result: dict[str, Any]) -> str:
         if result["deleted"]:
-            return f"{result['title']}: deleted at its source; schedules ask for it no more, what is stored stays."
+            return f"{result['title']}: deleted at its source; schedules no longer ask for it, what is stored stays."
         return (
             f"{result['title']}: {result['comments_saved']} comments saved, {result['comments_updated']} updated, "
             f"{result['comments_skipped']} unchanged or not served, {len(result['failed'])} failed."

@@ -18,7 +18,7 @@ def test_the_shipped_file_lists_the_newest_thread_first():
         ("key: value", "line 1: must be a list"),
         ("- {id: 1, year: 2024, month: 8}\n- text", "line 2: must be {id, year, month}, is 'text'"),
         ("- {id: 1, year: 2024}", "line 1: month is missing"),
-        ("- id: 1\n  year: 2024\n  month: 13", "line 3: month is '13'; it takes a whole number from 1 to 12"),
+        ("- id: 1\n  year: 2024\n  month: 13", "line 3: month is '13'; it expects a whole number from 1 to 12"),
         ("- {id: -4, year: 2024, month: 8}", "line 1: id is '-4'"),
         ("- {id: abc, year: 2024, month: 8}", "line 1: id is 'abc'"),
         ('- {id: "7", year: 2024, month: 8}', "line 1: id is '7'"),

@@ -84,15 +84,15 @@ def test_a_redirect_in_a_circle_ends():
     [
         (
             "http://169.254.169.254/latest/meta-data/",
-            "169.254.169.254 is at 169.254.169.254, which is no public",
+            "169.254.169.254 is at 169.254.169.254, which is not a public",
         ),
         ("http://localhost.:22/", "localhost"),
         ("http://2130706433/", "'2130706433' is an odd spelling of an IPv4 address"),
-        ("http://[::ffff:10.0.0.1]/", "is no public address"),
-        ("//10.0.0.1/", "10.0.0.1 is at 10.0.0.1, which is no public address"),
+        ("http://[::ffff:10.0.0.1]/", "is not a public address"),
+        ("//10.0.0.1/", "10.0.0.1 is at 10.0.0.1, which is not a public address"),
         ("ftp://example.com/", "ftp is neither http nor https"),
         ("file:///etc/passwd", "file is neither http nor https"),
-        ("javascript:alert(1)", "is or leads to what is no URL"),
+        ("javascript:alert(1)", "is or leads to what is not a URL"),
         ("http://me:secret@8.8.8.8/", "a URL with a user name or password is not followed"),
         ("http://8.8.8.8:6379/", "port 6379 is not the usual one of http"),
         ("http://[::1", "Invalid"),
@@ -109,8 +109,8 @@ def test_a_redirect_that_leads_elsewhere_is_refused(location, error, monkeypatch
     assert error in fetched.error
     assert fetched.error
     assert "\n" not in fetched.error
-    # httpx refuses a Location that is no URL before it shows the answer.
-    assert fetched.status == (None if "no URL" in error or "Invalid" in error else 302)
+    # httpx refuses a Location that is not a URL before it shows the answer.
+    assert fetched.status == (None if "not a URL" in error or "Invalid" in error else 302)
     assert fetched.text == ""
 
 
@@ -127,7 +127,7 @@ def test_a_url_that_is_none_is_an_error_of_the_page(url):
 def test_without_a_transport_this_machine_is_out_of_reach():
     with PageServer({"/": page(ARTICLE)}) as server:
         fetched = asyncio.run(fetch(server.url + "/"))
-    assert fetched.error == "127.0.0.1 is at 127.0.0.1, which is no public address"
+    assert fetched.error == "127.0.0.1 is at 127.0.0.1, which is not a public address"
     assert server.requests == []
 
 

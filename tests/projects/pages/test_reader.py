@@ -98,7 +98,7 @@ def test_nothing_is_fetched_when_pages_are_off(server, allowed, settings):
 def test_this_machine_is_out_of_reach_in_production(server, settings):
     settings.FETCH_PAGES = True
     [text] = read(server, "/")
-    assert "no public address" in text.error or "not the usual one" in text.error
+    assert "not a public address" in text.error or "not the usual one" in text.error
     assert server.paths() == []
 
 
