@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 
-from tests.environment import HEAVY
+from tests.environment import TOGETHER, together
 from tests.servers import processes
 
 # A shell lets what it starts in the background ignore Ctrl-C, and so would every process that a test starts.
@@ -31,7 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "web" in item.fixturenames:
             item.add_marker("process")
     slow = {item.path for item in items if is_slow(item)}
-    items.sort(key=lambda item: (not item.nodeid.startswith(HEAVY), item.path not in slow))
+    order = [*TOGETHER, None]
+    items.sort(key=lambda item: (order.index(together(item.nodeid)), item.path not in slow))
 
 
 def is_slow(item: pytest.Item) -> bool:

@@ -25,15 +25,25 @@ os.environ["HN_API_BASE_URL"] = os.environ["HN_SEARCH_BASE_URL"] = os.environ["L
 )
 os.environ["FETCH_PAGES"] = "false"
 PROCESSES = 2
-# Tests that need the processor for themselves run one after another in one process, beside the other's light ones.
-HEAVY = ("tests/faults/", "tests/projects/extraction/test_real_model.py", "tests/ideas/test_real_model.py")
+# What runs one after another in one process, the longest first. Tests that break or load the machine are not to meet;
+# those of a browser, and those of the API, share servers.
+TOGETHER = {
+    "heavy": ("tests/faults/", "tests/projects/extraction/test_real_model.py", "tests/ideas/test_real_model.py"),
+    "browser": ("tests/browser/",),
+    "api": ("tests/waywo_site/api/",),
+}
+
+
+def together(nodeid: str) -> str | None:
+    """Return the name of those that a test runs with, None where that is its file alone."""
+    return next((name for name, paths in TOGETHER.items() if nodeid.startswith(paths)), None)
 
 
 class ByFile(LoadFileScheduling):
-    """The tests of a file share servers, so they run in one process; the heavy files count as one."""
+    """The tests of a file share servers, so they run in one process, and those of some folders as well."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "heavy" if nodeid.startswith(HEAVY) else super()._split_scope(nodeid)
+        return together(nodeid) or super()._split_scope(nodeid)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -22,9 +22,9 @@ PATIENCE = 20_000
 PASSWORD = "a long password for tests"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Chromium without a window, one for all tests of a file."""
+    """Chromium without a window, one for all tests of this folder."""
     path = find()
     if path is None:
         pytest.skip(WAY_OUT)
@@ -39,9 +39,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def web(django_db_setup, tmp_path_factory) -> Iterator[Web]:
-    """The web server, one for all tests of a file."""
+    """The web server, one for all tests of this folder."""
     settings.EMBEDDED_VALKEY.ensure_running()
     with Web(tmp_path_factory.mktemp("web")) as server:
         yield server

@@ -24,7 +24,7 @@ def start_reading(comments: int) -> str:
 
 def test_the_bar_of_a_batch_moves_on_the_first_page_until_it_is_done(page, sign_in, tmp_path):
     sign_in()
-    group_id = start_reading(12)
+    group_id = start_reading(6)
     page.goto("/admin/")
     bar = page.get_by_role("progressbar", name="Read them all")
     expect(bar).to_have_attribute("aria-valuenow", "0")

@@ -23,6 +23,8 @@ from projects.extraction.choosing import comments_to_read, queue_comments
 from waywo_site.running.queues import depths, paused
 from waywo_site.running.unacknowledged import restore
 
+# How long the workers have to say what they hold.
+ANSWER_SECONDS = 2
 # A message younger than this may be on its way: sent, but not yet started.
 SETTLED_AFTER = timedelta(seconds=60)
 # A task that waits for its next try stands in no queue, but with its worker; this long at most.
@@ -113,7 +115,7 @@ def _lost_single_tasks(empty: set[str], now: datetime, held: Held) -> int:
 
 def _held_by_workers() -> set[str]:
     """Return the ids of the tasks that a worker has taken and not yet started, or is at."""
-    inspect = current_app.control.inspect(timeout=2)
+    inspect = current_app.control.inspect(timeout=ANSWER_SECONDS)
     held: set[str] = set()
     for answer in (inspect.reserved(), inspect.active(), inspect.scheduled()):
         for tasks in (answer or {}).values():

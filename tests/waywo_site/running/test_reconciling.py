@@ -14,11 +14,17 @@ from core.jobs import sending
 from core.models import BatchTask
 from tests.factories import make_comment
 from waywo_site.celery import app
+from waywo_site.running import reconciling
 from waywo_site.running.queues import depths
 from waywo_site.running.reconciling import reconcile
 from waywo_site.schedules.beat import Scheduler
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
+
+
+@pytest.fixture(autouse=True)
+def no_worker_to_wait_for(monkeypatch) -> None:
+    monkeypatch.setattr(reconciling, "ANSWER_SECONDS", 0.1)
 
 
 def test_what_is_due_is_read_whatever_else_is_open_and_queued_once():
