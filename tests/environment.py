@@ -13,10 +13,13 @@ from xdist.scheduler import LoadFileScheduling
 # Settings are read before any conftest.py, so this is a plugin (pyproject.toml): no .env, no URL of a real service.
 EXAMPLE = Path(__file__).resolve().parent.parent / ".env.example"
 VARIABLES = re.findall(r"^# ([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE)
+# Each process of pytest-xdist imports this for itself and has a folder, a database and a broker of its own, inside the
+# folder of the process that started it.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+VAR_DIR = Path(os.environ["VAR_DIR"], WORKER) if WORKER else Path(tempfile.mkdtemp(prefix="waywo-tests-"))
+VAR_DIR.mkdir(exist_ok=True)
 for variable in (*VARIABLES, "FLOWER_ADDRESS"):
     os.environ.pop(variable, None)
-# Each process of pytest-xdist imports this for itself, so each has servers, a database and a broker of its own.
-VAR_DIR = Path(tempfile.mkdtemp(prefix="waywo-tests-"))
 os.environ["VAR_DIR"] = str(VAR_DIR)
 os.environ["ENV_FILE"] = os.devnull
 # The network is shut: a test that wants Hacker News or pages serves them on loopback.
@@ -58,9 +61,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
 
 
 def pytest_unconfigure() -> None:
-    """Stop this process's servers and remove their data."""
-    from django.conf import settings
+    """Stop this process's servers, and those of its workers that were killed, and remove their data."""
+    from waywo_site.embedded import PostgreSQL, Valkey
 
-    for server in (settings.EMBEDDED_POSTGRESQL, settings.EMBEDDED_VALKEY):
-        server.stop()
+    for folder in (VAR_DIR, *VAR_DIR.glob("gw*")):
+        PostgreSQL(folder).stop()
+        Valkey(folder).stop()
     shutil.rmtree(VAR_DIR, ignore_errors=True)
