@@ -55,7 +55,7 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
         for model in app["models"]:
             if model.get("admin_url"):
                 seen[model["model"]._meta.label_lower] = (app["name"], model)
-    menu = [{"items": [_item("Overview", "dashboard", reverse("admin:index"))]}]
+    menu: list[dict[str, Any]] = [{"items": [_item("Overview", "dashboard", reverse("admin:index"))]}]
     for title, entries in SECTIONS.items():
         items = []
         for label, (name, symbol) in entries.items():

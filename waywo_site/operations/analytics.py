@@ -151,7 +151,8 @@ def _project_figures() -> dict[int, dict[str, Any]]:
         """
     )
     totals, again = Counter[int](), Counter[int]()
-    ideas, complexities = defaultdict(Counter), defaultdict(Counter)
+    ideas: dict[int, Counter[int]] = defaultdict(Counter)
+    complexities: dict[int, Counter[int]] = defaultdict(Counter)
     for number, idea, complexity, count, seen in rows:
         totals[number] += count
         again[number] += seen

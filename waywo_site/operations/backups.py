@@ -206,7 +206,13 @@ def _free_name(made_at: datetime) -> Path:
 def _dump(tools: programs.Programs, aside: Path, progress: Progress) -> None:
     dbname, environment = programs.target()
     os.close(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    command = [tools.pg_dump, "--format=custom", "--no-password", f"--file={aside}", f"--dbname={dbname}"]
+    command: list[str | Path] = [
+        tools.pg_dump,
+        "--format=custom",
+        "--no-password",
+        f"--file={aside}",
+        f"--dbname={dbname}",
+    ]
     last = backups()
     expected = last[0].size if last else _database_size() // 5
     with programs.running(command, environment) as process:
@@ -214,7 +220,7 @@ def _dump(tools: programs.Programs, aside: Path, progress: Progress) -> None:
             done = aside.stat().st_size
             progress("dumping (kB)", done // 1000, max(expected, done) // 1000)
             time.sleep(POLL_SECONDS)
-        said = process.stderr.read()
+        _, said = process.communicate()
     if process.returncode:
         raise ProgramError(programs.failure(tools.pg_dump, process.returncode, said))
 

@@ -99,7 +99,7 @@ def _remove_batch(kind: Kind, keys: list[Any], before: datetime) -> int:
 
 
 def _older(model: type[models.Model], field: str) -> Callable[[datetime], QuerySet]:
-    return lambda before: model.objects.filter(**{f"{field}__lt": before})
+    return lambda before: model._default_manager.filter(**{f"{field}__lt": before})
 
 
 def _batches(before: datetime) -> QuerySet[Batch]:

@@ -35,7 +35,7 @@ def find() -> Programs:
     Raises ProgramError where none is at least as new as the server: pg_dump refuses a newer one.
     """
     connection.ensure_connection()
-    server = connection.pg_version // 10000
+    server = connection.connection.info.server_version // 10000
     seen = []
     for folder in _folders():
         dump, restore = folder / "pg_dump", folder / "pg_restore"

@@ -129,7 +129,7 @@ class TaskResultAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TaskResult]:
         results = super().get_queryset(request)
-        if request.resolver_match and request.resolver_match.url_name.endswith("_changelist"):
+        if request.resolver_match and str(request.resolver_match.url_name).endswith("_changelist"):
             return results.defer("traceback", "meta", "task_args")
         return results
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from celery import current_app
 from django.conf import settings
+from django.db.models import F
 from django.utils import timezone
 
 from waywo_site.models import Heartbeat
@@ -45,11 +46,8 @@ def send_canaries() -> list[str]:
     """Send a canary through each queue that is not paused and whose last one came through or was lost; name them."""
     now = timezone.now()
     stopped = paused()
-    waiting = {
-        row.name
-        for row in Heartbeat.objects.filter(sent_at__gt=now - timedelta(seconds=CANARY_EXPIRES))
-        if row.done_at is None or row.done_at < row.sent_at
-    }
+    sent_lately = Heartbeat.objects.filter(sent_at__gt=now - timedelta(seconds=CANARY_EXPIRES))
+    waiting = set(sent_lately.exclude(done_at__gte=F("sent_at")).values_list("name", flat=True))
     sent = [queue for queue in settings.QUEUE_TIME_LIMITS if queue not in stopped and CANARY + queue not in waiting]
     for queue in sent:
         Heartbeat.objects.update_or_create(name=CANARY + queue, defaults={"sent_at": now})

@@ -127,7 +127,7 @@ def _takes_nothing(served: set[str]) -> bool:
     if sender in stopped or not tick or (now - tick).total_seconds() > UNRESPONSIVE_SECONDS:
         return False
     canaries = [canary for canary in heartbeats.canaries() if canary.queue in served - stopped]
-    if any(canary.done_at and canary.age_seconds < UNRESPONSIVE_SECONDS for canary in canaries):
+    if any(canary.age_seconds is not None and canary.age_seconds < UNRESPONSIVE_SECONDS for canary in canaries):
         return False
     waits = {canary: (now - canary.sent_at).total_seconds() for canary in canaries if canary.sent_at}
     lately = {canary: seconds for canary, seconds in waits.items() if seconds <= heartbeats.CANARY_EXPIRES}

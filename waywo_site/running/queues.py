@@ -103,7 +103,8 @@ def _channel() -> Iterator[Any]:
 
 def _depth(channel: Any, queue: str) -> int:
     # Declared as the workers do, not only looked up: with a key prefix kombu 5.7.0 does not find a Redis queue.
-    return current_app.amqp.queues[queue](channel).queue_declare().message_count
+    declared: Any = current_app.amqp.queues[queue](channel).queue_declare()
+    return declared.message_count
 
 
 def _oldest_seconds(channel: Any, queue: str) -> float | None:

@@ -117,7 +117,8 @@ def _held_by_workers() -> set[str]:
     """Return the ids of the tasks that a worker has taken and not yet started, or is at."""
     inspect = current_app.control.inspect(timeout=ANSWER_SECONDS)
     held: set[str] = set()
-    for answer in (inspect.reserved(), inspect.active(), inspect.scheduled()):
+    answers: list[Any] = [inspect.reserved(), inspect.active(), inspect.scheduled()]
+    for answer in answers:
         for tasks in (answer or {}).values():
             held |= {task.get("id") or task.get("request", {}).get("id") for task in tasks}
     return held

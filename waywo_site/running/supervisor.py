@@ -81,14 +81,14 @@ class Supervised:
             threading.Thread(target=self._print, args=(self.popen,), daemon=True).start()
 
     def _print(self, popen: subprocess.Popen) -> None:
-        for line in popen.stdout:
+        for line in popen.stdout or ():
             text = line.decode("utf-8", "replace").rstrip("\n")
             sys.stdout.write(f"{time.strftime('%H:%M:%S')} {self.name:<7}| {text}\n")
             sys.stdout.flush()
 
     def send(self, number: int) -> None:
         """Send a signal to the process; it tells its own children."""
-        if self.is_running:
+        if self.popen is not None and self.popen.poll() is None:
             self.popen.send_signal(number)
 
     def wait(self, seconds: float) -> bool:
@@ -101,14 +101,15 @@ class Supervised:
         return True
 
     def kill(self) -> None:
-        _kill(self.popen)
+        if self.popen is not None:
+            _kill(self.popen)
 
-    def note_end(self) -> bool:
+    def note_end(self, code: int) -> bool:
         """Decide when to start it again; return False when it ends again and again at once."""
         self.early_ends = 0 if self.ran_for >= STEADY_SECONDS else self.early_ends + 1
         pause = min(FIRST_PAUSE * 2 ** max(self.early_ends - 1, 0), LONGEST_PAUSE)
         self.due_at = time.monotonic() + pause
-        logger.warning("%s ended with code %s; it is started again in %.0f s.", self.name, self.popen.returncode, pause)
+        logger.warning("%s ended with code %s; it is started again in %.0f s.", self.name, code, pause)
         self.kill()  # children that it left behind would do their work beside its successor
         self.popen = None
         return self.early_ends < MOST_EARLY_ENDS
@@ -165,7 +166,7 @@ class Supervisor:
             if one.popen is None:
                 if time.monotonic() >= one.due_at:
                     one.start()
-            elif (code := one.popen.poll()) is not None and not one.note_end():
+            elif (code := one.popen.poll()) is not None and not one.note_end(code):
                 logger.error("%s ended %s times within a minute of its start: stopping.", one.name, MOST_EARLY_ENDS)
                 return code if code > 0 else 1
         return 0
@@ -190,5 +191,4 @@ class Supervisor:
         for one in reversed(self.all):
             if not one.wait(deadline - time.monotonic()):
                 logger.warning("%s did not end within %s s: sending SIGKILL.", one.name, STOP_SECONDS)
-            if one.popen is not None:
-                one.kill()
+            one.kill()

@@ -82,7 +82,7 @@ def restore() -> int:
         return 0
     restored = 0
     with current_app.connection_for_write() as connection:
-        channel = connection.default_channel
+        channel: Any = connection.default_channel
         client = channel.client
         now = client.time()[0]
         gone = [

@@ -175,8 +175,7 @@ def test_a_process_that_ends_while_it_is_asked_about_takes_nobody_along(tmp_path
     def unresponsive(name: str, ran_for: float) -> bool:
         # What the loop does meanwhile.
         one.popen.kill()
-        one.popen.wait()
-        one.note_end()
+        one.note_end(one.popen.wait())
         if is_started_again:
             one.start()
         return True

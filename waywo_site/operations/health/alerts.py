@@ -165,7 +165,7 @@ def _as_dict(kind: str, row: Alert) -> dict[str, Any]:
 
 def _ways() -> dict[str, Callable[[list[dict[str, Any]]], None]]:
     """Return the configured ways to tell, by name."""
-    ways = {}
+    ways: dict[str, Callable[[list[dict[str, Any]]], None]] = {}
     if settings.ALERT_EMAIL:
         ways["email"] = _by_email
     if settings.ALERT_WEBHOOK_URL:

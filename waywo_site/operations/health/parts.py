@@ -128,7 +128,7 @@ def canaries() -> Finding:
     lost = [
         canary.queue
         for canary in heartbeats.canaries()
-        if canary.queue not in stopped and canary.is_waiting and now - canary.sent_at > CANARY_LATE
+        if canary.queue not in stopped and canary.is_waiting and canary.sent_at and now - canary.sent_at > CANARY_LATE
     ]
     if lost:
         return Finding(FAILED, f"The canary of {', '.join(lost)} has not come through.")
@@ -215,8 +215,8 @@ def flower() -> Finding:
 
 def _get(url: str, seconds: float = CONTACT_SECONDS) -> tuple[int, str]:
     """Return status and text of an answer; of a long one the beginning, so that a liar fills no memory."""
-    options = {"headers": {"User-Agent": user_agent()}, "timeout": seconds, "trust_env": False}
-    with httpx.stream("GET", url, **options) as response:
+    headers = {"User-Agent": user_agent()}
+    with httpx.stream("GET", url, headers=headers, timeout=seconds, trust_env=False) as response:
         body = b""
         for piece in response.iter_bytes():
             body += piece

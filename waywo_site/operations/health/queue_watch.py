@@ -60,9 +60,10 @@ def _judged(sample: QueueSample, earlier: int | None) -> alerts.Subject:
     if sample.waiting > settings.QUEUE_ALERT_DEPTH:
         reason = f"{sample.waiting} messages wait, more than QUEUE_ALERT_DEPTH={settings.QUEUE_ALERT_DEPTH}."
         return alerts.Subject(name, DEGRADED, reason, f"Start more workers with --queues {sample.queue}.")
-    if (sample.oldest_seconds or 0) > settings.VISIBILITY_TIMEOUT:
+    age = sample.oldest_seconds or 0.0
+    if age > settings.VISIBILITY_TIMEOUT:
         paused = " The queue is paused." if sample.is_paused else ""
-        reason = f"The oldest message waits for {sample.oldest_seconds / 60:.0f} minutes.{paused}"
+        reason = f"The oldest message waits for {age / 60:.0f} minutes.{paused}"
         remedy = f"See whether a worker serves {sample.queue} and what it is doing (Flower)."
         return alerts.Subject(name, DEGRADED, reason, remedy)
     return alerts.Subject(name, OK, f"{sample.waiting} messages wait.")
