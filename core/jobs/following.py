@@ -189,7 +189,7 @@ def task_state(task_id: str) -> TaskState:
         progress=progress,
         result=content if row.status == SUCCESS else None,
         error=_error_of(row.status, content),
-        started_at=row.date_started,  # type: ignore[attr-defined]  # newer than the stubs
+        started_at=row.date_started,  # newer than the stubs
         finished_at=row.date_done if row.status in READY_STATES else None,
     )
 
