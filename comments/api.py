@@ -15,8 +15,8 @@ from comments.adding import NotAThread, add_post
 from comments.item_ids import ITEM_ID, ITEM_PAGE, LARGEST_ITEM_ID, item_id_of
 from comments.models import Comment, Post
 from comments.text import plain_text, safe_html
-from core.api.bodies import ALL, NO_TEXT, NOTHING, Limit, OneParameters, StrictBody, given_in, moment
-from core.api.listing import LIST, ONE_OBJECT, Id, Order, PageParameters, a_time, limited_query, one, page
+from core.api.bodies import ALL, NO_TEXT, NOTHING, Limit, OneParameters, StrictBody, given_in
+from core.api.listing import LIST, ONE_OBJECT, Id, Order, PageParameters, a_time, fields_of, limited_query, one, page
 from core.api.problems import Problem, invalid, problem_responses
 from core.api.sending import PRIORITY, Sent, sent
 from core.http import OutsideError
@@ -83,36 +83,13 @@ class CommentPage(Schema):
     next: str | None
 
 
-POST_FIELDS = {
-    "id": lambda post: post.pk,
-    "source": lambda post: post.source,
-    "source_id": lambda post: post.source_id,
-    "source_url": lambda post: post.source_url,
-    "title": lambda post: post.title,
-    "author": lambda post: post.author,
-    "score": lambda post: post.score,
-    "comment_count": lambda post: post.comment_count,
-    "year": lambda post: post.year,
-    "month": lambda post: post.month,
-    "posted_at": lambda post: moment(post.posted_at),
-    "collected_at": lambda post: moment(post.collected_at),
+TEXT_FIELDS = {
+    "text": lambda row: plain_text(row.text),
+    "html": lambda row: str(safe_html(row.text)),
 }
-POST_DETAIL_FIELDS = POST_FIELDS | {
-    "text": lambda post: plain_text(post.text),
-    "html": lambda post: str(safe_html(post.text)),
-}
-COMMENT_FIELDS = {
-    "id": lambda comment: comment.pk,
-    "post_id": lambda comment: comment.post_id,
-    "source": lambda comment: comment.source,
-    "source_url": lambda comment: comment.source_url,
-    "author": lambda comment: comment.author,
-    "posted_at": lambda comment: moment(comment.posted_at),
-    "status": lambda comment: comment.status,
-    "project_count": lambda comment: comment.project_count,
-    "text": lambda comment: plain_text(comment.text),
-    "html": lambda comment: str(safe_html(comment.text)),
-}
+POST_FIELDS = fields_of(PostOut)
+POST_DETAIL_FIELDS = POST_FIELDS | TEXT_FIELDS
+COMMENT_FIELDS = fields_of(CommentOut) | TEXT_FIELDS
 POSTED = {"posted_at": Order("posted_at", a_time), "-posted_at": Order("posted_at", a_time, descending=True)}
 
 

@@ -36,17 +36,15 @@ class Collected:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {
-            "status": "success",
-            "post_id": self.post_id,
-            "title": self.title,
-            "total_kids": self.total_kids,
-            "comments_saved": self.comments_saved,
-            "comments_skipped": self.comments_skipped,
-            "comments_updated": self.comments_updated,
-            "failed": self.failed,
-            "deleted": self.deleted,
-        }
+        return {"status": "success"} | {name: value for name, value in vars(self).items() if name != "not_served"}
+
+
+def missed_comments(result: dict[str, Any]) -> list[str]:
+    """Return a line for each comment that the collection of ``result`` could not have."""
+    return [
+        f"Post {result['post_id']}: comment {kid} could not be had; the next collection asks again."
+        for kid in result.get("failed", [])
+    ]
 
 
 def save_post(source: str, item: Item, year: int | None = None, month: int | None = None) -> Post:

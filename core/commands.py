@@ -71,6 +71,10 @@ class JobCommand(BaseCommand):
         """Return the result as a sentence."""
         raise NotImplementedError
 
+    def failures(self, result: dict[str, Any]) -> list[str]:
+        """Return a line for each part of the work that failed."""
+        return [error if isinstance(error, str) else error["error"] for error in result.get("errors") or []]
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["wait"] and not options["queue"]:
             raise CommandError("--wait goes with --queue: without it the work is done here anyway.", returncode=2)
@@ -109,20 +113,19 @@ class JobCommand(BaseCommand):
         return result | {"status": "partial" if errors else "success", "errors": errors}
 
     def _report(self, result: dict[str, Any], as_json: bool) -> None:
-        errors = [*(result.get("errors") or []), *_missing(result)]
-        if errors:
+        if failures := self.failures(result):
             result = result | {"status": "partial"}
-        for error in errors:
-            self.stderr.write(error if isinstance(error, str) else error["error"])
+        for failure in failures:
+            self.stderr.write(failure)
         if as_json:
             self.stdout.write(json.dumps(result))
         elif result["status"] == "queued":
             self.stdout.write(f"Queued as task {result['task_id']}.")
         elif "task_ids" in result:
-            self.stdout.write(f"{len(result['task_ids'])} tasks done, {len(errors)} failed.")
+            self.stdout.write(f"{len(result['task_ids'])} tasks done, {len(failures)} failed.")
         else:
             self.stdout.write(self.summary(result))
-        if errors:
+        if failures:
             sys.exit(1)
 
 
@@ -155,13 +158,3 @@ def follow_batch(group_id: str, progress: Progress) -> list[str]:
         progress(f"tasks ({pace})", state.done, state.total)
         time.sleep(POLL_SECONDS)
     return following.failures(group_id)
-
-
-def _missing(result: dict[str, Any]) -> list[str]:
-    """Return a line for each comment that a collection could not have."""
-    return [
-        f"Post {post['post_id']}: comment {item_id} could not be had; the next collection asks again."
-        for post in [result, *result.get("posts", [])]
-        if isinstance(post.get("failed"), list)
-        for item_id in post["failed"]
-    ]

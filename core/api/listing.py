@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from django.db import connection, transaction
@@ -43,6 +44,16 @@ LIST = {"responses": NOT_MODIFIED | IN_ALL_FORMATS}
 
 Row = dict[str, Any]
 Fields = Mapping[str, Callable[[Any], Any]]
+
+
+def fields_of(schema: type[Schema]) -> dict[str, Callable[[Any], Any]]:
+    """Return the fields of ``schema``, each read from the attribute of its name; times in ISO 8601."""
+    return {name: partial(_attribute, name) for name in schema.model_fields}
+
+
+def _attribute(name: str, row: Any) -> Any:
+    value = getattr(row, name)
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _none_of_empty(value: Any) -> Any:

@@ -169,44 +169,34 @@ def failures(group_id: str) -> list[str]:
 
 def task_state(task_id: str) -> TaskState:
     """Return how far a task has come. Raises TaskNotFound for an id that was never sent."""
-    if (of_batch := BatchTask.objects.select_related("batch").filter(task_id=task_id).first()) is not None:
-        return _state_in_batch(of_batch)
+    if (task := BatchTask.objects.select_related("batch").filter(task_id=task_id).first()) is not None:
+        return _state(task_id, task.batch.task_name, task.status, task.result, task.started_at, task.finished_at)
     row = (
         TaskResult.objects.filter(task_id=task_id)
-        .only("task_id", "task_name", "status", "result", "date_started", "date_done")
+        .values_list("task_name", "status", "result", "date_started", "date_done")
         .first()
     )
     if row is None:
         raise TaskNotFound(f"There is no task {task_id}: no task with this id was sent, or its result has expired.")
-    content = json.loads(row.result) if row.result else None
-    progress = None
-    if row.status == "PROGRESS" and isinstance(content, dict):
-        progress = {name: content.get(name) for name in ("step", "done", "total")}
-    return TaskState(
-        task_id=row.task_id,
-        name=row.task_name,
-        status=row.status,
-        progress=progress,
-        result=content if row.status == SUCCESS else None,
-        error=_error_of(row.status, content),
-        started_at=row.date_started,  # newer than the stubs
-        finished_at=row.date_done if row.status in READY_STATES else None,
-    )
+    name, status, stored, started_at, finished_at = row
+    return _state(task_id, name, status, json.loads(stored) if stored else None, started_at, finished_at)
 
 
-def _state_in_batch(task: BatchTask) -> TaskState:
+def _state(
+    task_id: str, name: str | None, status: str, content: Any, started_at: datetime | None, finished_at: datetime | None
+) -> TaskState:
     progress = None
-    if task.status == "PROGRESS" and isinstance(task.result, dict):
-        progress = {name: task.result.get(name) for name in ("step", "done", "total")}
+    if status == "PROGRESS" and isinstance(content, dict):
+        progress = {key: content.get(key) for key in ("step", "done", "total")}
     return TaskState(
-        task_id=task.task_id,
-        name=task.batch.task_name,
-        status=task.status,
+        task_id=task_id,
+        name=name,
+        status=status,
         progress=progress,
-        result=task.result if task.status == SUCCESS else None,
-        error=_error_of(task.status, task.result),
-        started_at=task.started_at,
-        finished_at=task.finished_at,
+        result=content if status == SUCCESS else None,
+        error=_error_of(status, content),
+        started_at=started_at,
+        finished_at=finished_at if status in READY_STATES else None,
     )
 
 

@@ -4,6 +4,7 @@ from django.core.management.base import CommandParser
 
 from comments.adding import CollectionError
 from comments.collecting import collect_post
+from comments.saving import missed_comments
 from core.commands import JobCommand, whole_number
 from core.http import OutsideError
 from core.progress import Progress
@@ -31,6 +32,9 @@ class Command(JobCommand):
 
     def run_here(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         return collect_post(progress=progress, **arguments).as_dict()
+
+    def failures(self, result: dict[str, Any]) -> list[str]:
+        return super().failures(result) + missed_comments(result)
 
     def summary(self, result: dict[str, Any]) -> str:
         if result["deleted"]:

@@ -3,6 +3,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from comments.collecting import collect_posts
+from comments.saving import missed_comments
 from comments.sources.known_threads import ThreadsFileError
 from core.commands import JobCommand, whole_number
 from core.http import OutsideError
@@ -33,6 +34,10 @@ class Command(JobCommand):
 
     def run_here(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         return collect_posts(progress=progress, **arguments)
+
+    def failures(self, result: dict[str, Any]) -> list[str]:
+        missed = [line for post in result.get("posts", []) for line in missed_comments(post)]
+        return super().failures(result) + missed
 
     def summary(self, result: dict[str, Any]) -> str:
         saved = sum(post["comments_saved"] for post in result["posts"])
