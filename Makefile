@@ -36,7 +36,7 @@ install: .venv/installed ## Install into .venv, again only when requirements.txt
 run: install ## Install, start everything, do the main job; Ctrl-C stops it
 	@exec $(BIN)/python manage.py up
 
-test: .venv/installed-tests lint ## Lint and run all tests, or one path: make test T=tests/core
+test: $(if $(T),lint,check) ## Check and run all tests; or lint and run one path: make test T=tests/core
 	@$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m pytest $(T)
 
