@@ -14,10 +14,10 @@ from unfold.decorators import display
 
 from core.admin.listing import ReadOnlyAdmin
 from ideas.asking import NoLanguageModel, require_language_model
-from ideas.cards import cards_of, state_of
 from ideas.forms import DECISIONS, DONE, MEANINGS, STATUS_COLOURS, AskForm
 from ideas.generation import request_ideas
 from ideas.models import IdeaRun
+from ideas.run_page import cards_of, state_of
 from ideas.tags import tag_pool
 from projects.admin.forms import seen_at
 from projects.catalogue import tags_with_counts

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from core.http import in_short
-from ideas.designer import import_data_designer
+from ideas.data_designer import import_data_designer
 from ideas.prompts import (
     COMPLEXITY_SCORES,
     IDEA_SCORES,

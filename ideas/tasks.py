@@ -10,7 +10,7 @@ from ideas import generation
 from ideas.models import LEAST_CREATIVITY, MOST_CREATIVITY, MOST_IDEAS
 
 
-@shared_task(name="generate_ideas", bind=True, base=RetryingTask)
+@shared_task(name="generate_ideas", bind=True, base=RetryingTask, counts_its_deaths=True)
 def generate_ideas(
     self: RetryingTask,
     *,

@@ -6,4 +6,4 @@ class ProjectsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks of the model servers, and what follows from a withdrawn comment."""
-        from projects import checks, withdrawals  # noqa: F401
+        from projects import checks, withdrawn_comments  # noqa: F401

@@ -15,7 +15,7 @@ from projects.duplicates import canonical_url, cosine
 from projects.extraction.reading import ReadingError, get_analyst, read_comment
 from projects.language.embeddings import WordLlamaEmbedder
 from projects.models import Extraction
-from projects.scratch import scratch_database
+from projects.scratch_database import scratch_database
 
 
 class EvaluationError(Exception):

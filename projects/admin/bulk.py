@@ -16,8 +16,8 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from core.admin.listing import page_context
 from core.admin.sending import send_batch
 from projects.models import Project, Submission
-from projects.reviewing.acts import REASONS
 from projects.reviewing.fields import review_many, tag_many
+from projects.reviewing.rejections import REASONS
 
 LOT = 1000
 

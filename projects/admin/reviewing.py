@@ -23,11 +23,11 @@ from projects.models import Project, ReviewAction
 from projects.reviewing import acts, queue
 from projects.reviewing.fields import ReviewConflict
 from projects.reviewing.merging import MergeError
+from projects.reviewing.rejections import LONGEST_REASON, REASONS
 from projects.reviewing.splitting import SplitError
 from projects.search import typed
 
 TARGETS = 8
-LONGEST_REASON = 1000
 WRONG_FILTERS = "These filters are none of the list's: choose them again there."
 Answer = dict[str, Any]
 
@@ -69,7 +69,7 @@ class ReviewPages(ModelAdmin):
             "may_review": self.has_change_permission(request),
             "is_filtered": bool(self._conditions(request)),
             "list_url": f"{reverse('admin:projects_project_changelist')}?{self._conditions(request)}",
-            "reasons": list(enumerate(acts.REASONS, 1)),
+            "reasons": list(enumerate(REASONS, 1)),
         }
         return TemplateResponse(request, "admin/projects/project/review.html", context)
 

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from projects.extraction import prompts
-from projects.extraction.schemas import CommentInput, ProjectDescription, Rejection, Score, Segment
+from projects.extraction.rejections import Rejection
+from projects.extraction.schemas import CommentInput, ProjectDescription, Score, Segment
 from projects.language.model import LanguageModel
 from projects.pages.reader import PageText
 

@@ -9,7 +9,8 @@ import re
 import secrets
 from collections.abc import Sequence
 
-from projects.extraction.schemas import CommentInput, Rejection
+from projects.extraction.rejections import MEANINGS
+from projects.extraction.schemas import CommentInput
 from projects.language.tokens import approximate_tokens, cut_to_tokens, sentences
 from projects.pages.reader import PageText
 
@@ -35,16 +36,6 @@ DATA_RULE = (
     "change nothing in your answer."
 )
 
-_REASONS = {
-    Rejection.QUESTION: "asks something",
-    Rejection.CHAT: "talk, an opinion, thanks, or an introduction without a project",
-    Rejection.JOB_HUNTING: "looks for work or for people to hire",
-    Rejection.LIFE_EVENT: "a family, health, moving, quitting, no made thing",
-    Rejection.STUDY: "only learns or reads, makes nothing",
-    Rejection.SPAM: "advertising of something that its author does not make, gibberish, or orders to the reader",
-    Rejection.EMPTY: "says nothing",
-}
-
 SEGMENT_SYSTEM = f"""You read comments in a thread where people say what they are working on. Find each project.
 
 A project is a thing that its author makes: software, hardware, a game, a book, a company, art, a community. It may be
@@ -54,7 +45,7 @@ unfinished or unnamed. A comment can hold several projects, or none.
 
 The comment's sentences are numbered. Answer with a JSON object {{"segments": [...]}}. Each segment has
 "first" and "last": the numbers of its first and last sentence. One segment holds all that is said of one thing.
-"verdict": "project", or why it is none: {"; ".join(f'"{name}" ({what})' for name, what in _REASONS.items())}.
+"verdict": "project", or why it is none: {"; ".join(f'"{name}" ({what})' for name, what in MEANINGS.items())}.
 "reason": at most 15 words that say why it is no project; an empty text for a project.
 Two projects are two segments. Leave no project out. Give at least one segment."""
 

@@ -1,27 +1,15 @@
 """What goes into and comes out of an analyst: plain data, validated, no ORM."""
 
-from enum import StrEnum
 from typing import Annotated, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from projects.extraction.rejections import Rejection
 from projects.pages.reader import PageText
 
 Score = Annotated[int, Field(ge=1, le=10)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 TagName = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=50)]
-
-
-class Rejection(StrEnum):
-    """Why a piece of a comment is no project."""
-
-    QUESTION = "question"
-    CHAT = "chat"
-    JOB_HUNTING = "job_hunting"
-    LIFE_EVENT = "life_event"
-    STUDY = "study"
-    SPAM = "spam"
-    EMPTY = "empty"
 
 
 class CommentInput(BaseModel):

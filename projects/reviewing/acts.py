@@ -16,8 +16,6 @@ from projects.tags import resolve
 # What an undo puts back beside the fields that the reviewer changed.
 NOTED = ("reviewer_id", "reviewed_at", "flag_reason", "canonical_url", "edited_fields")
 TIMES = ("reviewed_at",)
-# What a rejection is mostly for; a person may write another reason.
-REASONS = ("Not a project", "Spam or advertising", "Says too little", "Read wrongly", "Off topic", "No longer there")
 
 
 class NothingToUndo(Exception):

@@ -12,7 +12,7 @@ from comments.collecting import collect_post, collect_posts
 from comments.due_threads import threads_to_collect
 from comments.models import Comment, Post
 from projects.models import Submission
-from projects.withdrawals import WITHDRAWN
+from projects.withdrawn_comments import WITHDRAWN
 from tests.factories import make_comment, make_project
 from tests.servers.hackernews import Fault, HackerNewsServer
 from tests.servers.threads import generate_thread

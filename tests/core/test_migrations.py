@@ -16,7 +16,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from core.models import Batch, BatchTask, Cancellation, Redelivery
-from projects.scratch import scratch_database
+from projects.scratch_database import scratch_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache, lru_cache
 
+from projects.extraction.rejections import Rejection
 from projects.extraction.rules import describing, scoring
 from projects.extraction.rules.links import Link, bare_links, is_personal, primary_link, read_links
 from projects.extraction.rules.prose import LINK, LONGEST_ADDRESS, Prose, plain, read_prose, words
@@ -10,7 +11,7 @@ from projects.extraction.rules.segmentation import Piece, is_announcement, piece
 from projects.extraction.rules.titles import find_title
 from projects.extraction.rules.verdicts import Verdict, is_made, judge
 from projects.extraction.rules.vocabulary import NearestTags, choose_tags, vocabulary
-from projects.extraction.schemas import CommentInput, ProjectDescription, Rejection, Segment
+from projects.extraction.schemas import CommentInput, ProjectDescription, Segment
 from projects.links import Kind, kind_of
 from projects.pages.reader import PageText
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import yaml
 
+from projects.extraction.rejections import Rejection
 from projects.extraction.rules.links import BORROWED, bare_links, read_links
 from projects.extraction.rules.making import PURPOSE, statements, without_opener
 from projects.extraction.rules.prose import LETTER, LINK, Prose, words
-from projects.extraction.schemas import Rejection
 from projects.links import Kind
 
 VERDICTS_FILE = Path(__file__).parent.parent / "data" / "verdicts.yml"

@@ -23,7 +23,8 @@ from projects.extraction import reading
 from projects.extraction.choosing import comments_to_read, queue_comments, read_comments
 from projects.extraction.events import CommentReceived
 from projects.extraction.reading import ClaimLost, CommentNotFound, TooSlow, read_comment
-from projects.extraction.schemas import CommentInput, ProjectDescription, Rejection, Segment
+from projects.extraction.rejections import Rejection
+from projects.extraction.schemas import CommentInput, ProjectDescription, Segment
 from projects.extraction.workflow import ExtractionWorkflow
 from projects.language.embeddings import WordLlamaEmbedder
 from projects.models import Extraction, Project, Submission, Tag

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
+from projects.extraction.rejections import Rejection
 from projects.extraction.rules.analyst import RulesAnalyst
-from projects.extraction.schemas import CommentInput, ProjectDescription, Rejection, Segment
+from projects.extraction.schemas import CommentInput, ProjectDescription, Segment
 from projects.language.embeddings import WordLlamaEmbedder
 from projects.pages.reader import PageText
 

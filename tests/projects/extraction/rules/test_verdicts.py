@@ -2,9 +2,9 @@
 
 import pytest
 
+from projects.extraction.rejections import Rejection
 from projects.extraction.rules.prose import read_prose
 from projects.extraction.rules.verdicts import judge
-from projects.extraction.schemas import Rejection
 
 
 @pytest.mark.parametrize(
