@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from waywo_site.api.limits import address_of
+from waywo_site.api.rate_limits import address_of
 
 HEADER = "Content-Security-Policy"
 LONGEST_VALUE = 4000  # Python reads no number of 4,301 digits
