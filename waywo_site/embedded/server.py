@@ -11,9 +11,7 @@ Three locks (flock) under VAR_DIR, each held by an open file and so gone with th
 import atexit
 import contextlib
 import fcntl
-import json
 import os
-import secrets
 import subprocess
 import sys
 import time
@@ -23,6 +21,7 @@ from pathlib import Path
 from waywo_site.embedded import accounts
 from waywo_site.embedded.errors import DISK_FULL_SIGNS, EmbeddedError, disk_full, naming_var_dir
 from waywo_site.embedded.ports import free_port, is_free
+from waywo_site.embedded.server_files import ServerFiles, try_lock
 
 START_SECONDS = 60
 STOP_SECONDS = 60
@@ -33,21 +32,13 @@ MOST_LAUNCHES = 5
 LARGEST_LOG = 5_000_000
 
 
-class Server:
+class Server(ServerFiles):
     """One embedded server with its state under ``var_dir``, where nothing is written before it is needed."""
 
-    name: str  # of its folder and its files
-    title: str  # in messages
-    variable: str  # that is set to have none
     runs_as_root: bool
 
     def __init__(self, var_dir: Path) -> None:
-        self.var_dir = Path(var_dir).absolute()
-        self.folder = self.var_dir / self.name
-        # Beside the data that it opens, so that one is not lost without the other.
-        self._settings_file = self.folder / "server.json"
-        self.log = self.var_dir / "log" / f"{self.name}.log"
-        self._run = self.var_dir / "run"
+        super().__init__(var_dir)
         self._users: int | None = None
         self._holder_pid: int | None = None
 
@@ -60,15 +51,6 @@ class Server:
         Raises EmbeddedError when VAR_DIR cannot be used.
         """
         raise NotImplementedError
-
-    @property
-    def port(self) -> int:
-        """The port on 127.0.0.1. It stays the same unless another program has it when the server starts."""
-        return self._settings()["port"]
-
-    @property
-    def password(self) -> str:
-        return self._settings()["password"]
 
     @property
     def held(self) -> bool:
@@ -149,79 +131,13 @@ class Server:
         """Ask the server to end. Called again and again until it has, not ``patient`` after a while."""
         raise NotImplementedError
 
-    # -- files -----------------------------------------------------------------------------------------
-
-    def _make_folder(self, folder: Path) -> Path:
-        if not folder.is_dir():
-            self.var_dir.mkdir(parents=True, exist_ok=True)
-            folder.mkdir(mode=0o700, exist_ok=True)
-            self._give_to_owner(folder)
-        return folder
-
-    def _give_to_owner(self, path: Path) -> None:
-        """Let what root makes in an ordinary user's VAR_DIR be that user's."""
-        owner = self.var_dir.stat()
-        if os.geteuid() == 0 and owner.st_uid != 0 and path.lstat().st_uid == 0:
-            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
-
-    def _open(self, path: Path, flags: int) -> int:
-        self._make_folder(path.parent)
-        file = os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._give_to_owner(path)
-        return file
-
-    def _write(self, path: Path, text: str) -> None:
-        with open(self._open(path, os.O_WRONLY | os.O_TRUNC), "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-
-    @contextlib.contextmanager
-    def _file(self, suffix: str) -> Iterator[int]:
-        file = self._open(self._run / f"{self.name}.{suffix}", os.O_RDWR)
-        try:
-            yield file
-        finally:
-            # Unlocked, not only closed: a child forked meanwhile by another thread has a copy.
-            fcntl.flock(file, fcntl.LOCK_UN)
-            os.close(file)
-
-    def _settings(self) -> dict:
-        with naming_var_dir(self.var_dir):
-            kept = self._read_settings()
-            if kept is None:
-                with self._file("json.lock") as lock:
-                    fcntl.flock(lock, fcntl.LOCK_EX)
-                    kept = self._read_settings()
-                    if kept is None:
-                        kept = {"port": free_port(), "password": secrets.token_urlsafe(24)}
-                        self._write_settings(kept)
-            return kept
-
-    def _read_settings(self) -> dict | None:
-        try:
-            kept = json.loads(self._settings_file.read_text())
-            return {"port": int(kept["port"]), "password": str(kept["password"])}
-        except FileNotFoundError:
-            return None
-        except (ValueError, KeyError, TypeError):
-            raise EmbeddedError(
-                f"{self._settings_file} is damaged: it takes a JSON object with port and password. "
-                f"Set {self.variable}, or VAR_DIR to a new folder."
-            ) from None
-
-    def _write_settings(self, kept: dict) -> None:
-        aside = self._settings_file.with_suffix(".new")
-        self._write(aside, json.dumps(kept))
-        aside.replace(self._settings_file)
-
     # -- locks -----------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         deadline = time.monotonic() + LOCK_SECONDS
         with self._file("lock") as lock:
-            while not _try_lock(lock, fcntl.LOCK_EX):
+            while not try_lock(lock, fcntl.LOCK_EX):
                 if time.monotonic() > deadline:
                     holder = os.pread(lock, 20, 0).decode(errors="replace") or "unknown"
                     raise EmbeddedError(
@@ -257,7 +173,7 @@ class Server:
         except FileNotFoundError:
             return False
         try:
-            return not _try_lock(alive, fcntl.LOCK_SH)
+            return not try_lock(alive, fcntl.LOCK_SH)
         finally:
             fcntl.flock(alive, fcntl.LOCK_UN)
             os.close(alive)
@@ -271,7 +187,7 @@ class Server:
         while True:
             alive = self._open(self.folder / "alive", os.O_RDWR)
             try:
-                if _try_lock(alive, fcntl.LOCK_EX):
+                if try_lock(alive, fcntl.LOCK_EX):
                     # Died at once: of another program that took the port after we looked, or for good.
                     if launches and (is_free(self.port) or launches == MOST_LAUNCHES):
                         raise self._failure(said_before, "could not be started")
@@ -361,14 +277,6 @@ def telling_line(output: str) -> str:
             if any(sign in line for sign in signs):
                 return f" ({line})"
     return ""
-
-
-def _try_lock(file: int, kind: int) -> bool:
-    try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _environment() -> dict[str, str]:
