@@ -28,16 +28,8 @@ from core.admin.listing import filtered_list_link
 from core.http import in_short
 from waywo_site.embedded import EmbeddedError
 from waywo_site.running.admin import TASK_COLOURS, duration, outcome, result_link
+from waywo_site.schedules import stored
 from waywo_site.schedules.form import fieldsets, form_class, preview
-from waywo_site.schedules.stored import (
-    HEAVY,
-    NotStarted,
-    due_since,
-    problem_of,
-    run_now,
-    set_enabled,
-    with_last_results,
-)
 from waywo_site.schedules.timing import in_words, next_runs, timing_text
 
 
@@ -56,7 +48,7 @@ class ScheduleList(ChangeList):
         may_change = self.model_admin.has_change_permission(request)
         for schedule in self.result_list:
             schedule.may_change = may_change
-            schedule.problem = problem_of(schedule)
+            schedule.problem = stored.problem_of(schedule)
             schedule.last_result = results.get(schedule.last_result_id)
 
 
@@ -79,7 +71,7 @@ class ScheduleAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PeriodicTask]:
         rows = super().get_queryset(request).select_related("interval", "crontab", "solar", "clocked")
-        return with_last_results(rows)
+        return stored.with_last_results(rows)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ScheduleList
@@ -167,7 +159,7 @@ class ScheduleAdmin(ModelAdmin):
             return "never"
         if not schedule.enabled:
             return "switched off"
-        if since := due_since(schedule, getattr(schedule.last_result, "date_created", None)):
+        if since := stored.due_since(schedule, getattr(schedule.last_result, "date_created", None)):
             return _cell(
                 '<span class="waywo-bad">overdue since {}</span><br><span class="waywo-quiet">Does beat run?</span>',
                 f"{timezone.localtime(since):%d %b %H:%M}",
@@ -183,15 +175,16 @@ class ScheduleAdmin(ModelAdmin):
     def run_button(self, schedule: PeriodicTask) -> SafeString | str:
         if not schedule.may_change or schedule.problem:
             return ""
+        heavy = stored.HEAVY.get(schedule.task)
         return format_html(
             '<button type="submit" class="waywo-button" formaction="{}"{}>Run now</button>',
             reverse("admin:waywo_schedule_run", args=[schedule.pk]),
-            format_html(' data-confirm="{} Run it now?"', HEAVY[schedule.task]) if schedule.task in HEAVY else "",
+            format_html(' data-confirm="{} Run it now?"', heavy) if heavy else "",
         )
 
     @display(description="state")
     def state(self, schedule: PeriodicTask) -> SafeString | str:
-        if problem := problem_of(schedule):
+        if problem := stored.problem_of(schedule):
             return format_html(
                 '<span class="waywo-bad">Broken: {} Nothing will run. Mend it here or delete it.</span>', problem
             )
@@ -199,7 +192,7 @@ class ScheduleAdmin(ModelAdmin):
 
     @display(description="next runs")
     def upcoming(self, schedule: PeriodicTask) -> str:
-        if problem_of(schedule):
+        if stored.problem_of(schedule):
             return "—"
         return " · ".join(f"{timezone.localtime(run):%a %d %b %Y %H:%M %Z}" for run in next_runs(schedule.scheduler))
 
@@ -221,7 +214,7 @@ class ScheduleAdmin(ModelAdmin):
 
     def _switch(self, request: HttpRequest, chosen: QuerySet[PeriodicTask], enabled: bool) -> None:
         to_change = list(PeriodicTask.objects.filter(pk__in=chosen.values("pk")).exclude(enabled=enabled))
-        set_enabled(PeriodicTask.objects.filter(pk__in=[row.pk for row in to_change]), enabled)
+        stored.set_enabled(PeriodicTask.objects.filter(pk__in=[row.pk for row in to_change]), enabled)
         word = "on" if enabled else "off"
         for schedule in to_change:
             self.log_change(request, schedule, f"Switched {word}.")
@@ -254,7 +247,7 @@ class ScheduleAdmin(ModelAdmin):
         schedule = self._changeable(request, pk)
         if schedule is None:
             return self._back(request)
-        heavy = HEAVY.get(schedule.task, "")
+        heavy = stored.HEAVY.get(schedule.task, "")
         if request.method != "POST" or (heavy and request.POST.get("confirmed") != "1"):
             context = self.admin_site.each_context(request) | {
                 "title": f"Run {schedule.name} now?",
@@ -264,8 +257,8 @@ class ScheduleAdmin(ModelAdmin):
             }
             return TemplateResponse(request, "waywo_site/schedules/run.html", context)
         try:
-            task_id = run_now(schedule)
-        except NotStarted as error:
+            task_id = stored.run_now(schedule)
+        except stored.NotStarted as error:
             self.message_user(request, str(error), messages.WARNING)
             return self._back(request)
         except (OperationalError, EmbeddedError, OSError) as error:

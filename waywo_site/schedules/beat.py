@@ -41,7 +41,6 @@ class Entry(ModelEntry):
     """A schedule that writes back only when it ran: an operator's edit at the same moment stays."""
 
     def save(self) -> None:
-        """Write when it last ran, and how often."""
         PeriodicTask.objects.filter(pk=self.model.pk).update(
             last_run_at=self.model.last_run_at, total_run_count=self.model.total_run_count
         )
@@ -117,7 +116,6 @@ class Scheduler(DatabaseScheduler):
         """
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        """Send what is due, when this beat leads; return the seconds until the next look."""
         close_old_connections()
         try:
             if not self._take_the_lead():
@@ -174,7 +172,6 @@ class Scheduler(DatabaseScheduler):
         return entries
 
     def reserve(self, entry: ModelEntry) -> ModelEntry:
-        """Note that ``entry`` runs now, here before it is written."""
         reserved = super().reserve(entry)
         self._ran[entry.model.pk] = (reserved.last_run_at, reserved.total_run_count)
         return reserved
@@ -214,7 +211,6 @@ class Scheduler(DatabaseScheduler):
             self._dirty.discard(name)
 
     def schedule_changed(self) -> bool:
-        """Return whether a schedule was changed since the last look, by whatever means."""
         changed = super().schedule_changed()
         try:
             rows = hash(tuple(PeriodicTask.objects.order_by("pk").values_list(*WATCHED)))
@@ -224,6 +220,5 @@ class Scheduler(DatabaseScheduler):
         return changed or seen not in (None, rows)
 
     def close(self) -> None:
-        """Write what ran and let another beat lead."""
         super().close()
         self.leadership.give_up()

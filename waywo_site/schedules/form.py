@@ -18,20 +18,10 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from waywo_site.schedules import arguments
+from waywo_site.schedules import arguments, timing
 from waywo_site.schedules.argument_fields import field_name, field_of
 from waywo_site.schedules.arguments import Argument
 from waywo_site.schedules.stored import are_headers
-from waywo_site.schedules.timing import (
-    BadTiming,
-    Row,
-    in_words,
-    next_runs,
-    parse_timing,
-    saved,
-    shortest_gap,
-    timing_text,
-)
 
 PREVIEW = "_preview"
 
@@ -55,11 +45,11 @@ def preview(text: str, zone: str) -> dict[str, Any]:
     if zone not in available_timezones():
         return {"error": f"No time zone is called {zone}."}
     try:
-        row = parse_timing(text, zone)
-    except BadTiming as error:
+        row = timing.parse_timing(text, zone)
+    except timing.BadTiming as error:
         return {"error": str(error)}
-    runs = [f"{timezone.localtime(run):%a %d %b %Y, %H:%M:%S %Z}".replace(":00 ", " ") for run in next_runs(row)]
-    return {"words": in_words(row), "runs": runs}
+    runs = [f"{timezone.localtime(run):%a %d %b %Y, %H:%M:%S %Z}".replace(":00 ", " ") for run in timing.next_runs(row)]
+    return {"words": timing.in_words(row), "runs": runs}
 
 
 class ScheduleForm(forms.ModelForm):
@@ -127,11 +117,11 @@ class ScheduleForm(forms.ModelForm):
             self._fill(stored)
         self.fields["when"].widget.zone = self["zone"].value() or "UTC"
         # A time that this form does not know (a single moment, the sun) stays unless a new one is given.
-        self.fields["when"].required = not (stored.pk and not timing_text(stored.scheduler))
+        self.fields["when"].required = not (stored.pk and not timing.timing_text(stored.scheduler))
 
     def _fill(self, stored: PeriodicTask) -> None:
         """Show what is stored."""
-        self.initial.update(task=stored.task, queue=stored.queue or "", when=timing_text(stored.scheduler))
+        self.initial.update(task=stored.task, queue=stored.queue or "", when=timing.timing_text(stored.scheduler))
         if isinstance(stored.scheduler, CrontabSchedule):
             self.initial["zone"] = str(stored.scheduler.timezone)
         elif not self.initial["when"] and stored.scheduler is not None:
@@ -164,15 +154,15 @@ class ScheduleForm(forms.ModelForm):
         if not text or "zone" not in data:
             return
         try:
-            data["time"] = parse_timing(text, data["zone"])
-        except BadTiming as error:
+            data["time"] = timing.parse_timing(text, data["zone"])
+        except timing.BadTiming as error:
             self.add_error("when", str(error))
             return
         if self.instance.expires:
             # It ends at a moment that somebody gave it elsewhere; beat takes that or a span, not both.
             data["expire_seconds"] = None
             return
-        gap = shortest_gap(data["time"])
+        gap = timing.shortest_gap(data["time"])
         kept = "when" in self.changed_data and "expire_seconds" not in self.changed_data
         if data.get("expire_seconds") is None or (kept and data["expire_seconds"] > gap):
             # Nobody chose it for this time.
@@ -216,11 +206,11 @@ class ScheduleForm(forms.ModelForm):
 
     def save(self, commit: bool = True) -> PeriodicTask:
         if row := self.cleaned_data.get("time"):
-            _set_time(self.instance, saved(row))
+            _set_time(self.instance, timing.saved(row))
         return super().save(commit)
 
 
-def _set_time(schedule: PeriodicTask, row: Row) -> None:
+def _set_time(schedule: PeriodicTask, row: timing.Row) -> None:
     setattr(schedule, "crontab" if isinstance(row, CrontabSchedule) else "interval", row)
 
 
