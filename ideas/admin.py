@@ -39,14 +39,12 @@ class IdeaRunAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Who may add a run may ask for ideas."""
         return request.user.has_perm("ideas.add_idearun")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[IdeaRun]:
         return super().get_queryset(request).annotate(idea_count=Count("ideas"))
 
     def get_urls(self) -> list[URLPattern]:
-        """Put the page's own addresses before the admin's."""
 
         def wrapped(route: str, view: Any, name: str) -> URLPattern:
             return path(route, self.admin_site.admin_view(view), name=f"ideas_idearun_{name}")

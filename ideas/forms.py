@@ -31,7 +31,6 @@ class AskForm(forms.Form):
     wish: Wish
 
     def clean(self) -> dict[str, Any]:
-        """Check the tags against those that are known."""
         super().clean()
         data = self.cleaned_data
         if not self.errors:

@@ -27,8 +27,6 @@ class IdeaRun(models.Model):
     """One asking for ideas: what was asked, what came of it and what it cost."""
 
     class Status(models.TextChoices):
-        """The states of a run."""
-
         QUEUED = "queued", "Queued"
         RUNNING = "running", "Running"
         SUCCESS = "success", "Success"

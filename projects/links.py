@@ -19,15 +19,7 @@ class Kind(IntEnum):
     REFERENCE = 8
 
 
-REPOSITORIES = (
-    "github.com",
-    "gitlab.com",
-    "codeberg.org",
-    "bitbucket.org",
-    "sr.ht",
-    "gist.github.com",
-    "gitee.com",
-)
+REPOSITORIES = ("github.com", "gitlab.com", "codeberg.org", "bitbucket.org", "sr.ht", "gist.github.com", "gitee.com")
 STORES = (
     "apps.apple.com", "itunes.apple.com", "testflight.apple.com", "apple.co", "play.google.com", "f-droid.org",
     "chromewebstore.google.com", "chrome.google.com", "addons.mozilla.org", "marketplace.visualstudio.com",
@@ -47,15 +39,7 @@ REFERENCES = (
     "techcrunch.com", "stackoverflow.com", "google.com", "w3.org", "ietf.org", "imgur.com", "xkcd.com", "mozilla.org",
     "microsoft.com", "google.dev", "apple.com", "meta.com", "openai.com", "anthropic.com", "nvidia.com", "docs.python.org", "kaggle.com", "goodreads.com",
 )  # fmt: skip
-ARTICLES = (
-    "medium.com",
-    "substack.com",
-    "dev.to",
-    "hashnode.dev",
-    "blogspot.com",
-    "notion.site",
-    "pastebin.com",
-)
+ARTICLES = ("medium.com", "substack.com", "dev.to", "hashnode.dev", "blogspot.com", "notion.site", "pastebin.com")
 # Hosts where the first label names the project: name.itch.io, name.github.io.
 SHARED_HOSTS = (
     "itch.io", "github.io", "gitlab.io", "netlify.app", "vercel.app", "herokuapp.com", "web.app", "firebaseapp.com",
@@ -64,46 +48,10 @@ SHARED_HOSTS = (
     "railway.app", "deno.dev", "lovable.app", "gumroad.com", "neocities.org", "hf.space", "gitbook.io",
 )  # fmt: skip
 SECOND_LEVEL = {"co", "com", "org", "net", "ac", "gov", "edu", "ne", "or"}
-PLAIN_LABELS = {
-    "www",
-    "app",
-    "apps",
-    "web",
-    "docs",
-    "doc",
-    "blog",
-    "get",
-    "go",
-    "api",
-    "demo",
-    "m",
-    "try",
-    "beta",
-    "dev",
-    "admin",
-    "about",
-    "play",
-    "my",
-    "en",
-    "store",
-    "shop",
-    "home",
-    "landing",
-    "portal",
-    "dashboard",
-    "help",
-    "reader",
-    "status",
-    "news",
-    "cloud",
-    "console",
-    "signup",
-    "download",
-    "test",
-    "staging",
-    "alpha",
-    "info",
-}
+PLAIN_LABELS = set(
+    "www app apps web docs doc blog get go api demo m try beta dev admin about play my en store shop "
+    "home landing portal dashboard help reader status news cloud console signup download test staging alpha info".split()
+)
 ARTICLE_PATH = re.compile(r"/(?:blog|posts?|articles?|news|essays?|story|stories|wiki|20\d\d)(?:/|$)|/20\d\d[/-]", re.I)
 DOCS_PATH = re.compile(
     r"/(?:docs?|documentation|guides?|tutorials?|changelog|roadmap|privacy|license|pricing)(?:/|$)", re.I

@@ -119,8 +119,6 @@ class Project(models.Model):
         NEMO_DATA_DESIGNER = "nemo_data_designer", "NeMo Data Designer"
 
     class ReviewStatus(models.TextChoices):
-        """What a reviewer said."""
-
         PENDING = "pending", "Pending"
         APPROVED = "approved", "Approved"
         REJECTED = "rejected", "Rejected"
@@ -281,8 +279,6 @@ class Extraction(models.Model):
     """One run of the workflow over one comment: what it did, what it dropped and what it cost."""
 
     class Status(models.TextChoices):
-        """The states of a run."""
-
         RUNNING = "running", "Running"
         SUCCEEDED = "succeeded", "Succeeded"
         FAILED = "failed", "Failed"
@@ -339,8 +335,6 @@ class ReviewAction(models.Model):
     """One thing that a person did to a project, with what is needed to undo it."""
 
     class Kind(models.TextChoices):
-        """What was done."""
-
         REVIEW = "review", "Reviewed"
         EDIT = "edit", "Edited"
         BOOKMARK = "bookmark", "Bookmarked"

@@ -44,7 +44,6 @@ class TagsForm(forms.Form):
     )
 
     def clean_tags(self) -> list[str]:
-        """Return the names."""
         names = [name.strip() for name in self.cleaned_data["tags"].split(",") if name.strip()]
         if not names or any(len(name) > 50 for name in names):
             raise forms.ValidationError("It takes one name or more, each of 50 characters at most.")
@@ -58,7 +57,6 @@ class BulkActions(ModelAdmin):
 
     @action(description="Approve", permissions=["change"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Project]) -> None:
-        """Approve the chosen projects."""
         ids = review_many(queryset, Project.ReviewStatus.APPROVED, request.user)
         self._note(request, ids, "Approved in the list.", "approved")
 

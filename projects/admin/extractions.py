@@ -25,16 +25,7 @@ EXTRACTION_COLOURS = {
 class ExtractionAdmin(ReadOnlyAdmin):
     """The readings: what each step did, what was dropped and why, what it cost."""
 
-    list_display = (
-        "read_comment",
-        "analyst",
-        "shown_status",
-        "kept",
-        "dropped",
-        "seconds",
-        "started_at",
-        "error",
-    )
+    list_display = ("read_comment", "analyst", "shown_status", "kept", "dropped", "seconds", "started_at", "error")
     list_filter = ("status", "analyst", "prompt_version")
     search_fields = ("=comment__id", "comment__author", "error", "=task_id")
     date_hierarchy = "started_at"
@@ -48,7 +39,6 @@ class ExtractionAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).defer("comment__text")
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Let a comment link to its readings."""
         return lookup == "comment" or super().lookup_allowed(lookup, value, request)
 
     @display(description="comment", ordering="comment")

@@ -68,7 +68,6 @@ class ReviewEditForm(EditForm):
     tags = forms.CharField(required=False, max_length=1000)
 
     def clean_tags(self) -> list[str]:
-        """Return the names."""
         names = [name.strip() for name in self.cleaned_data["tags"].split(",") if name.strip()]
         long = next((name for name in names if len(name) > 50), None)
         if long:

@@ -35,7 +35,6 @@ class FileForm(forms.Form):
     )
 
     def clean_file(self) -> list[dict[str, Any]]:
-        """Return the rows of the file."""
         file = self.cleaned_data["file"]
         ending = PurePath(file.name).suffix.lower().removeprefix(".")
         if ending not in LABELS:
@@ -52,7 +51,6 @@ class ReviewImport(ModelAdmin):
     """The page of the import; who may review may import reviews."""
 
     def get_urls(self) -> list[Any]:
-        """Add the page."""
         view = self.admin_site.admin_view(self.import_view)
         return [path("import/", view, name="projects_project_import"), *super().get_urls()]
 

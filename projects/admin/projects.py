@@ -92,50 +92,27 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
     actions = (*BulkActions.actions, *MergePages.actions)
     form = ProjectForm
     exports = {
-        "projects": Export(
-            "Projects", list(FIELDS), export_rows, "What the index is; the same columns as export_projects."
-        ),
+        "projects": Export("Projects", list(FIELDS), export_rows, "What the index is; as export_projects writes it."),
         "reviews": Export("Reviews", REVIEW_COLUMNS, review_rows, "Status, note and bookmark: can be imported back."),
     }
     readonly_fields = (
         *("source", "created_by", "link", "linked_pages", "shown_summaries", "reviewer", "reviewed_at"),
-        *(
-            "first_seen_at",
-            "last_seen_at",
-            "flag_reason",
-            "embedding_model",
-            "idea_reason",
-            "complexity_reason",
-        ),
+        *("first_seen_at", "last_seen_at", "flag_reason", "embedding_model", "idea_reason", "complexity_reason"),
     )
-    fieldsets = (
-        (
-            None,
-            {"fields": ("title", "short_description", "description", "tags", "primary_url", "link", "urls", "seen")},
-        ),
-        (
-            "Review",
-            {
-                "fields": (
-                    "review_status",
-                    "review_note",
-                    "is_bookmarked",
-                    "reviewer",
-                    "reviewed_at",
-                    "flag_reason",
-                )
-            },
-        ),
-        ("Scores", {"fields": (("idea_score", "idea_reason"), ("complexity_score", "complexity_reason"))}),
-        (
-            "Where it comes from",
-            {
-                "fields": (
+    fieldsets = tuple(
+        (title, {"fields": fields})
+        for title, fields in (
+            (None, ("title", "short_description", "description", "tags", "primary_url", "link", "urls", "seen")),
+            ("Review", ("review_status", "review_note", "is_bookmarked", "reviewer", "reviewed_at", "flag_reason")),
+            ("Scores", (("idea_score", "idea_reason"), ("complexity_score", "complexity_reason"))),
+            (
+                "Where it comes from",
+                (
                     *("source", "created_by", "embedding_model", "first_seen_at", "last_seen_at"),
                     *("linked_pages", "shown_summaries"),
-                )
-            },
-        ),
+                ),
+            ),
+        )
     )
 
     class Media:
@@ -148,11 +125,9 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
         return projects
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Let other pages link to the projects of a comment."""
         return lookup == "submissions__comment" or super().lookup_allowed(lookup, value, request)
 
     def save_model(self, request: HttpRequest, obj: Project, form: ModelForm, change: bool) -> None:
-        """Note who reviewed it, and which fields are a person's from now on."""
         changed = set(form.changed_data) - {"seen"}
         note_changes(obj, changed, request.user)
         # Only what this person changed: a reading may have written the rest since the page was opened.
@@ -161,11 +136,9 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Project], search_term: str
     ) -> tuple[QuerySet[Project], bool]:
-        """Search by the indexes that there are."""
         return typed(queryset, search_term), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the list with the way to the review of what it shows, and to the import."""
         tools = [
             (f"{reverse('admin:projects_project_review')}?{request.GET.urlencode()}", "Review these", "rate_review")
         ]
@@ -174,7 +147,6 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
         return super().changelist_view(request, {"more_tools": tools} | (extra_context or {}))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Projects come out of comments."""
         return False
 
     @display(description="tags")

@@ -1,6 +1,5 @@
 """The review page: one project at a time, by key and by button."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib.admin.views.main import IncorrectLookupParameters
@@ -17,13 +16,13 @@ from unfold.admin import ModelAdmin
 from comments.highlighting import marked_html
 from core.admin.listing import filtered_rows, page_context, require
 from core.jobs.following import TaskNotFound, task_state
-from core.jobs.sending import send
 from projects.admin.forms import ReviewEditForm, seen_at
-from projects.models import Project, ReviewAction
+from projects.admin.review_actions import ACTS, Refused, as_id, by_id
+from projects.models import Project
 from projects.reviewing import acts, queue
 from projects.reviewing.fields import ReviewConflict
 from projects.reviewing.merging import MergeError
-from projects.reviewing.rejections import LONGEST_REASON, REASONS
+from projects.reviewing.rejections import REASONS
 from projects.reviewing.splitting import SplitError
 from projects.search import typed
 
@@ -32,19 +31,10 @@ WRONG_FILTERS = "These filters are none of the list's: choose them again there."
 Answer = dict[str, Any]
 
 
-class Refused(Exception):
-    """What was sent cannot be done; the message is one line, ``errors`` are those of fields."""
-
-    def __init__(self, message: str, errors: dict[str, list[str]] | None = None) -> None:
-        super().__init__(message)
-        self.errors = errors or {}
-
-
 class ReviewPages(ModelAdmin):
     """The page, and what its script asks for."""
 
     def get_urls(self) -> list[Any]:
-        """Add the review page."""
         wrap = self.admin_site.admin_view
         return [
             path("review/", wrap(self.review_view), name="projects_project_review"),
@@ -95,7 +85,7 @@ class ReviewPages(ModelAdmin):
         """Return projects that the current one may be merged into, for what a person typed."""
         require(self.has_view_permission(request))
         found = typed(Project.objects.published().posted(), request.GET.get("q", ""))
-        without = _whole(request.GET.get("without", ""))
+        without = as_id(request.GET.get("without", ""))
         if without is not None:
             found = found.exclude(pk=without)
         rows = found.order_by("-last_seen_at", "-id").only("pk", "title", "short_description", "review_status")[
@@ -118,7 +108,7 @@ class ReviewPages(ModelAdmin):
     def review_act_view(self, request: HttpRequest) -> JsonResponse:
         """Do what a reviewer chose with one project."""
         require(self.has_change_permission(request))
-        pk, seen = _whole(request.POST.get("project", "")), seen_at(request.POST.get("seen", ""))
+        pk, seen = as_id(request.POST.get("project", "")), seen_at(request.POST.get("seen", ""))
         act = ACTS.get(request.POST.get("action", ""))
         if act is None or seen is None or pk is None:
             return JsonResponse({"message": "This page is out of date: load it again."}, status=400)
@@ -136,7 +126,7 @@ class ReviewPages(ModelAdmin):
                 {"message": "The project is gone: somebody merged it into another one.", "gone": True}, status=409
             )
         except (ReviewConflict, MergeError, SplitError) as conflict:
-            answer = {"message": str(conflict), "item": self._fragment(request, _by_id(pk))}
+            answer = {"message": str(conflict), "item": self._fragment(request, by_id(pk))}
             return JsonResponse(answer, status=409)
         except Refused as refused:
             return JsonResponse({"message": str(refused), "errors": refused.errors}, status=422)
@@ -144,7 +134,7 @@ class ReviewPages(ModelAdmin):
             return JsonResponse({"message": "The broker does not answer: nothing was sent."}, status=503)
         answer = {"message": message, "progress": self._shown_progress(request, everything)}
         if not advance:
-            answer["item"] = self._fragment(request, _by_id(pk))
+            answer["item"] = self._fragment(request, by_id(pk))
         if task_ids:
             answer["task_url"] = reverse("admin:projects_project_review_task", args=task_ids)
         return JsonResponse(answer)
@@ -160,7 +150,7 @@ class ReviewPages(ModelAdmin):
             undone = acts.undo(request.user)
         except (acts.NothingToUndo, ReviewConflict, MergeError, SplitError) as error:
             return JsonResponse({"message": str(error)}, status=409)
-        project = _by_id(undone.project_id)
+        project = by_id(undone.project_id)
         what = undone.action.get_kind_display().lower()
         self.log_change(request, project, f"Undone: {what}.")
         return JsonResponse(
@@ -193,7 +183,7 @@ class ReviewPages(ModelAdmin):
     def _wanted(self, request: HttpRequest, everything: QuerySet[Project]) -> Project | None:
         pk = request.GET.get("project", "")
         if pk.isdecimal():
-            return _by_id(pk)
+            return by_id(pk)
         return queue.next_after(everything.pending(), request.GET.get("after", ""))
 
     def _shown_progress(self, request: HttpRequest, everything: QuerySet[Project]) -> Answer:
@@ -220,94 +210,3 @@ class ReviewPages(ModelAdmin):
                 ],
             }
         return render_to_string("admin/projects/project/review_item.html", context, request)
-
-
-def _whole(text: str) -> int | None:
-    """Return the number that an id may be."""
-    return int(text) if text.isdecimal() and len(text) < 19 else None
-
-
-def _by_id(pk: int) -> Project | None:
-    projects = Project.objects.defer("embedding", "search_vector").select_related("reviewer")
-    return projects.filter(pk=pk).first()
-
-
-def _approve(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
-    changes = {"review_status": Project.ReviewStatus.APPROVED}
-    acts.change(project.pk, changes, request.user, ReviewAction.Kind.REVIEW, seen)
-    pages.log_change(request, project, "Approved.")
-    return f"Approved “{project.title}”.", True
-
-
-def _reject(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
-    reason = request.POST.get("reason", "").replace("\0", "").strip()[:LONGEST_REASON]
-    if not reason:
-        raise Refused("Say why it is rejected.")
-    changes = {"review_status": Project.ReviewStatus.REJECTED, "review_note": reason}
-    acts.change(project.pk, changes, request.user, ReviewAction.Kind.REVIEW, seen)
-    pages.log_change(request, project, f"Rejected: {reason}")
-    return f"Rejected “{project.title}”: {reason}.", True
-
-
-def _bookmark(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
-    wanted = not project.is_bookmarked
-    acts.change(project.pk, {"is_bookmarked": wanted}, request.user, ReviewAction.Kind.BOOKMARK, seen)
-    done = "Bookmarked" if wanted else "Took the bookmark from"
-    pages.log_change(request, project, f"{done} it.")
-    return f"{done} “{project.title}”.", False
-
-
-def _edit(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
-    tags = ", ".join(map(str, project.tags.all()))
-    form = ReviewEditForm(request.POST, instance=project, initial={"tags": tags})
-    if not form.is_valid():
-        raise Refused("Not saved: see what is marked.", {name: list(errors) for name, errors in form.errors.items()})
-    changes = form.changes()
-    if not changes:
-        return "Nothing was changed.", False
-    acts.change(project.pk, changes, request.user, ReviewAction.Kind.EDIT, seen)
-    pages.log_change(request, project, f"Edited {', '.join(sorted(changes))}.")
-    return "Saved. A later reading leaves what you wrote alone.", False
-
-
-def _merge(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
-    target = _whole(request.POST.get("target", ""))
-    kept = None if target is None else _by_id(target)
-    if kept is None:
-        raise Refused("Choose a project to merge it into.")
-    acts.merge_into(project.pk, kept.pk, request.user, seen)
-    pages.log_change(request, kept, f"Merged “{project.title}” ({project.pk}) into it.")
-    return f"Merged “{project.title}” into “{kept.title}”.", True
-
-
-def _split(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
-    submission = _whole(request.POST.get("submission", ""))
-    if submission is None:
-        raise Refused("Choose the submission to split off.")
-    action = acts.split_off(project.pk, submission, request.user, seen)
-    pages.log_change(request, project, f"Split off submission {submission} as project {action.after['new']}.")
-    return (
-        f"Split off as project {action.after['new']}, which waits in the queue. Read it again to describe it again.",
-        False,
-    )
-
-
-def _read(pages: ReviewPages, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool, str]:
-    ids = list(project.submissions.order_by("-comment__posted_at").values_list("comment_id", flat=True)[:1])
-    if not ids:
-        raise Refused("It comes from no comment, so there is nothing to read.")
-    task_id = send("process_waywo_comment", {"comment_id": ids[0]}, queue="priority")
-    pages.log_change(request, project, f"Had comment {ids[0]} read again.")
-    return "A worker reads its comment again; what it finds shows here by itself.", False, task_id
-
-
-# Each returns what to say, whether the next project is shown, and the id of the task that it sent, if it did.
-ACTS: dict[str, Callable[[ReviewPages, HttpRequest, Project, Any], tuple[str, bool] | tuple[str, bool, str]]] = {
-    "approve": _approve,
-    "reject": _reject,
-    "bookmark": _bookmark,
-    "edit": _edit,
-    "merge": _merge,
-    "split": _split,
-    "read": _read,
-}

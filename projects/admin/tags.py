@@ -29,8 +29,6 @@ def _checked(name: str) -> str:
 
 
 class TagForm(forms.ModelForm):
-    """A tag's name, and a new alias for it."""
-
     new_alias = forms.CharField(
         max_length=50,
         required=False,
@@ -48,11 +46,9 @@ class TagForm(forms.ModelForm):
         }
 
     def clean_name(self) -> str:
-        """Return the name as tags are written."""
         return _checked(self.cleaned_data["name"])
 
     def clean_new_alias(self) -> str:
-        """Return the alias as tags are written."""
         return self.cleaned_data["new_alias"] and _checked(self.cleaned_data["new_alias"])
 
     def validate_unique(self) -> None:
@@ -61,7 +57,6 @@ class TagForm(forms.ModelForm):
             super().validate_unique()
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a name that is an alias of another tag already."""
         super().clean()
         data = self.cleaned_data
         for field in ("name", "new_alias"):
@@ -88,15 +83,12 @@ class AliasInline(TabularInline):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Added and removed, not changed."""
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Seen by all who see the tag."""
         return request.user.has_perm("projects.view_tag")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Removed by who may change tags."""
         return request.user.has_perm("projects.change_tag")
 
 
@@ -128,24 +120,20 @@ class TagAdmin(ModelAdmin):
         return super().get_queryset(request).annotate(project_count=count).prefetch_related("aliases")
 
     def get_urls(self) -> list[Any]:
-        """Add the button that removes what nothing has."""
         view = self.admin_site.admin_view(require_POST(self.remove_unused_view))
         return [path("remove-unused/", view, name="projects_tag_remove_unused"), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Say how many tags nothing has."""
         unused = tags.unused().count() if self.has_delete_permission(request) else 0
         return super().changelist_view(request, {"unused": unused} | (extra_context or {}))
 
     def remove_unused_view(self, request: HttpRequest) -> HttpResponse:
-        """Remove the tags that no project has."""
         require(self.has_delete_permission(request))
         count = tags.remove_unused()
         messages.success(request, f"{count} unused tag{'' if count == 1 else 's'} removed.")
         return HttpResponseRedirect(reverse("admin:projects_tag_changelist"))
 
     def save_model(self, request: HttpRequest, obj: Tag, form: TagForm, change: bool) -> None:
-        """Rename, merge or add, as the form says."""
         if change:
             kept = tags.rename(Tag.objects.get(pk=obj.pk), obj.name)
             if kept.pk != obj.pk:

@@ -61,25 +61,7 @@ PERSONAL_SITE = re.compile(
     r"\b(?:personal|own|my) (?:web ?site|site|blog|homepage|home page|portfolio)\b", re.IGNORECASE
 )
 BRAND_FRONTS = ("get", "use", "try", "join", "go", "my", "the", "play", "hello", "with", "be", "on")
-BRAND_ENDS = (
-    "app",
-    "hq",
-    "ai",
-    "io",
-    "so",
-    "dev",
-    "labs",
-    "lab",
-    "game",
-    "js",
-    "py",
-    "rs",
-    "tool",
-    "tools",
-    "software",
-    "studio",
-    "online",
-)
+BRAND_ENDS = tuple("app hq ai io so dev labs lab game js py rs tool tools software studio online".split())
 
 
 def find_title(
