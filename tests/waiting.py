@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], T], what: str, seconds: float = 30) -> T:
+def wait_until(condition: Callable[[], T], what: str, seconds: float = 60) -> T:
     """Return what ``condition`` gives once that is true; fail the test when it is not within ``seconds``."""
     deadline = time.monotonic() + seconds
     while not (result := condition()):

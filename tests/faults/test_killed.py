@@ -112,7 +112,7 @@ def test_a_comment_that_eats_all_memory_is_given_up_after_three_deaths(valkey, t
             wait_until(given_up, "it is given up", 120)
             seconds = time.monotonic() - began
             wait_until(lambda: work.number_read() == len(others), "the others are read", 60)
-            wait_until(lambda: not sending.BatchTask.objects.open().exists(), "the batch ends", 30)
+            wait_until(lambda: not sending.BatchTask.objects.open().exists(), "the batch ends", 60)
             assert worker.process.poll() is None
     assert killed == 3
     assert "died 3 times" in Comment.objects.get(pk=poison).last_error

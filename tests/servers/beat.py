@@ -27,7 +27,7 @@ class Beat:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=environment(**self._variables), stdout=log, stderr=log
             )
-        wait_until(lambda: "beat: Starting" in self.log or self.process.poll() is not None, "beat starts", 60)
+        wait_until(lambda: "beat: Starting" in self.log or self.process.poll() is not None, "beat starts", 120)
         assert self.process.poll() is None, self.log
         return self
 

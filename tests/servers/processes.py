@@ -40,7 +40,7 @@ def environment(**variables: str) -> dict[str, str]:
     )
 
 
-def manage(*arguments: str, timeout: float = 60, **variables: str) -> subprocess.CompletedProcess:
+def manage(*arguments: str, timeout: float = 180, **variables: str) -> subprocess.CompletedProcess:
     """Run ``manage.py`` with ``arguments`` to its end and return what it said."""
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
@@ -110,7 +110,11 @@ class Worker:
                 start_new_session=True,
             )
         started = self.log.count(" ready.")
-        wait_until(lambda: self.log.count(" ready.") > started or self.process.poll() is not None, "the worker starts")
+
+        def is_ready_or_ended() -> bool:
+            return self.log.count(" ready.") > started or self.process.poll() is not None
+
+        wait_until(is_ready_or_ended, "the worker starts", 120)
         assert self.process.poll() is None, self.log
 
     def kill(self) -> None:

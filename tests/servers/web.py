@@ -86,7 +86,7 @@ class Web:
                 stdout=log,
                 stderr=log,
             )
-        wait_until(self._answers, "the web server answers", 60)
+        wait_until(self._answers, "the web server answers", 120)
         return self
 
     def _answers(self) -> bool:

@@ -286,7 +286,7 @@ def test_a_run_waits_so_long_for_its_pages_and_no_longer(server, allowed, settin
     began = time.monotonic()
     texts = event_loop.run(reader.read([f"{server.url}/{number}" for number in range(9)]))
     texts += event_loop.run(reader.read([server.url + "/more"]))
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 8  # all of them, a second apart, take 10
     assert texts[0].title == "0"
     assert "not there in the time" in texts[-1].error
     reader.keep()

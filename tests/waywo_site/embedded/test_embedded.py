@@ -63,7 +63,7 @@ def outcome(process):
     return process.returncode, out.strip(), err.strip()
 
 
-def wait_for(condition, seconds=20):
+def wait_for(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, f"not so after {seconds} s"

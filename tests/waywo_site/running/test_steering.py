@@ -345,7 +345,7 @@ def answered(answer: str) -> tuple[int, str]:
         text=True,
     )
     os.write(ours, f"{answer}\n".encode())
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=180)
     os.close(ours)
     os.close(theirs)
     return process.returncode, said

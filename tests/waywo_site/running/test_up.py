@@ -64,14 +64,14 @@ class Waywo:
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess:
         command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=180)
 
     def titles(self) -> list[str]:
         return [json.loads(line)["title"] for line in self.manage("export_projects").stdout.splitlines()]
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=40)
+        return self.process.wait(timeout=90)
 
 
 @pytest.fixture

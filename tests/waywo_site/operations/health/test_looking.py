@@ -35,13 +35,13 @@ def test_a_part_that_hangs_holds_up_no_other_and_costs_one_thread():
         released.wait(60)
         return Finding(OK, "It answers.")
 
-    parts = [Part("hangs", hang, 0.3, "Wait."), Part("well", lambda: Finding(OK, "Yes."), 5, "")]
+    parts = [Part("hangs", hang, 1, "Wait."), Part("well", lambda: Finding(OK, "Yes."), 5, "")]
     threads = threading.active_count()
-    for _ in range(5):
+    for _ in range(3):
         hanging, well = look_at(parts)
         assert (hanging.state, hanging.remedy) == ("failed", "Wait.")
-        assert "No answer within 0.3 s" in hanging.reason
-        assert (well.state, well.seconds < 0.3) == ("ok", True)
+        assert "No answer within 1 s" in hanging.reason
+        assert (well.state, well.seconds < 1) == ("ok", True)
         assert threading.active_count() <= threads + 1
     released.set()
 
