@@ -112,9 +112,13 @@ def months_with_counts() -> list[dict[str, Any]]:
         .order_by("-year", "-month")
         .values("year", "month")
         .annotate(
-            posts=Count("pk", distinct=True),
-            comments=Count("comments", filter=Q(comments__dead=False, comments__deleted=False)),
-            projects=Coalesce(Subquery(projects, output_field=IntegerField()), 0),
+            post_total=Count("pk", distinct=True),
+            comment_total=Count("comments", filter=Q(comments__dead=False, comments__deleted=False)),
+            project_total=Coalesce(Subquery(projects, output_field=IntegerField()), 0),
         )
+        .values_list("year", "month", "post_total", "comment_total", "project_total")
     )
-    return [{"month": f"{row.pop('year')}-{row.pop('month'):02}", **row} for row in rows]
+    return [
+        {"month": f"{year}-{month:02}", "posts": posts, "comments": comments, "projects": count}
+        for year, month, posts, comments, count in rows
+    ]

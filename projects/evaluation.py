@@ -108,9 +108,9 @@ def _load_thread(path: Path) -> None:
             items.append(Item.parse(row, row["id"]))
         except (OutsideError, ValueError, TypeError, KeyError) as error:
             raise EvaluationError(f"{path}, line {number}: is no item: {error}.") from None
-    if not items or items[0].type != "story":
+    story = items[0] if items else None
+    if story is None or story.type != "story" or story.posted_at is None:
         raise EvaluationError(f"{path}, line 1: must be the story.")
-    story = items[0]
     post = Post.objects.create(
         id=story.id,
         source_id=str(story.id),
@@ -128,7 +128,7 @@ def _load_thread(path: Path) -> None:
                 post=post,
                 author=item.author,
                 text=item.text,
-                posted_at=item.posted_at,
+                posted_at=item.posted_at or story.posted_at,
                 dead=item.dead,
                 deleted=item.deleted,
             )
