@@ -45,7 +45,7 @@ class ReadableQueryMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith(reverse("admin:index")) and not _is_readable(request):
-            return HttpResponse("The address holds what is no value.", status=400, content_type="text/plain")
+            return HttpResponse("The query of this address is invalid.", status=400, content_type="text/plain")
         return self.get_response(request)
 
 

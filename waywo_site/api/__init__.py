@@ -47,8 +47,8 @@ api = WaywoAPI(
     version="1.0",
     urls_namespace="api",
     description=(
-        "What Hacker News is working on. Reading is open. Acting takes a token (Authorization: Bearer …; made in the "
-        "admin) or a staff session. Errors are problem details (RFC 9457)."
+        "What Hacker News is working on. Reading is open. Acting requires a token (Authorization: Bearer …; made in "
+        "the admin) or a staff session. Errors are problem details (RFC 9457)."
     ),
 )
 errors.install(api)

@@ -48,7 +48,7 @@ class _Counted:
         scheme, _, secret = header.partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
             self._count(request, address_of(request))
-            raise Problem(401, "Authorization takes the form: Bearer TOKEN.", headers=CHALLENGE)
+            raise Problem(401, "Authorization is invalid: it expects Bearer TOKEN.", headers=CHALLENGE)
         return self.authenticate(request, secret.strip())
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
@@ -75,7 +75,7 @@ class _Counted:
 
 
 class Anyone(_Counted):
-    """Lets everybody in; with a token the token's limit counts."""
+    """Admits everybody; with a token the token's limit counts."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
         if token:
@@ -86,7 +86,7 @@ class Anyone(_Counted):
 
 
 class Bearer(_Counted):
-    """Lets in who has ``scope``: by a token, or signed in as staff (with CSRF for what acts)."""
+    """Admits callers with ``scope``: by a token, or signed in as staff (with CSRF for what acts)."""
 
     def __init__(self, scope: Scope, kind: str = "actions") -> None:
         self.scope, self.kind = scope, kind
@@ -94,14 +94,14 @@ class Bearer(_Counted):
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
         caller = self._by_token(request, token) if token else self._by_session(request)
         if self.scope not in caller.scopes:
-            raise Problem(403, f"This takes the scope {self.scope.value!r}, which you do not have.")
+            raise Problem(403, f"This requires the scope {self.scope.value!r}, which you do not have.")
         return caller
 
     def _by_session(self, request: HttpRequest) -> Caller:
         user = request.user
         if not (user.is_authenticated and user.is_active and user.is_staff):
             self._count(request, address_of(request))
-            raise Problem(401, "This takes a token (Authorization: Bearer …), or a staff session.", headers=CHALLENGE)
+            raise Problem(401, "This requires a token (Authorization: Bearer …) or a staff session.", headers=CHALLENGE)
         if check_csrf(request):
             raise Problem(403, "The CSRF token is missing or wrong: send the cookie csrftoken as X-CSRFToken.")
         self._count(request, f"user {user.pk}")

@@ -27,7 +27,7 @@ ARGUMENTS = {"arguments", "changes", "conditions", "filters", "parameters"}
 DETAILS = {
     400: "The request cannot be understood.",
     404: "There is nothing at this address. /api/docs lists what there is.",
-    405: "This address does not take this method; Allow names those that it takes.",
+    405: "This address does not support this method; Allow names those that it supports.",
     500: "Something went wrong here. It has been logged.",
 }
 
@@ -70,7 +70,7 @@ def _refused_body(request: HttpRequest) -> Problem | None:
         return Problem(411, "Send the body with its Content-Length.")
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdecimal():
-        return Problem(400, "Content-Length takes a whole number.")
+        return Problem(400, "Content-Length is invalid: it expects a whole number.")
     if int(length) > LARGEST_BODY:
         return Problem(413, f"The body has {length} bytes; it may have {LARGEST_BODY}.")
     return None

@@ -136,7 +136,7 @@ def _located(file: str) -> Path:
 
 
 def _check_file(tools: programs.Programs, path: Path) -> bool:
-    """Refuse what is no whole dump of Waywo; return whether there was a checksum to check."""
+    """Refuse what is not a complete dump of Waywo; return whether there was a checksum to check."""
     with path.open("rb") as file:
         if file.read(5) != b"PGDMP":
             raise RestoreError(f"{path} is not a backup: it does not begin as pg_dump's custom format does.")

@@ -92,7 +92,7 @@ def paused() -> set[str]:
 
 def _known(queue: str) -> None:
     if queue not in settings.QUEUE_TIME_LIMITS:
-        raise UnknownQueue(f"There is no queue {queue!r}: it takes {', '.join(settings.QUEUE_TIME_LIMITS)}.")
+        raise UnknownQueue(f"queue={queue!r} is invalid: it expects one of {', '.join(settings.QUEUE_TIME_LIMITS)}.")
 
 
 @contextmanager

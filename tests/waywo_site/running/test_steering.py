@@ -328,7 +328,7 @@ def test_a_worker_that_starts_while_the_database_is_away_leaves_a_paused_queue_a
 def test_an_unknown_queue_is_named_with_those_that_there_are(arguments):
     done = command(*arguments, "extractoin")
     assert done.returncode == 2
-    assert "There is no queue 'extractoin': it takes waywo, collection, extraction" in done.stderr
+    assert "queue='extractoin' is invalid: it expects one of waywo, collection, extraction" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

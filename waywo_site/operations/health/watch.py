@@ -93,7 +93,7 @@ def checks(names: Iterable[str] | None = None, *, seconds: float | None = None) 
     """Return the state of each part (of ``names`` alone where given), all looked at side by side.
 
     Never raises for a part, and takes no longer than the longest time limit of a part; ``seconds`` lowers them all.
-    Raises ValueError for a name that is no part.
+    Raises ValueError for a name that is not a part.
     """
     wanted = PARTS if names is None else [_part(PARTS, name) for name in names]
     return look_at(wanted, seconds=seconds)
