@@ -21,12 +21,12 @@ SeedTag = Annotated[str, Field(min_length=1, max_length=50, pattern=NO_NUL)]
 class GenerateIdeas(StrictBody):
     """Arguments of `generate_ideas`."""
 
-    num_ideas: Annotated[int, Field(ge=1, le=MOST_IDEAS), NO_TEXT] = Field(5, description="How many.")
+    num_ideas: Annotated[int, Field(ge=1, le=MOST_IDEAS), NO_TEXT] = Field(default=5, description="How many.")
     seed_tags: list[SeedTag] | None = Field(
-        None, max_length=MOST_SEED_TAGS, description="Every idea combines all of them; empty for tags by use."
+        default=None, max_length=MOST_SEED_TAGS, description="Every idea combines all of them; empty for tags by use."
     )
     creativity: Annotated[float, Field(ge=LEAST_CREATIVITY, le=MOST_CREATIVITY)] = Field(
-        0.85, description="The temperature of the writing."
+        default=0.85, description="The temperature of the writing."
     )
 
 

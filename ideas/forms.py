@@ -42,7 +42,7 @@ class AskForm(forms.Form):
         return data
 
 
-DECISIONS = {
+DECISIONS: dict[str, dict[str, Any]] = {
     "keep": {"review_status": "approved"},
     "discard": {"review_status": "rejected"},
     "undecide": {"review_status": "pending"},
@@ -57,7 +57,7 @@ DONE = {
     "bookmark": "Bookmarked",
     "unbookmark": "Took the bookmark from it",
 }
-STATUS_COLOURS = {
+STATUS_COLOURS: dict[str, str] = {
     IdeaRun.Status.QUEUED: "info",
     IdeaRun.Status.RUNNING: "warning",
     IdeaRun.Status.SUCCESS: "success",

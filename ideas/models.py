@@ -26,6 +26,8 @@ class IdeaRunQuerySet(models.QuerySet["IdeaRun"]):
 class IdeaRun(models.Model):
     """One asking for ideas: what was asked, what came of it and what it cost."""
 
+    idea_count: int  # of the admin's list
+
     class Status(models.TextChoices):
         QUEUED = "queued", "Queued"
         RUNNING = "running", "Running"

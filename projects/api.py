@@ -60,7 +60,7 @@ acting = Router(tags=["acting"])
 
 
 # Each field may be left out, by ``?fields=``; a rejected project is not told of.
-_DECLARED = {name: (field.type | None, None) for name, field in FIELDS.items()}
+_DECLARED: dict[str, Any] = {name: (field.type | None, None) for name, field in FIELDS.items()}
 _DECLARED["review_status"] = (Literal["pending", "approved"] | None, None)
 ProjectOut = create_model(
     "ProjectOut",
@@ -189,7 +189,9 @@ TAG_ORDERS = {
 class ProjectFilters(PageParameters, Conditions):
     """Which projects, in which order."""
 
-    order: Literal[tuple(PROJECT_ORDERS)] = Field("-last_seen_at", description="`-` is falling.")
+    order: Literal[tuple(PROJECT_ORDERS)] = Field(  # type: ignore[valid-type]  # made from the orders
+        "-last_seen_at", description="`-` is falling."
+    )
 
 
 class SimilarParameters(Conditions, OneParameters):
@@ -201,7 +203,9 @@ class SimilarParameters(Conditions, OneParameters):
 class TagParameters(PageParameters):
     """Which tags."""
 
-    order: Literal[tuple(TAG_ORDERS)] = Field("-project_count", description="`-` is falling.")
+    order: Literal[tuple(TAG_ORDERS)] = Field(  # type: ignore[valid-type]  # as above
+        "-project_count", description="`-` is falling."
+    )
 
 
 @reading_and_review.get("/projects", response=ProjectPage, openapi_extra=LIST, summary="Projects")
@@ -356,7 +360,7 @@ def review_project(request: HttpRequest, project_id: Id, changes: Review) -> Any
     """Set review, note, bookmark or tags; a later reading leaves them alone."""
     given = {name: value for name, value in changes.dict(exclude_unset=True).items() if value is not None}
     try:
-        project = _reviewed(project_id, given, request.auth.user)
+        project = _reviewed(project_id, given, request.auth.user)  # type: ignore[attr-defined]  # set by ninja
     except Project.DoesNotExist:
         raise Http404(f"There is no project {project_id}.") from None
     return ReviewOut(

@@ -93,7 +93,7 @@ def with_names(projects: QuerySet[Project]) -> QuerySet[Project]:
     ).defer("embedding", "search_vector")
 
 
-def tags_with_counts() -> QuerySet[Tag]:
+def tags_with_counts() -> QuerySet[Any]:
     """Return the tags that published projects have, each with ``project_count``; generated ideas do not count."""
     counted = Project.objects.published().posted()
     return Tag.objects.filter(projects__in=counted).annotate(project_count=Count("projects"))

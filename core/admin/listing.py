@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -71,7 +70,7 @@ class _OnlyFilters(ChangeList):
         self.can_show_all, self.multi_page, self.show_admin_actions = False, False, False
 
 
-def filtered_rows(model_admin: ModelAdmin, request: HttpRequest) -> QuerySet[Any]:
+def filtered_rows(model_admin: ModelAdmin, request: HttpRequest) -> Any:
     """Return all rows that the list of ``model_admin`` would show for the query of ``request``, without its order.
 
     Raises IncorrectLookupParameters for a filter that there is not.

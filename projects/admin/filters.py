@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -73,7 +74,7 @@ class YesNoFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Lookups:
         return [("yes", "Yes"), ("no", "No")]
 
-    def queryset(self, request: HttpRequest, queryset: ProjectQuerySet) -> ProjectQuerySet:
+    def queryset(self, request: HttpRequest, queryset: Any) -> ProjectQuerySet:
         if self.value() not in ("yes", "no"):
             return queryset
         return self.answered(queryset, self.value() == "yes")

@@ -60,7 +60,9 @@ def _edit(pages: ModelAdmin, request: HttpRequest, project: Project, seen: Any) 
     tags = ", ".join(map(str, project.tags.all()))
     form = ReviewEditForm(request.POST, instance=project, initial={"tags": tags})
     if not form.is_valid():
-        raise Refused("Not saved: see what is marked.", {name: list(errors) for name, errors in form.errors.items()})
+        raise Refused(
+            "Not saved: see what is marked.", {name: list(map(str, found)) for name, found in form.errors.items()}
+        )
     changes = form.changes()
     if not changes:
         return "Nothing was changed.", False

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from django.contrib.admin.views.main import IncorrectLookupParameters
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -18,7 +17,7 @@ from core.admin.listing import filtered_rows, page_context, require
 from core.jobs.following import TaskNotFound, task_state
 from projects.admin.forms import ReviewEditForm, seen_at
 from projects.admin.review_actions import ACTS, Refused, as_id, by_id
-from projects.models import Project
+from projects.models import Project, ProjectQuerySet
 from projects.reviewing import acts, queue
 from projects.reviewing.fields import ReviewConflict
 from projects.reviewing.merging import MergeError
@@ -126,7 +125,7 @@ class ReviewPages(ModelAdmin):
                 {"message": "The project is gone: somebody merged it into another one.", "gone": True}, status=409
             )
         except (ReviewConflict, MergeError, SplitError) as conflict:
-            answer = {"message": str(conflict), "item": self._fragment(request, by_id(pk))}
+            answer: dict[str, Any] = {"message": str(conflict), "item": self._fragment(request, by_id(pk))}
             return JsonResponse(answer, status=409)
         except Refused as refused:
             return JsonResponse({"message": str(refused), "errors": refused.errors}, status=422)
@@ -155,7 +154,7 @@ class ReviewPages(ModelAdmin):
         self.log_change(request, project, f"Undone: {what}.")
         return JsonResponse(
             {
-                "message": f"Undone: “{project.title}” is as it was.",
+                "message": f"Undone: “{project}” is as it was.",
                 "progress": self._shown_progress(request, everything),
                 "item": self._fragment(request, project),
             }
@@ -167,26 +166,27 @@ class ReviewPages(ModelAdmin):
             conditions.pop(name, None)
         return conditions.urlencode()
 
-    def _filtered(self, request: HttpRequest) -> QuerySet[Project]:
+    def _filtered(self, request: HttpRequest) -> ProjectQuerySet:
         """Return the projects that the filters in the address leave, reviewed or not. Costs a query for each filter."""
         asked, conditions = request.GET, request.GET.copy()
         for name in ("after", "project"):
             conditions.pop(name, None)
         if not conditions:
             return Project.objects.order_by()
-        request.GET = conditions
+        request.GET = conditions  # type: ignore[assignment]  # where the list reads its filters
         try:
-            return filtered_rows(self, request)
+            rows: ProjectQuerySet = filtered_rows(self, request)
+            return rows
         finally:
             request.GET = asked
 
-    def _wanted(self, request: HttpRequest, everything: QuerySet[Project]) -> Project | None:
+    def _wanted(self, request: HttpRequest, everything: ProjectQuerySet) -> Project | None:
         pk = request.GET.get("project", "")
         if pk.isdecimal():
-            return by_id(pk)
+            return by_id(int(pk))
         return queue.next_after(everything.pending(), request.GET.get("after", ""))
 
-    def _shown_progress(self, request: HttpRequest, everything: QuerySet[Project]) -> Answer:
+    def _shown_progress(self, request: HttpRequest, everything: ProjectQuerySet) -> Answer:
         progress = queue.progress(everything, request.user)
         return {
             "waiting": progress.waiting,

@@ -116,7 +116,7 @@ class TagAdmin(ModelAdmin):
         # Not by a join: PostgreSQL looks the few ideas up once then, and never the projects of each tag.
         posted = ~Q(project__in=Project.objects.generated().order_by().values("pk"))
         counted = Project.tags.through.objects.filter(posted, tag=OuterRef("pk")).order_by().values("tag")
-        count = Coalesce(Subquery(counted.annotate(n=Count("pk")).values("n")), 0)
+        count = Coalesce(Subquery(counted.annotate(n=Count("pk")).values("n")), 0)  # type: ignore[misc]
         return super().get_queryset(request).annotate(project_count=count).prefetch_related("aliases")
 
     def get_urls(self) -> list[Any]:
@@ -167,7 +167,8 @@ class TagAdmin(ModelAdmin):
 
     @display(description="projects", ordering="project_count")
     def uses(self, tag: Tag) -> SafeString:
-        return filtered_list_link("projects_project_changelist", tag.project_count, tags__id__exact=tag.pk)
+        count = tag.project_count  # type: ignore[attr-defined]  # counted by get_queryset
+        return filtered_list_link("projects_project_changelist", count, tags__id__exact=tag.pk)
 
     @display(description="aliases")
     def other_names(self, tag: Tag) -> str:

@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import threading
+from typing import IO, Any, cast
 
 logger = logging.getLogger(__name__)
 
@@ -84,13 +85,14 @@ class _Process:
             logger.info("%s: its text could not be read: %s", url[:200], answer["error"])
         return answer["title"], answer["text"]
 
-    def _ask(self, question: bytes) -> dict | None:
+    def _ask(self, question: bytes) -> dict[str, Any] | None:
         if self._running is None:
             self._running = _start()
         try:
-            self._running.stdin.write(question)
-            self._running.stdin.flush()
-            answer = self._running.stdout.readline()
+            asking, answering = _pipes(self._running)
+            asking.write(question)
+            asking.flush()
+            answer = answering.readline()
         except BrokenPipeError:
             return None
         return json.loads(answer) if answer.endswith(b"\n") else None
@@ -106,9 +108,10 @@ class _Process:
         except subprocess.TimeoutExpired:
             process.kill()
             code = process.wait()
-        process.stdout.close()
+        asking, answering = _pipes(process)
+        answering.close()
         try:
-            process.stdin.close()
+            asking.close()
         except BrokenPipeError:
             logger.debug("the reader of pages ended before its question was written")
         return code
@@ -127,6 +130,10 @@ def _start() -> subprocess.Popen[bytes]:
         # Ctrl-C is for Waywo; this process ends when its input does.
         start_new_session=True,
     )
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    return cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
 
 
 _process = _Process()
@@ -194,7 +201,7 @@ def _read(html: str, url: str) -> tuple[str, str]:
     return title, text
 
 
-def _first(tree, *paths: str) -> str:
+def _first(tree: Any, *paths: str) -> str:
     """Return the first text at one of the XPaths that says something."""
     return next((text.strip() for path in paths for text in tree.xpath(path)[:5] if text.strip()), "")
 

@@ -97,7 +97,7 @@ def parse(text: str) -> Rules:
                 into, in_rules = [], False
             if value == "*":
                 into.append(for_all)
-            elif re.match(r"[A-Za-z_-]*", value)[0].lower() == AGENT:
+            elif re.split(r"[^A-Za-z_-]", value, maxsplit=1)[0].lower() == AGENT:
                 named = True
                 into.append(ours)
         elif key in ("allow", "disallow"):

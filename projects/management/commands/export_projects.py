@@ -1,5 +1,6 @@
 import contextlib
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         path = options["output"]
         if path is None:
             try:
-                export_projects(projects, options["format"], self.stdout._out)
+                export_projects(projects, options["format"], getattr(self.stdout, "_out", sys.stdout))
             except BrokenPipeError:
                 # The reader (head, say) has seen enough: no error, and no second one when Python flushes at exit.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
