@@ -2,47 +2,30 @@
 
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 from pydantic import BaseModel
 
 from core import event_loop
 from core.http import InvalidAnswer, NotAsked, OutsideError, in_short
 from core.jobs import sending
-from core.jobs.retrying import GivenUp
-from core.locks import try_lock
-from core.models import MAX_DEATHS
 from core.progress import Progress, no_progress
+from ideas import runs
 from ideas.asking import Wish, check_wish, require_language_model
 from ideas.models import IdeaRun
 from ideas.pipeline import Endpoint, Pipeline, PipelineError, Record
+from ideas.runs import GenerationFailed
 from ideas.saving import NearCopy, NotAnIdea, save_idea
 from ideas.tags import TagPool, tag_pool
 from projects.language.embeddings import Embedder, get_embedder
 from projects.language.model import Usage, get_language_model, metering
 
 TASK = "generate_ideas"
-# How often others are asked for in place of near copies.
-TIMES_ASKED_AGAIN = 2
-PATIENCE_SECONDS = 10
 MOST_ERRORS = 20  # kept of a run; 50 rows can fail twice each
-
-
-class GenerationFailed(Exception):
-    """Not one idea came of a run; the message says why."""
-
-
-class AlreadyRunning(Exception):
-    """Another worker is at this run."""
 
 
 class Ready(BaseModel):
@@ -56,7 +39,7 @@ def request_ideas(wish: Wish, started_by: Any = None) -> IdeaRun:
 
     Raises OperationalError of kombu when the broker is away; then there is no run that would wait for ever.
     """
-    run = _new_run(wish, started_by=started_by)
+    run = runs.open_run(wish, started_by=started_by)
     try:
         with transaction.atomic():
             run.task_id = sending.send(TASK, as_arguments(wish))
@@ -95,10 +78,10 @@ def generate_ideas(
         wish = check_wish(num_ideas, seed_tags, creativity)
         require_language_model()
     except (ValueError, OutsideError) as error:
-        _refuse(task_id, str(error))
+        runs.refuse(task_id, str(error))
         raise
-    run = _open_run(wish, task_id)
-    with _held(run):
+    run = runs.open_run(wish, task_id)
+    with runs.held(run):
         run.refresh_from_db()
         if run.status == IdeaRun.Status.FAILED:
             raise GenerationFailed(" ".join(run.errors))
@@ -108,8 +91,8 @@ def generate_ideas(
 
 
 def _attempt(run: IdeaRun, wish: Wish, progress: Progress, *, last_try: bool) -> IdeaRun:
-    _begin(run)
-    _sweep(run)
+    runs.begin(run)
+    runs.sweep(run)
     try:
         _generate(run, wish, progress)
     except SoftTimeLimitExceeded:
@@ -129,65 +112,8 @@ def _attempt(run: IdeaRun, wish: Wish, progress: Progress, *, last_try: bool) ->
         run.finish(IdeaRun.Status.FAILED)
         raise
     finally:
-        shutil.rmtree(_folder(run), ignore_errors=True)
-    return _end(run)
-
-
-def _refuse(task_id: str, error: str) -> None:
-    """Tell a run that a person waits for why it never began."""
-    waiting = IdeaRun.objects.unfinished().filter(task_id=task_id).exclude(task_id="")
-    waiting.update(status=IdeaRun.Status.FAILED, finished_at=timezone.now(), errors=[error])
-
-
-def _new_run(wish: Wish, **fields: Any) -> IdeaRun:
-    return IdeaRun.objects.create(
-        num_ideas=wish.num_ideas, seed_tags=list(wish.seed_tags), creativity=wish.creativity, **fields
-    )
-
-
-def _open_run(wish: Wish, task_id: str) -> IdeaRun:
-    if not task_id:
-        return _new_run(wish)
-    run, _ = IdeaRun.objects.get_or_create(
-        task_id=task_id,
-        defaults={"num_ideas": wish.num_ideas, "seed_tags": list(wish.seed_tags), "creativity": wish.creativity},
-    )
-    return run
-
-
-@contextmanager
-def _held(run: IdeaRun) -> Iterator[None]:
-    """Keep every other worker from the run. PostgreSQL lets go by itself when this process dies.
-
-    It may take a moment to notice, and the task of a killed worker is handed on at once: so it is asked repeatedly.
-    """
-    until = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        with _lock(run) as is_ours:
-            if is_ours:
-                yield
-                return
-        if time.monotonic() > until:
-            raise AlreadyRunning(f"Another worker is making these ideas: run {run.pk}.")
-        time.sleep(0.2)
-
-
-def _lock(run: IdeaRun) -> AbstractContextManager[bool]:
-    return try_lock(f"idea run {run.pk}")
-
-
-def _begin(run: IdeaRun) -> None:
-    """Count the attempt before the work starts; give up a run whose workers keep dying."""
-    run.attempts += 1
-    run.status, run.finished_at, run.errors = IdeaRun.Status.RUNNING, None, []
-    run.started_at = timezone.now()
-    run.language_model = settings.LLM_MODEL
-    run.save()
-    if run.attempts > MAX_DEATHS:
-        error = GivenUp.REASON
-        run.errors = [error]
-        run.finish(IdeaRun.Status.PARTIAL if run.ideas.exists() else IdeaRun.Status.FAILED)
-        raise GenerationFailed(f"Run {run.pk} is given up. {error}")
+        shutil.rmtree(runs.folder_of(run), ignore_errors=True)
+    return runs.end(run)
 
 
 def _generate(run: IdeaRun, wish: Wish, progress: Progress) -> None:
@@ -195,7 +121,7 @@ def _generate(run: IdeaRun, wish: Wish, progress: Progress) -> None:
     endpoint = _endpoint(run)
     pool, embedder = tag_pool(wish.seed_tags), get_embedder()
     run.is_from_starter_tags = pool.is_starter_list
-    for _ in range(1 + TIMES_ASKED_AGAIN):
+    for _ in range(1 + runs.TIMES_ASKED_AGAIN):
         missing = wish.num_ideas - run.ideas.count()
         if missing <= 0:
             return
@@ -238,7 +164,7 @@ def _ask(
     progress: Progress,
 ) -> int:
     """Ask for ``count`` ideas, save what can be saved, and return how many were near copies."""
-    folder = _folder(run)
+    folder = runs.folder_of(run)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     taken = [*run.ideas.values_list("project__title", flat=True), *(refused["title"] for refused in run.refusals)]
@@ -275,56 +201,3 @@ def _save(run: IdeaRun, wish: Wish, record: Record, embedder: Embedder) -> bool:
         run.refusals.append({"title": record.title[:100], "reason": str(error), "similarity": None})
         run.errors.append(f"An answer was refused: {error}")
     return False
-
-
-def _end(run: IdeaRun) -> IdeaRun:
-    """Set how the run ended. Raises GenerationFailed for one without an idea."""
-    saved = run.ideas.count()
-    copies = sum(refused["similarity"] is not None for refused in run.refusals)
-    if saved < run.num_ideas and copies:
-        run.errors.append(
-            f"{copies} ideas were too like what is there, and others were asked for {TIMES_ASKED_AGAIN} times: "
-            "other tags or more creativity make more of a difference."
-        )
-    if saved < run.num_ideas and not run.errors:
-        run.errors.append(f"Only {saved} of {run.num_ideas} ideas came.")
-    whole = saved == run.num_ideas and not run.errors
-    run.finish(IdeaRun.Status.SUCCESS if whole else IdeaRun.Status.PARTIAL if saved else IdeaRun.Status.FAILED)
-    if not saved:
-        raise GenerationFailed(f"No idea came of run {run.pk}. {run.errors[0]}")
-    return run
-
-
-def _scratch() -> Path:
-    return settings.VAR_DIR / "ideas"
-
-
-def _folder(run: IdeaRun) -> Path:
-    return _scratch() / f"run-{run.pk}"
-
-
-def _sweep(run: IdeaRun) -> None:
-    """End the runs, and remove the folders, that dead workers left.
-
-    A worker's run does not outlive the hard limit of its queue, and until then its task may be handed on; that of a
-    command may last longer, and holds its lock for as long as it lives.
-    """
-    others = IdeaRun.objects.filter(status=IdeaRun.Status.RUNNING).exclude(pk=run.pk)
-    _, hard = settings.QUEUE_TIME_LIMITS["generation"]
-    for other in others.filter(started_at__lt=timezone.now() - timedelta(seconds=2 * hard)):
-        with _lock(other) as is_ours:
-            if is_ours:
-                _end_dead(other)
-    alive = {_folder(other).name for other in others}
-    for folder in _scratch().glob("run-*"):
-        if folder.name not in alive:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _end_dead(run: IdeaRun) -> None:
-    # By its state, and only if that still holds: it may have ended since it was looked for.
-    IdeaRun.objects.filter(pk=run.pk, status=IdeaRun.Status.RUNNING).update(
-        status=IdeaRun.Status.FAILED,
-        finished_at=timezone.now(),
-        errors=["Its worker died. What it had finished is kept."],
-    )

@@ -102,7 +102,7 @@ def _checked(record: Record) -> dict[str, Any]:
     title = " ".join(_text(record.title).strip("\"'`*#_ ").split())
     prose = _text(record.prose)
     if PLACEHOLDER.match(title):
-        raise NotAnIdea(f"title={record.title[:60]!r} is no title.")
+        raise NotAnIdea(f"title={record.title[:60]!r} is not a title.")
     if len(prose) < SHORTEST_PROSE:
         raise NotAnIdea(f"{title[:60]!r}: the idea has {len(prose)} characters, which say nothing.")
     said = [sentence.casefold() for sentence in sentences(prose)]

@@ -52,7 +52,7 @@ def read_labels(path: Path) -> dict[int, Label]:
                 tuple(word.lower() for word in row.get("tech_stack") or ()),
             )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise EvaluationError(f"{path}, line {number}: is no label: {error}.") from None
+            raise EvaluationError(f"{path}, line {number}: is not a label: {error}.") from None
     if not labels:
         raise EvaluationError(f"{path}: holds no label.")
     return labels
@@ -100,14 +100,14 @@ def evaluate(
 
 
 def _load_thread(path: Path) -> None:
-    """Save the story and the comments of a file. Raises EvaluationError for a line that is no item."""
+    """Save the story and the comments of a file. Raises EvaluationError for a line that is not an item."""
     items = []
     for number, line in enumerate(_lines(path), 1):
         try:
             row = json.loads(line)
             items.append(Item.parse(row, row["id"]))
         except (OutsideError, ValueError, TypeError, KeyError) as error:
-            raise EvaluationError(f"{path}, line {number}: is no item: {error}.") from None
+            raise EvaluationError(f"{path}, line {number}: is not an item: {error}.") from None
     story = items[0] if items else None
     if story is None or story.type != "story" or story.posted_at is None:
         raise EvaluationError(f"{path}, line 1: must be the story.")
@@ -228,7 +228,7 @@ def _share(part: float, whole: float) -> float | None:
 def compare(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     """Return what changed from one evaluation to the other: each figure, and each comment that differs.
 
-    Raises EvaluationError where one of them is no result of ``evaluate``.
+    Raises EvaluationError where one of them is not a result of ``evaluate``.
     """
     try:
         figures = {
@@ -245,5 +245,5 @@ def compare(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
             if changed:
                 comments[pk] = changed
     except (KeyError, TypeError, AttributeError) as error:
-        raise EvaluationError(f"This is no result of evaluate_extraction --json: {error!r} is missing.") from None
+        raise EvaluationError(f"This is not a result of evaluate_extraction --json: {error!r} is missing.") from None
     return {"summary": figures, "compared": len(shared), "comments": comments}

@@ -29,7 +29,7 @@ class Tag(models.Model):
 
 
 class TagAlias(models.Model):
-    """Another name of a tag: whoever writes it, a reading or a person, gets the tag."""
+    """Another name of a tag: a reading or a person that writes it gets the tag."""
 
     name = models.CharField(max_length=50, unique=True)
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="aliases")

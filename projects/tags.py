@@ -131,7 +131,7 @@ def checked(name: str) -> str:
     try:
         Tag._meta.get_field("name").clean(name, None)
     except ValidationError as error:
-        raise TagError(f"“{name[:60]}” is no name for a tag: {' '.join(error.messages)}") from None
+        raise TagError(f"“{name[:60]}” is not a name for a tag: {' '.join(error.messages)}") from None
     return name
 
 

@@ -131,7 +131,6 @@ class ProjectMergeAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).select_related("kept").defer(*heavy)
 
     def has_undo_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change projects may part them."""
         return request.user.has_perm("projects.change_project")
 
     @display(description="into", ordering="kept__title")

@@ -146,7 +146,7 @@ def _already_done(comment: Comment, task_id: str) -> Reading | None:
 
 
 def _run(comment: Comment, analyst: Analyst, embedder: Embedder, task_id: str, last_try: bool) -> Reading:
-    # Whoever was at it before is dead: the claim is ours.
+    # The worker that was at it before is dead: the claim is ours.
     comment.extractions.filter(status=Extraction.Status.RUNNING).update(
         status=Extraction.Status.FAILED, finished_at=timezone.now(), error="its worker died"
     )

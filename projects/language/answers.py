@@ -10,7 +10,7 @@ from comments.text import storable
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
-LONGEST_ANSWER = 100_000  # characters; what is longer is no answer to any of our questions
+LONGEST_ANSWER = 100_000  # characters; what is longer answers none of our questions
 THINKING = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 # What servers cannot all turn into a grammar, and llama.cpp makes huge ones of; pydantic checks it afterwards.
 UNSENT = {"maxLength", "minLength", "title", "default", "description", "pattern"}
@@ -68,7 +68,7 @@ def parse_answer(text: str, wanted: type[Answer], *, is_cut: bool = False) -> An
     except (ValueError, RecursionError) as error:
         if is_cut:
             raise NotAnAnswer("it was cut off: write less.") from None
-        raise NotAnAnswer(f"it is no whole JSON: {error}.") from None
+        raise NotAnAnswer(f"it is not complete JSON: {error}.") from None
     try:
         return wanted.model_validate(value)
     except ValidationError as error:

@@ -67,7 +67,7 @@ class ServiceEmbedder:
     def _checked(self, vector: Any) -> list[float]:
         """Return the vector with unit length. Raises InvalidAnswer where it has another dimension or no direction."""
         if not isinstance(vector, list) or not all(isinstance(number, int | float) for number in vector):
-            raise InvalidAnswer(f"{self.name} gave a vector that is no list of numbers")
+            raise InvalidAnswer(f"{self.name} gave a vector that is not a list of numbers")
         if self.dimensions is None:
             self.dimensions = len(vector)
         if len(vector) != self.dimensions or not vector:

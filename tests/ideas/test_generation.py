@@ -14,9 +14,10 @@ from core.http import Unavailable
 from core.locks import try_lock_session
 from core.models import MAX_DEATHS
 from ideas.asking import check_wish
-from ideas.generation import GenerationFailed, generate_ideas
+from ideas.generation import generate_ideas
 from ideas.models import Idea, IdeaRun
 from ideas.pipeline import Record, hashtags
+from ideas.runs import GenerationFailed
 from ideas.saving import save_idea
 from projects import tags
 from projects.language.embedding_index import index_name
@@ -186,8 +187,8 @@ def test_what_is_alike_is_looked_for_over_the_index_for_all_wait_for_it_that_sav
         ({"metadata": lambda _: '{"name": "x"}'}, "metadata: "),
         ({"metadata": lambda _: "no JSON at all"}, "metadata: "),
         ({"metadata": lambda _: metadata("maps", hashtags=["one"])}, "metadata: "),
-        ({"metadata": lambda _: metadata("maps", title="Untitled")}, "'Untitled' is no title"),
-        ({"metadata": lambda _: metadata("maps", title="***")}, "is no title"),
+        ({"metadata": lambda _: metadata("maps", title="Untitled")}, "'Untitled' is not a title"),
+        ({"metadata": lambda _: metadata("maps", title="***")}, "is not a title"),
         ({"idea": lambda _: "Hm."}, "which say nothing"),
         ({"idea": lambda _: "I will build a gift. It is a gift. " * 20}, "says 2 things in 40 sentences"),
         ({"idea": lambda _: Says(status=400, body=b'{"error": {"message": "too long"}}')}, "idea: "),

@@ -5,8 +5,9 @@ import contextlib
 import pytest
 
 from ideas import pipeline
-from ideas.generation import GenerationFailed, generate_ideas
+from ideas.generation import generate_ideas
 from ideas.models import IdeaRun
+from ideas.runs import GenerationFailed
 from projects.language import model
 from projects.models import Project
 from tests.servers.llama import MODEL, model_file, start_llama_server

@@ -5,7 +5,7 @@ from django.core.management.base import CommandError, CommandParser
 from core.commands import JobCommand
 from core.http import OutsideError
 from core.progress import Progress
-from ideas import generation
+from ideas import generation, runs
 from ideas.asking import check_wish, require_language_model
 from ideas.tags import tag_pool
 
@@ -15,7 +15,7 @@ EXAMPLES = 5
 class Command(JobCommand):
     help = "Make project ideas with the language model and save them as pending projects."
     task_name = generation.TASK
-    expected_errors = (generation.GenerationFailed, generation.AlreadyRunning, OutsideError)
+    expected_errors = (runs.GenerationFailed, runs.AlreadyRunning, OutsideError)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--num-ideas", type=_number(int, "--num-ideas"), default=5, help="1 to 50 (5).")

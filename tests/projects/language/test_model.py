@@ -102,7 +102,7 @@ def test_odd_but_whole_answers_are_read(says):
         (Says('{"name": "red", "score": 11}'), "less than or equal to 10"),
         (Says('{"name": "red", "score": "high"}'), "valid integer"),
         (Says("[" * 50_000), "no JSON object"),
-        (Says('{"a":' * 15_000), "no whole JSON"),
+        (Says('{"a":' * 15_000), "not complete JSON"),
         (Says("{" + "x" * 200_000), "200,001 characters"),
     ],
 )
