@@ -2,17 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.conf import settings
 
-from projects.links import Kind, kind_of
+from projects.links import identity
 from projects.models import Project
-
-# A profile or a video channel stands for a person, who has many projects.
-IDENTIFYING = {Kind.SITE, Kind.REPOSITORY, Kind.STORE, Kind.ARTICLE}
-LONGEST_CANONICAL_URL = 2000  # bytes; PostgreSQL indexes 2,704 at most
-TRACKING_PARAMETERS = {"fbclid", "gclid", "igshid", "mc_cid", "mc_eid", "ref", "ref_src", "source", "si"}
 
 
 @dataclass(frozen=True)
@@ -32,39 +26,6 @@ class Match:
     project_id: int
     similarity: float | None
     by_url: bool
-
-
-def canonical_url(url: str) -> str:
-    """Return ``url`` without what does not tell two pages apart.
-
-    Scheme, ``www.``, port, fragment, tracking parameters and the trailing slash go; the host is lower-cased. An
-    address that cannot be parsed comes back as an empty text, which matches nothing.
-    """
-    try:
-        parts = urlsplit(url.strip())
-        host = (parts.hostname or "").removeprefix("www.")
-    except ValueError:
-        return ""
-    if parts.scheme not in ("http", "https") or not host:
-        return ""
-    query = urlencode(
-        sorted(
-            (name, value)
-            for name, value in parse_qsl(parts.query, keep_blank_values=True)
-            if name.lower() not in TRACKING_PARAMETERS and not name.lower().startswith("utm_")
-        )
-    )
-    # Repository hosts ignore case in owner and name; other paths may not.
-    path = parts.path.rstrip("/")
-    if host in ("github.com", "gitlab.com"):
-        path = path.lower().removesuffix(".git")
-    canonical = f"{host}{path}{'?' + query if query else ''}"
-    return canonical if len(canonical.encode()) <= LONGEST_CANONICAL_URL else ""
-
-
-def identity(url: str) -> str:
-    """Return the canonical URL where it stands for one project, an empty text for profiles and the like."""
-    return canonical_url(url) if url and kind_of(url) in IDENTIFYING else ""
 
 
 def cosine(one: Sequence[float], other: Sequence[float]) -> float:

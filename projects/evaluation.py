@@ -11,9 +11,10 @@ from comments.models import Comment, Post
 from comments.sources.items import Item
 from core.http import NotAsked, OutsideError
 from core.progress import Progress, no_progress
-from projects.duplicates import canonical_url, cosine
+from projects.duplicates import cosine
 from projects.extraction.reading import ReadingError, get_analyst, read_comment
 from projects.language.embeddings import WordLlamaEmbedder
+from projects.links import canonical_url
 from projects.models import Extraction
 from projects.scratch_database import scratch_database
 

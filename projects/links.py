@@ -1,9 +1,9 @@
-"""What kind of page a link leads to, and what two links to one project have in common. Pure."""
+"""What kind of page a link leads to, when two links are one, and what those to one project have in common. Pure."""
 
 import re
 from collections.abc import Iterable
 from enum import IntEnum
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 
 class Kind(IntEnum):
@@ -47,6 +47,10 @@ SHARED_HOSTS = (
     "substack.com", "wordpress.com", "blogspot.com", "readthedocs.io", "notion.site", "bandcamp.com", "carrd.co",
     "railway.app", "deno.dev", "lovable.app", "gumroad.com", "neocities.org", "hf.space", "gitbook.io",
 )  # fmt: skip
+# A profile or a video channel stands for a person, who has many projects.
+IDENTIFYING = {Kind.SITE, Kind.REPOSITORY, Kind.STORE, Kind.ARTICLE}
+LONGEST_CANONICAL_URL = 2000  # bytes; PostgreSQL indexes 2,704 at most
+TRACKING_PARAMETERS = {"fbclid", "gclid", "igshid", "mc_cid", "mc_eid", "ref", "ref_src", "source", "si"}
 SECOND_LEVEL = {"co", "com", "org", "net", "ac", "gov", "edu", "ne", "or"}
 PLAIN_LABELS = set(
     "www app apps web docs doc blog get go api demo m try beta dev admin about play my en store shop "
@@ -106,3 +110,36 @@ def project_key(url: str) -> str:
     if is_on(host, STORES) or is_on(host, VIDEOS) or host == "t.me":
         return f"{host}/{'/'.join(path)}".lower()
     return host
+
+
+def canonical_url(url: str) -> str:
+    """Return ``url`` without what does not tell two pages apart.
+
+    Scheme, ``www.``, port, fragment, tracking parameters and the trailing slash go; the host is lower-cased. An
+    address that cannot be parsed comes back as an empty text, which matches nothing.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not host:
+        return ""
+    query = urlencode(
+        sorted(
+            (name, value)
+            for name, value in parse_qsl(parts.query, keep_blank_values=True)
+            if name.lower() not in TRACKING_PARAMETERS and not name.lower().startswith("utm_")
+        )
+    )
+    # Repository hosts ignore case in owner and name; other paths may not.
+    path = parts.path.rstrip("/")
+    if host in ("github.com", "gitlab.com"):
+        path = path.lower().removesuffix(".git")
+    canonical = f"{host}{path}{'?' + query if query else ''}"
+    return canonical if len(canonical.encode()) <= LONGEST_CANONICAL_URL else ""
+
+
+def identity(url: str) -> str:
+    """Return the canonical URL where it stands for one project, an empty text for profiles and the like."""
+    return canonical_url(url) if url and kind_of(url) in IDENTIFYING else ""

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from comments.models import Comment
 from core.locks import lock_until_commit
-from projects.duplicates import KnownProject, Match, canonical_url, find_match, identity, known_projects
+from projects.duplicates import KnownProject, Match, find_match, known_projects
 from projects.extraction.schemas import Analyst
 from projects.language.embeddings import Embedder
+from projects.links import canonical_url, identity
 from projects.models import Page, Project, Submission
 from projects.reviewing.splitting import is_split_off, kept_apart, set_seen
 from projects.tags import resolve

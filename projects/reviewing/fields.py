@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from projects.duplicates import canonical_url
+from projects.links import canonical_url
 from projects.models import Project
 from projects.tags import resolve
 

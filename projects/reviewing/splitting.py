@@ -5,7 +5,7 @@ from django.db.models import Max, Min
 
 from comments.models import Comment
 from comments.text import links
-from projects.duplicates import canonical_url
+from projects.links import canonical_url
 from projects.models import Project, Submission
 
 COPIED = (
