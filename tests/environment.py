@@ -49,6 +49,7 @@ class ByFile(LoadFileScheduling):
         return together(nodeid) or super()._split_scope(nodeid)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Run a single file or test in this process, anything more in two."""
     single = len(config.args) == 1 and Path(config.args[0].partition("::")[0]).is_file()

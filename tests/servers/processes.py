@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -62,10 +63,27 @@ def end(process: subprocess.Popen) -> None:
         process.wait()
 
 
+@contextlib.contextmanager
+def of_these_settings(names: Iterable[str]) -> Iterator[None]:
+    """Let what this process keeps of the settings ``names`` be made again, before and after."""
+    from projects.extraction.reading import get_analyst
+    from projects.language.embeddings import get_embedder
+    from projects.language.model import get_language_model
+
+    kept = {"LLM_": (get_analyst, get_language_model), "EMBEDDING_": (get_embedder,)}
+    changed = [made for start, them in kept.items() if any(name.startswith(start) for name in names) for made in them]
+    for made in changed:
+        made.cache_clear()
+    yield
+    for made in changed:
+        made.cache_clear()
+
+
 def command(*arguments: str, **changed: Any) -> subprocess.CompletedProcess:
     """Run ``manage.py`` with ``arguments`` in this process, under ``changed`` settings, and return what it said."""
     with (
         override_settings(**{"FLOWER_BASIC_AUTH": "admin:a password for tests"} | changed),
+        of_these_settings(changed),
         pytest.MonkeyPatch.context() as patch,
         contextlib.redirect_stdout(io.StringIO()) as stdout,
         contextlib.redirect_stderr(io.StringIO()) as stderr,
