@@ -1,5 +1,6 @@
 """The fields of a project, as files and the API tell them; and the index written out, a row at a time."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,17 +55,11 @@ def export_projects(projects: QuerySet[Project], format: str, out: TextIO) -> in
     """
     if format not in FORMATS:
         raise ValueError(f"format={format!r} is invalid: it expects {', '.join(FORMATS)}.")
-    count = 0
-
-    def counted() -> Iterator[dict[str, Any]]:
-        nonlocal count
-        for row in export_rows(projects):
-            count += 1
-            yield row
-
-    for piece in table_file(counted(), list(FIELDS), format):
+    count = itertools.count()
+    rows = (row for row, _ in zip(export_rows(projects), count, strict=False))
+    for piece in table_file(rows, list(FIELDS), format):
         out.write(piece.decode())
-    return count
+    return next(count)
 
 
 def export_rows(projects: QuerySet[Project]) -> Iterator[dict[str, Any]]:

@@ -56,16 +56,7 @@ class MergePages(ModelAdmin):
                 raise
             return self._page(request, "duplicates", "Likely duplicates", {"took_too_long": True})
         rows = Project.objects.without_heavy_fields().in_bulk([pk for pair in pairs for pk in pair.ids])
-        shown = [
-            {
-                "first": rows[pair.first_id],
-                "second": rows[pair.second_id],
-                "same_url": pair.same_url,
-                "similarity": pair.similarity,
-            }
-            for pair in pairs
-            if pair.first_id in rows and pair.second_id in rows
-        ]
+        shown = [(pair, rows[pair.first_id], rows[pair.second_id]) for pair in pairs if rows.keys() >= set(pair.ids)]
         context = {"pairs": shown, "threshold": settings.DEDUP_SIMILARITY_THRESHOLD}
         return self._page(request, "duplicates", "Likely duplicates", context)
 
