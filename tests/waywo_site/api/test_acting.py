@@ -12,7 +12,7 @@ from projects.models import Project, Tag
 from projects.reviewing import acts
 from tests.factories import make_comment, make_post, make_project
 from tests.servers.hackernews import Fault
-from tests.servers.processes import Worker, command
+from tests.servers.processes import Worker
 from tests.servers.threads import POST_ID
 from tests.servers.web import BOOTSTRAP
 from tests.waiting import wait_until
@@ -181,22 +181,3 @@ def test_the_use_of_a_token_is_noted_once_a_minute(web):
     assert first is not None
     assert ApiToken.objects.get().last_used_at == first
     assert token.prefix == secret[:12]
-
-
-def test_the_command_tells_and_follows_a_task(tmp_path):
-    comment = make_comment(TEXT)
-    task_id = sending.send("process_waywo_comments", {})
-    waiting = command("task_status", task_id)
-    assert (waiting.returncode, "PENDING" in waiting.stdout) == (0, True), waiting.stderr
-    with Worker(tmp_path):
-        done = command("task_status", task_id, "--wait", "--json")
-        state = json.loads(done.stdout.splitlines()[-1])
-        assert (done.returncode, state["status"], state["result"]["comments_queued"]) == (0, "SUCCESS", 1)
-        comment.refresh_from_db()
-        assert comment.status == "processed"
-        failed = command("task_status", sending.send("process_waywo_comment", {"comment_id": 5}), "--wait")
-        assert failed.returncode == 1
-        assert "There is no comment 5" in failed.stdout
-    unknown = command("task_status", "no-such-id")
-    assert (unknown.returncode, len(unknown.stderr.splitlines())) == (1, 1)
-    assert "There is no task no-such-id" in unknown.stderr
