@@ -11,7 +11,6 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import time
 from pathlib import Path
 
 import psycopg
@@ -19,6 +18,7 @@ import pytest
 import redis
 
 from tests.servers.processes import ROOT
+from tests.waiting import wait_until
 from waywo_site import embedded
 from waywo_site.embedded import accounts
 
@@ -61,14 +61,6 @@ def outcome(process):
     """Let a user of the servers go on to its end; return its exit code, output and errors."""
     out, err = process.communicate(timeout=90)
     return process.returncode, out.strip(), err.strip()
-
-
-def wait_for(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"not so after {seconds} s"
-        time.sleep(0.02)
-    return value
 
 
 def main_pid(server):
@@ -291,7 +283,7 @@ def test_a_killed_postgresql_is_started_again_with_its_data(both):
 
 def test_a_first_start_that_was_killed_leaves_nothing_half_made(var_dir):
     first = python(USER_OF_BOTH, var_dir)
-    wait_for((var_dir / "postgresql" / "data.new").exists)
+    wait_until((var_dir / "postgresql" / "data.new").exists, "it is being made")
     first.kill()
     assert outcome(first)[1] == ""
     assert outcome(python(USER_OF_BOTH, var_dir)) == (0, "ready", "")
