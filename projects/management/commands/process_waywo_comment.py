@@ -4,6 +4,7 @@ from django.core.management.base import CommandParser
 
 from core.commands import JobCommand, whole_number
 from core.http import OutsideError
+from core.jobs.retrying import GivenUp
 from core.progress import Progress
 from projects.extraction.reading import ReadingError, read_comment
 
@@ -11,7 +12,7 @@ from projects.extraction.reading import ReadingError, read_comment
 class Command(JobCommand):
     help = "Read one comment, whatever its status, and save the projects in it."
     task_name = "process_waywo_comment"
-    expected_errors = (ReadingError, OutsideError)
+    expected_errors = (ReadingError, GivenUp, OutsideError)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("comment_id", type=whole_number("comment_id"), help="The comment's id.")

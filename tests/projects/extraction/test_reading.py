@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -259,6 +260,13 @@ def test_a_comment_whose_worker_died_three_times_is_failed_with_that_reason():
         read(comment, ScriptedAnalyst(("Foo", "https://foo.example")), task_id="task")
     comment.refresh_from_db()
     assert (comment.status, comment.last_error) == ("failed", GivenUp.REASON)
+
+
+@pytest.mark.django_db
+def test_the_command_says_in_one_line_that_a_comment_is_given_up():
+    comment = make_comment(status="processing", attempts=3, claimed_at=timezone.now() - timedelta(hours=1))
+    with pytest.raises(CommandError, match=f"^Comment {comment.pk}: Its worker died 3 times"):
+        call_command("process_waywo_comment", str(comment.pk))
 
 
 @pytest.mark.django_db
