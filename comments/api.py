@@ -16,7 +16,7 @@ from comments.item_ids import ITEM_ID, ITEM_PAGE, LARGEST_ITEM_ID, item_id_of
 from comments.models import Comment, Post
 from comments.text import plain_text, safe_html
 from core.api.bodies import ALL, NO_TEXT, NOTHING, Limit, OneParameters, StrictBody, given_in
-from core.api.listing import LIST, ONE_OBJECT, Id, Order, PageParameters, a_time, fields_of, limited_query, one, page
+from core.api.listing import LIST, ONE_OBJECT, Id, Order, PageParameters, a_time, limited_query, one, page, values_of
 from core.api.problems import Problem, invalid, problem_responses
 from core.api.sending import PRIORITY, Sent, sent
 from core.http import OutsideError
@@ -87,9 +87,9 @@ TEXT_FIELDS = {
     "text": lambda row: plain_text(row.text),
     "html": lambda row: str(safe_html(row.text)),
 }
-POST_FIELDS = fields_of(PostOut)
+POST_FIELDS = values_of(PostOut.model_fields)
 POST_DETAIL_FIELDS = POST_FIELDS | TEXT_FIELDS
-COMMENT_FIELDS = fields_of(CommentOut) | TEXT_FIELDS
+COMMENT_FIELDS = values_of(CommentOut.model_fields) | TEXT_FIELDS
 POSTED = {"posted_at": Order("posted_at", a_time), "-posted_at": Order("posted_at", a_time, descending=True)}
 
 

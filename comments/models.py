@@ -274,12 +274,7 @@ class Comment(models.Model):
         won = (
             Comment.objects.claimable(task_id, now)
             .filter(pk=self.pk)
-            .update(
-                status=Comment.Status.PROCESSING,
-                claimed_at=now,
-                claimed_by=task_id,
-                attempts=F("attempts") + 1,
-            )
+            .update(status=Comment.Status.PROCESSING, claimed_at=now, claimed_by=task_id, attempts=F("attempts") + 1)
         )
         if won:
             self.refresh_from_db()
@@ -292,9 +287,9 @@ class Comment(models.Model):
         fields["last_error"] = error[:2000]
         if status == self.Status.PROCESSED:
             fields["processed_at"] = now or timezone.now()
-        return bool(self._held().update(**fields))
+        return bool(self.held().update(**fields))
 
-    def _held(self) -> CommentQuerySet:
+    def held(self) -> CommentQuerySet:
         """Return the comment while our claim holds, else nothing."""
         return Comment.objects.filter(
             pk=self.pk, status=Comment.Status.PROCESSING, claimed_at=self.claimed_at, claimed_by=self.claimed_by
@@ -303,7 +298,7 @@ class Comment(models.Model):
     def give_back(self, error: str) -> bool:
         """End our claim as if it had not been made, because a service was not even asked. Return as ``release``."""
         return bool(
-            self._held().update(
+            self.held().update(
                 status=Comment.Status.PENDING,
                 claimed_at=None,
                 claimed_by="",

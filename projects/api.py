@@ -16,9 +16,8 @@ from pydantic import create_model
 
 from comments.models import Comment
 from comments.text import plain_text
-from core.api.bodies import ALL, NO_TEXT, NOTHING, Limit, OneParameters, StrictBody, moment
+from core.api.bodies import ALL, NO_TEXT, NOTHING, Limit, OneParameters, StrictBody
 from core.api.listing import (
-    CSV,
     FORMATS,
     JSON,
     LARGEST_ID,
@@ -40,13 +39,14 @@ from core.api.listing import (
     page,
     refuse_unknown,
     tagged,
+    values_of,
 )
 from core.api.sending import PRIORITY, Sent, sent
 from core.api.streams import stream
 from core.tables import table_file
 from projects import catalogue
 from projects.catalogue import Conditions, TagName
-from projects.export import FIELDS, export_rows
+from projects.export import FIELDS, VALUES, export_rows
 from projects.models import Project, ReviewAction
 from projects.reviewing import acts
 from projects.reviewing.fields import review
@@ -60,7 +60,7 @@ acting = Router(tags=["acting"])
 
 
 # Each field may be left out, by ``?fields=``; a rejected project is not told of.
-_DECLARED: dict[str, Any] = {name: (field.type | None, None) for name, field in FIELDS.items()}
+_DECLARED: dict[str, Any] = {name: (kind | None, None) for name, kind in FIELDS.items()}
 _DECLARED["review_status"] = (Literal["pending", "approved"] | None, None)
 ProjectOut = create_model(
     "ProjectOut",
@@ -149,7 +149,7 @@ def _submissions(project: Project) -> list[dict[str, Any]]:
             "post_id": row.comment.post_id,
             "month": f"{row.comment.post.year}-{row.comment.post.month:02}",
             "author": row.comment.author,
-            "posted_at": moment(row.comment.posted_at),
+            "posted_at": row.comment.posted_at.isoformat(),
             "source_url": row.comment.source_url,
             "text": plain_text(row.text) if "<" in row.text else row.text,
             "similarity": row.similarity,
@@ -158,15 +158,9 @@ def _submissions(project: Project) -> list[dict[str, Any]]:
     ]
 
 
-PROJECT_FIELDS = {name: field.get for name, field in FIELDS.items()}
-DETAIL_FIELDS = PROJECT_FIELDS | {
-    "idea_reason": lambda project: project.idea_reason,
-    "complexity_reason": lambda project: project.complexity_reason,
-    "url_summaries": lambda project: project.url_summaries,
-    "submissions": _submissions,
-}
-SIMILAR_FIELDS = PROJECT_FIELDS | {"similarity": lambda project: round(project.similarity, 4)}
-TAG_FIELDS = {"name": lambda tag: tag.name, "project_count": lambda tag: tag.project_count}
+DETAIL_FIELDS = values_of(ProjectDetail.model_fields) | VALUES | {"submissions": _submissions}
+SIMILAR_FIELDS = VALUES | {"similarity": lambda project: round(project.similarity, 4)}
+TAG_FIELDS = values_of(TagOut.model_fields)
 
 PROJECT_ORDERS = {
     name: Order(key, parse, descending)
@@ -212,7 +206,7 @@ class TagParameters(PageParameters):
 def list_projects(request: HttpRequest, filters: Query[ProjectFilters]) -> HttpResponse:
     """Approved and pending projects. `Accept` chooses JSON, CSV or JSON Lines."""
     projects = catalogue.with_names(catalogue.published(filters))
-    return page(request, projects, PROJECT_FIELDS, PROJECT_ORDERS, filters.order, filters)
+    return page(request, projects, VALUES, PROJECT_ORDERS, filters.order, filters)
 
 
 @reading_and_review.get(
@@ -222,7 +216,7 @@ def export(request: HttpRequest, conditions: Query[Conditions]) -> StreamingHttp
     """Every project that fits, by id: JSON Lines, CSV or JSON, as `Accept` says."""
     refuse_unknown(request, Conditions.model_fields)
     media_type = asked_format(request)
-    name = {JSON: "json", CSV: "csv"}.get(media_type, "jsonl")
+    name = FORMATS.get(media_type, "json")
     headers = {"Content-Disposition": f'attachment; filename="projects.{name}"'}
     rows = export_rows(catalogue.published(conditions))
     return stream(_chunks(rows, media_type), media_type, **headers)
@@ -260,7 +254,7 @@ def list_similar(request: HttpRequest, project_id: Id, parameters: Query[Similar
     media_type = asked_format(request)
     fields = chosen(SIMILAR_FIELDS, parameters.fields)
     with limited_query():
-        project = Project.objects.published().only("embedding", "embedding_model").filter(pk=project_id).first()
+        project = Project.objects.published().only("embedding_model").filter(pk=project_id).first()
         if project is None:
             raise Http404(f"There is no project {project_id}.")
         wanted = catalogue.with_names(catalogue.published(parameters))

@@ -1,49 +1,26 @@
 """The fields of a project, as files and the API tell them; and the index written out, a row at a time."""
 
 import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, TextIO
 
 from django.db.models import QuerySet
 
+from core.api.listing import values_of
 from core.tables import table_file
 from projects.catalogue import with_names
 from projects.models import Project
 
-
-@dataclass(frozen=True)
-class ProjectField:
-    """Its type, and how its value, as JSON has it, is got from a row of ``catalogue.with_names``."""
-
-    type: Any
-    get: Callable[[Project], Any]
-
-
-def _time(name: str) -> ProjectField:
-    return ProjectField(datetime, lambda project: getattr(project, name).isoformat())
-
-
-# A contract (design, section 6), in this order.
-FIELDS = {
-    "id": ProjectField(int, attrgetter("id")),
-    "title": ProjectField(str, attrgetter("title")),
-    "short_description": ProjectField(str, attrgetter("short_description")),
-    "description": ProjectField(str, attrgetter("description")),
-    "tags": ProjectField(list[str], attrgetter("tag_names")),
-    "primary_url": ProjectField(str, attrgetter("primary_url")),
-    "urls": ProjectField(list[str], attrgetter("urls")),
-    "idea_score": ProjectField(int, attrgetter("idea_score")),
-    "complexity_score": ProjectField(int, attrgetter("complexity_score")),
-    "source": ProjectField(str, attrgetter("source")),
-    "created_by": ProjectField(str, attrgetter("created_by")),
-    "review_status": ProjectField(str, attrgetter("review_status")),
-    "comment_ids": ProjectField(list[int], attrgetter("comment_ids")),
-    "first_seen_at": _time("first_seen_at"),
-    "last_seen_at": _time("last_seen_at"),
-}
+# A contract (design, section 6), in this order: each with its type.
+FIELDS: dict[str, Any] = {
+    "id": int, "title": str, "short_description": str, "description": str, "tags": list[str], "primary_url": str,
+    "urls": list[str], "idea_score": int, "complexity_score": int, "source": str, "created_by": str,
+    "review_status": str, "comment_ids": list[int], "first_seen_at": datetime, "last_seen_at": datetime,
+}  # fmt: skip
+# How the value of each, as JSON has it, is got from a row of ``catalogue.with_names``.
+VALUES = values_of(FIELDS) | {"tags": attrgetter("tag_names")}
 FORMATS = ("jsonl", "csv", "json")
 CHUNK = 500
 
@@ -65,4 +42,4 @@ def export_projects(projects: QuerySet[Project], format: str, out: TextIO) -> in
 def export_rows(projects: QuerySet[Project]) -> Iterator[dict[str, Any]]:
     """Yield each project as a row of FIELDS, by id, fetched in chunks."""
     for project in with_names(projects).order_by("id").iterator(chunk_size=CHUNK):
-        yield {name: field.get(project) for name, field in FIELDS.items()}
+        yield {name: get(project) for name, get in VALUES.items()}

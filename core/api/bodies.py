@@ -1,6 +1,5 @@
 """The shapes of requests that several endpoints share."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from ninja import Field, Schema
@@ -8,11 +7,6 @@ from ninja.params.functions import Body
 from pydantic import BeforeValidator
 
 from core.api.listing import ChosenFields
-
-
-def moment(value: datetime | None) -> str | None:
-    """Return a time in ISO 8601."""
-    return value.isoformat() if value else None
 
 
 class OneParameters(Schema):

@@ -112,21 +112,15 @@ def _event(state: following.TaskState) -> str:
 def get_batch(request: HttpRequest, batch_id: TaskId) -> Any:
     """How far a group of tasks has come; its id is the `group_id` of a result."""
     try:
-        task_ids = following.tasks_of_batch(batch_id)
+        task_ids = following.batch_of(batch_id).task_ids
         progress = following.progress_of(batch_id)
     except following.TaskNotFound as error:
         raise Http404(str(error)) from error
     return BatchOut(
+        **vars(progress),
         batch_id=batch_id,
-        label=progress.label,
-        retried=progress.retried,
-        per_minute=progress.per_minute,
-        seconds_left=progress.seconds_left,
-        cancelled=progress.is_cancelled,
-        total=progress.total,
-        done=progress.done,
-        failed=progress.failed,
         finished=progress.is_finished,
+        cancelled=progress.is_cancelled,
         task_ids=task_ids,
     )
 

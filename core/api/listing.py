@@ -46,9 +46,9 @@ Row = dict[str, Any]
 Fields = Mapping[str, Callable[[Any], Any]]
 
 
-def fields_of(schema: type[Schema]) -> dict[str, Callable[[Any], Any]]:
-    """Return the fields of ``schema``, each read from the attribute of its name; times in ISO 8601."""
-    return {name: partial(_attribute, name) for name in schema.model_fields}
+def values_of(names: Iterable[str]) -> dict[str, Callable[[Any], Any]]:
+    """Return how the fields ``names`` are read, each from the attribute of its name; times in ISO 8601."""
+    return {name: partial(_attribute, name) for name in names}
 
 
 def _attribute(name: str, row: Any) -> Any:

@@ -154,11 +154,6 @@ def _progress(batch: Batch, counts: dict[str, Any], now: datetime) -> BatchProgr
     )
 
 
-def tasks_of_batch(group_id: str) -> list[str]:
-    """Return the ids of a batch's tasks. Raises TaskNotFound."""
-    return batch_of(group_id).task_ids
-
-
 def failures(group_id: str) -> list[str]:
     """Return a line for each task of a batch that did not succeed."""
     return [

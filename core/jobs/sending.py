@@ -7,7 +7,7 @@ that row (core/jobs/results.py).
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -54,7 +54,7 @@ def send(
         options["headers"] = {"periodic_task_name": periodic_task_name}
 
     def dispatch() -> None:
-        remember(task_name, [(task_id, kwargs)], periodic_task_name)
+        remember(task_id, task_name, kwargs, periodic_task_name)
         try:
             task.apply_async(kwargs=kwargs, task_id=task_id, **options)
         except Exception:
@@ -66,19 +66,24 @@ def send(
     return task_id
 
 
-def start_batch(task_name: str, calls: Iterable[dict[str, Any]], *, label: str = "", started_by: Any = None) -> Batch:
+def start_batch(
+    task_name: str,
+    calls: Iterable[dict[str, Any]],
+    *,
+    label: str = "",
+    started_by: Any = None,
+    retry_of: Batch | None = None,
+) -> Batch:
     """Send one task for each entry of ``calls`` (its keyword arguments), once the transaction has committed.
 
     The rows are written in lots, then the messages are sent in lots. What a broker did not take stays as a row that
     waits, and the reconciler sends it once the broker is back: ``waits_for_broker`` of the batch tells, for the one who
     started it outside a transaction.
     """
-    return _start(task_name, calls, label=label, started_by=started_by)
-
-
-def _start(task_name: str, calls: Iterable[dict[str, Any]], **fields: Any) -> Batch:
     with transaction.atomic():
-        batch = Batch.objects.create(group_id=uuid(), task_name=task_name, **fields)
+        batch = Batch.objects.create(
+            group_id=uuid(), task_name=task_name, label=label, started_by=started_by, retry_of=retry_of
+        )
         for lot in _lots(enumerate(calls)):
             BatchTask.objects.bulk_create(
                 BatchTask(task_id=uuid(), batch=batch, position=position, kwargs=kwargs) for position, kwargs in lot
@@ -123,23 +128,16 @@ def _lots(rows: Iterable[Any]) -> Iterator[list[Any]]:
         yield lot
 
 
-def remember(
-    task_name: str, signatures: Sequence[tuple[str, dict[str, Any]]], periodic_task_name: str | None = None
-) -> None:
-    """Write a row for each task (id, keyword arguments) about to be sent, in the form in which the worker writes it."""
-    TaskResult.objects.bulk_create(
-        (
-            TaskResult(
-                task_id=task_id,
-                task_name=task_name,
-                periodic_task_name=periodic_task_name,
-                task_kwargs=json.dumps(repr(kwargs)),
-                status=PENDING,
-                content_type="application/json",
-                content_encoding="utf-8",
-            )
-            for task_id, kwargs in signatures
-        ),
+def remember(task_id: str, task_name: str, kwargs: dict[str, Any], periodic_task_name: str | None = None) -> None:
+    """Write a row for a task about to be sent, in the form in which the worker writes it."""
+    TaskResult.objects.create(
+        task_id=task_id,
+        task_name=task_name,
+        periodic_task_name=periodic_task_name,
+        task_kwargs=json.dumps(repr(kwargs)),
+        status=PENDING,
+        content_type="application/json",
+        content_encoding="utf-8",
     )
 
 
@@ -153,4 +151,4 @@ def retry_failures(group_id: str, started_by: Any = None) -> Batch:
     if not failed.exists():
         raise NothingToRetry(f"Batch {group_id} has no task that failed.")
     label = f"Again: {batch}".replace("Again: Again: ", "Again: ")[:200]
-    return _start(batch.task_name, failed.iterator(LOT), label=label, started_by=started_by, retry_of=batch)
+    return start_batch(batch.task_name, failed.iterator(LOT), label=label, started_by=started_by, retry_of=batch)

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef
 
+from comments.due_threads import check_limit
 from comments.models import Comment
 from core.http import NotAsked, OutsideError
 from core.jobs import sending
@@ -26,7 +27,7 @@ def comments_to_read(limit: int | None = None, comment_ids: Iterable[int] | None
     What waits in an open batch is not due: it would be read twice. Raises CommentNotFound when a given id is not in
     the database, and ValueError for a limit below 1.
     """
-    _check_limit(limit)
+    check_limit("limit", limit)
     if comment_ids is None:
         # As a set: the planner, who knows nothing of rows just written, joins 50,000 with 50,000 in minutes.
         open_tasks = BatchTask.objects.open().filter(batch__task_name=TASK).order_by()
@@ -72,7 +73,7 @@ def comments_to_read_again(
     ``prompt_version_below``: those read already, but never with success by ``analyst`` (a name that ``get_analyst``
     takes) at that version or above. Raises CommentNotFound when the thread has no comments.
     """
-    _check_limit(limit)
+    check_limit("limit", limit)
     chosen = Comment.objects.filter(dead=False, deleted=False)
     if post_id is not None:
         chosen = chosen.filter(post_id=post_id)
@@ -141,8 +142,3 @@ def read_comments(
     if result["errors"]:
         result["status"] = "partial"
     return result
-
-
-def _check_limit(limit: int | None) -> None:
-    if limit is not None and limit < 1:
-        raise ValueError(f"limit={limit} is invalid: it expects a whole number of 1 or more.")

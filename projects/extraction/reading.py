@@ -236,13 +236,7 @@ def _comment_input(comment: Comment) -> CommentInput:
 
 def _hold(comment: Comment) -> None:
     """Lock the comment's row for the rest of the transaction, if our claim on it still stands."""
-    held = Comment.objects.select_for_update().filter(
-        pk=comment.pk,
-        status=Comment.Status.PROCESSING,
-        claimed_at=comment.claimed_at,
-        claimed_by=comment.claimed_by,
-    )
-    if held.exists():
+    if comment.held().select_for_update().exists():
         return
     if by := comment.claimed_by:
         goes_on = Comment.objects.filter(pk=comment.pk, status=Comment.Status.PROCESSING, claimed_by=by).exists()

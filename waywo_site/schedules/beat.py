@@ -186,7 +186,7 @@ class Scheduler(DatabaseScheduler):
         if entry.task in self.app.tasks and not entry.args and not comes_again:
             task_id = uuid()
             try:
-                sending.remember(entry.task, [(task_id, entry.kwargs)], entry.name)
+                sending.remember(task_id, entry.task, entry.kwargs, entry.name)
             except (DatabaseError, InterfaceError) as error:
                 logger.warning("The run of %s is sent without a row: %s", entry.name, error)
                 close_old_connections()

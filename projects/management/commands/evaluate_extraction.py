@@ -1,13 +1,11 @@
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core.commands import whole_number
+from core.commands import progress_bar, whole_number
 from core.http import OutsideError
-from core.progress import ProgressBar
 from projects.evaluation import EvaluationError, compare, evaluate
 from projects.extraction.reading import ANALYSTS
 
@@ -53,7 +51,7 @@ class Command(BaseCommand):
     def _evaluate(self, options: dict[str, Any]) -> None:
         if not options["items"] or not options["labels"]:
             raise CommandError("It takes --items and --labels, or --compare.", returncode=2)
-        progress = ProgressBar(getattr(self.stderr, "_out", sys.stderr))
+        progress = progress_bar(self)
         try:
             result = evaluate(
                 options["items"],

@@ -1,11 +1,10 @@
 import json
-import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from core.commands import progress_bar
 from core.http import OutsideError
-from core.progress import ProgressBar
 from projects.language.embeddings import get_embedder
 from projects.reembedding import reembed
 
@@ -17,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print the result as one JSON object on the last line.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        progress = ProgressBar(getattr(self.stderr, "_out", sys.stderr))
+        progress = progress_bar(self)
         try:
             result = reembed(get_embedder(), progress)
         except OutsideError as error:

@@ -130,7 +130,7 @@ def test_sending_ten_thousand_tasks_leaves_a_row_each_in_a_few_statements(django
     with django_assert_max_num_queries(20):
         batch = sending.start_batch("process_waywo_comment", calls)
     assert batch.tasks.filter(status="PENDING").count() == 2000
-    assert following.tasks_of_batch(batch.group_id) == batch.task_ids
+    assert following.batch_of(batch.group_id).task_ids == batch.task_ids
     assert following.progress_of(batch.group_id).done == 0
 
 
