@@ -58,10 +58,11 @@ class Granting:
         except ProgrammingError:
             self._groups, self._permissions = set(), set()
 
-    def after(self, using: str, apps: Apps, **_: Any) -> None:
+    def after(self, using: str, apps: Apps = installed, **_: Any) -> None:
         """Grant new groups all of their role, and the old ones what concerns new models."""
         # Some apps come after this one: their permissions are made here already, which is harmless twice. ``apps`` has
-        # the models as migrated so far; those of the code may be ahead of them, as after "migrate core zero".
+        # the models as migrated so far; those of the code may be ahead of them, as after "migrate core zero". A flush
+        # gives none.
         for app in installed.get_app_configs():
             create_permissions(app, verbosity=0, using=using, apps=apps)
         new_groups = [name for name in NAMES if name not in self._groups]

@@ -81,7 +81,7 @@ def add(apps: Any, defaults: Iterable[Default]) -> None:
     changes.update_or_create(ident=1, defaults={"last_update": timezone.now()})
 
 
-def add_new(apps: Any, plan: Any = None, **_: Any) -> None:
+def add_new(apps: Any = None, plan: Any = None, **_: Any) -> None:
     """After a ``migrate`` (post_migrate): put in the defaults that this installation was never offered."""
     if plan is None:
         return  # a flush, which shall leave the tables empty

@@ -3,6 +3,7 @@
 import pytest
 from django.apps import apps
 from django.core.management import call_command
+from django.core.management.sql import emit_post_migrate_signal
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django_celery_beat.models import PeriodicTask
@@ -53,6 +54,16 @@ def test_a_new_one_reaches_an_old_installation_once_and_what_the_operator_did_st
     PeriodicTask.objects.get(name="Draw the map").delete()
     migrate()
     assert names() == before
+
+
+def test_a_flush_leaves_none_and_the_next_migrate_brings_all_back():
+    PeriodicTask.objects.all().delete()
+    OfferedSchedule.objects.all().delete()
+    # As flush does, which gives no apps and no plan.
+    emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
+    assert names() == set()
+    migrate()
+    assert names() == {default.name for default in DEFAULTS}
 
 
 def test_an_installation_from_before_this_was_noted_gets_back_nothing_that_it_deleted():
