@@ -5,6 +5,7 @@ from typing import Any
 from ninja import NinjaAPI
 from ninja.errors import ValidationError, ValidationErrorContext
 from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
 
 from comments import api as comments_api
 from core.api import following
@@ -28,6 +29,10 @@ class WaywoAPI(NinjaAPI):
             self._document = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
             schema.complete(self._document)
         return self._document
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """Return the name that generated clients call it by: those for following stood in comments/api.py."""
+        return super().get_openapi_operation_id(operation).replace("core_api_following_", "comments_api_")
 
     def validation_error_from_error_contexts(self, error_contexts: list[ValidationErrorContext]) -> ValidationError:
         """Return ninja's error with each value, which ninja leaves out."""

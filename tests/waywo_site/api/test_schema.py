@@ -12,6 +12,7 @@ from projects.models import Submission, Tag
 from tests.factories import make_comment, make_project
 from tests.servers.processes import ROOT
 from tests.servers.web import BOOTSTRAP
+from waywo_site.api import api
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 
@@ -30,6 +31,13 @@ def document(web) -> str:
         for operation in methods.values():
             operation["parameters"] = [one for one in operation["parameters"] if one["name"] != "cursor"]
     return json.dumps(openapi)
+
+
+def test_operations_that_moved_keep_the_names_that_generated_clients_call():
+    paths = api.get_openapi_schema()["paths"]
+    names = {operation["operationId"] for methods in paths.values() for operation in methods.values()}
+    moved = ("get_task", "task_events", "cancel_task", "get_batch")
+    assert names >= {f"comments_api_{name}" for name in moved}
 
 
 def test_every_endpoint_keeps_what_the_document_says(web, tmp_path):
