@@ -3,7 +3,6 @@
 from typing import Annotated, Literal
 
 import pytest
-from annotated_types import Ge
 from celery import Celery
 from pydantic import Field
 
@@ -19,7 +18,7 @@ def make_things(
     heat: Annotated[float, Field(ge=0.1, le=1.5, description="The temperature.")] = 0.85,
     names: Annotated[list[str] | None, Field(description="Whose things; empty for all.")] = None,
     month: Annotated[int | None, Field(ge=1, le=12)] = None,
-    since: Annotated[int, Ge(1)],
+    since: Annotated[int, Field(ge=1)],
     by: Literal["rules", "llm"] | None = None,
     dry: bool = False,
 ) -> None:
