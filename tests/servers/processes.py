@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging
 import os
 import signal
 import subprocess
@@ -92,11 +93,14 @@ def command(*arguments: str, **changed: Any) -> subprocess.CompletedProcess:
         patch.setattr(signal, "signal", lambda *_: None)
         # At its end a command closes the connection, which is still the test's.
         patch.setattr(connections, "close_all", lambda: None)
-        code = None
+        code, handlers = None, logging.root.handlers[:]
         try:
             main()
         except SystemExit as end:
             code = end.code
+        finally:
+            # A command sets up logging to what it prints on, without the handlers of pytest.
+            logging.root.handlers[:] = handlers
     return subprocess.CompletedProcess(arguments, code or 0, stdout.getvalue(), stderr.getvalue())
 
 
