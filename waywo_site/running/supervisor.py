@@ -1,4 +1,4 @@
-"""Runs a set of processes, starts those again that die or stops responding, and stops all in order."""
+"""Runs a set of processes, starts those again that die or stop responding, and stops all in order."""
 
 import logging
 import os
