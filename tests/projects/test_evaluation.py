@@ -105,7 +105,7 @@ def test_a_comparison_names_each_comment_that_changed():
         "compared": 2,
         "comments": {"5": {"titles": [["A"], ["B"]]}},
     }
-    with pytest.raises(EvaluationError, match="no result"):
+    with pytest.raises(EvaluationError, match="not a result"):
         compare({}, other)
 
 
