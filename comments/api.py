@@ -83,10 +83,7 @@ class CommentPage(Schema):
     next: str | None
 
 
-TEXT_FIELDS = {
-    "text": lambda row: plain_text(row.text),
-    "html": lambda row: str(safe_html(row.text)),
-}
+TEXT_FIELDS = {"text": lambda row: plain_text(row.text), "html": lambda row: str(safe_html(row.text))}
 POST_FIELDS = values_of(PostOut.model_fields)
 POST_DETAIL_FIELDS = POST_FIELDS | TEXT_FIELDS
 COMMENT_FIELDS = values_of(CommentOut.model_fields) | TEXT_FIELDS

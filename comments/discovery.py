@@ -151,15 +151,13 @@ def _save(new: list[Finding]) -> None:
                 _add(finding.id, finding)
             elif finding.verdict == "candidate":
                 Candidate.objects.update_or_create(
-                    pk=finding.id,
-                    defaults={**_fields(finding), "comments": finding.comments, "reason": finding.reason},
+                    pk=finding.id, defaults={**_fields(finding), "comments": finding.comments, "reason": finding.reason}
                 )
 
 
 def _add(post_id: int, story: Finding | Candidate) -> Post:
     post, _ = Post.objects.get_or_create(
-        pk=post_id,
-        defaults={"source": Source.HACKER_NEWS, "source_id": str(post_id), **_fields(story)},
+        pk=post_id, defaults={"source": Source.HACKER_NEWS, "source_id": str(post_id), **_fields(story)}
     )
     return post
 

@@ -91,8 +91,7 @@ def _take_free(slots: list[str], wanted: int) -> list[str]:
     with connection.cursor() as cursor:
         # The row limit stops asking for locks as soon as enough are held.
         cursor.execute(
-            f"SELECT name FROM unnest(%s::text[]) AS name WHERE pg_try_advisory_lock({NAMED}) LIMIT %s",
-            [slots, wanted],
+            f"SELECT name FROM unnest(%s::text[]) AS name WHERE pg_try_advisory_lock({NAMED}) LIMIT %s", [slots, wanted]
         )
         return [slot for (slot,) in cursor.fetchall()]
 

@@ -155,13 +155,7 @@ def _count(run: IdeaRun, usage: Usage) -> None:
 
 
 def _ask(
-    run: IdeaRun,
-    wish: Wish,
-    count: int,
-    endpoint: Endpoint,
-    pool: TagPool,
-    embedder: Embedder,
-    progress: Progress,
+    run: IdeaRun, wish: Wish, count: int, endpoint: Endpoint, pool: TagPool, embedder: Embedder, progress: Progress
 ) -> int:
     """Ask for ``count`` ideas, save what can be saved, and return how many were near copies."""
     folder = runs.folder_of(run)

@@ -17,15 +17,7 @@ from pydantic import BaseModel
 
 from core.http import in_short
 from ideas.data_designer import import_data_designer
-from ideas.prompts import (
-    COMPLEXITY_SCORES,
-    IDEA_SCORES,
-    IDEA_SYSTEM,
-    JUDGE_SYSTEM,
-    METADATA_SYSTEM,
-    Metadata,
-    Quality,
-)
+from ideas.prompts import COMPLEXITY_SCORES, IDEA_SCORES, IDEA_SYSTEM, JUDGE_SYSTEM, METADATA_SYSTEM, Metadata, Quality
 from ideas.tags import TagPool, personas
 from projects.extraction.prompts import fenced, new_mark
 from projects.language.answers import schema_of

@@ -148,11 +148,7 @@ class Project(models.Model):
 
     review_status = models.CharField(max_length=16, choices=ReviewStatus, default=ReviewStatus.PENDING)
     reviewer = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="reviewed_projects",
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="reviewed_projects"
     )
     reviewed_at = models.DateTimeField(null=True, blank=True)
     review_note = models.TextField(blank=True)
@@ -194,8 +190,7 @@ class Project(models.Model):
         ordering = ("-last_seen_at", "-id")
         constraints = (
             models.CheckConstraint(
-                condition=Q(idea_score__isnull=True) | Q(idea_score__range=(1, 10)),
-                name="project_idea_score_1_to_10",
+                condition=Q(idea_score__isnull=True) | Q(idea_score__range=(1, 10)), name="project_idea_score_1_to_10"
             ),
             models.CheckConstraint(
                 condition=Q(complexity_score__isnull=True) | Q(complexity_score__range=(1, 10)),

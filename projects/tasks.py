@@ -28,12 +28,7 @@ def process_waywo_comments(
 ) -> dict[str, Any]:
     """Read comments, each in a task of its own."""
     batch = choosing.queue_comments(limit, comment_ids, analyst=analyst or "")
-    return {
-        "status": "queued",
-        "comments_queued": batch.total,
-        "task_ids": batch.task_ids,
-        "group_id": batch.group_id,
-    }
+    return {"status": "queued", "comments_queued": batch.total, "task_ids": batch.task_ids, "group_id": batch.group_id}
 
 
 @shared_task(name="process_waywo_comment", bind=True, base=RetryingTask, counts_its_deaths=True)

@@ -15,9 +15,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "projects.page": ("Linked pages", "link"),
         "waywo_site.analytics": ("Figures by month", "bar_chart"),
     },
-    "Ideas": {
-        "ideas.idearun": ("New ideas", "emoji_objects"),
-    },
+    "Ideas": {"ideas.idearun": ("New ideas", "emoji_objects")},
     "Hacker News": {
         "comments.post": ("Threads", "forum"),
         "comments.candidate": ("Candidates", "person_search"),

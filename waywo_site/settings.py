@@ -115,7 +115,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ],
+            ]
         },
     }
 ]
@@ -148,10 +148,7 @@ SECURE_CSP = {
 }
 # Unfold's Alpine.js compiles the expressions in its attributes ('unsafe-eval'), and its templates and charts write
 # style attributes ('unsafe-inline', for styles alone). No script that stands in a page runs in the admin either.
-SECURE_CSP_ADMIN = SECURE_CSP | {
-    "script-src": ["'self'", "'unsafe-eval'"],
-    "style-src": ["'self'", "'unsafe-inline'"],
-}
+SECURE_CSP_ADMIN = SECURE_CSP | {"script-src": ["'self'", "'unsafe-eval'"], "style-src": ["'self'", "'unsafe-inline'"]}
 
 # Five wrong passwords for one name from one address, and both wait a quarter of an hour (manage.py axes_reset ends it).
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -196,7 +193,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "What are you working on?",
     "SITE_SYMBOL": "hub",
     "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("waywo_site/favicon.svg")},
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("waywo_site/favicon.svg")}
     ],
     "SHOW_HISTORY": True,
     "SCRIPTS": [lambda request: static("waywo_site/progress.js")],

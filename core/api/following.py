@@ -21,10 +21,7 @@ HEARTBEAT_SECONDS = 10
 STREAM_SECONDS = 300
 EVENTS = {
     "responses": {
-        200: {
-            "description": "Events named `task`, each with the task as JSON",
-            "content": {"text/event-stream": {}},
-        }
+        200: {"description": "Events named `task`, each with the task as JSON", "content": {"text/event-stream": {}}}
     }
 }
 NOT_CANCELLED = {"responses": problem_responses({409: "The task is under way or has ended"})}

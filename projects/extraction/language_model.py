@@ -84,9 +84,7 @@ def comment_answer(sentences: int) -> type[CommentAnswer]:
         last=(int, Field(ge=1, le=sentences)),
     )
     return create_model(
-        "CommentAnswer",
-        __base__=CommentAnswer,
-        segments=(list[part], Field(min_length=1, max_length=sentences)),
+        "CommentAnswer", __base__=CommentAnswer, segments=(list[part], Field(min_length=1, max_length=sentences))
     )
 
 

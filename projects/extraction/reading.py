@@ -227,10 +227,7 @@ def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extrac
 
 def _comment_input(comment: Comment) -> CommentInput:
     return CommentInput(
-        comment_id=comment.pk,
-        author=comment.author,
-        text=plain_text(comment.text),
-        links=tuple(links(comment.text)),
+        comment_id=comment.pk, author=comment.author, text=plain_text(comment.text), links=tuple(links(comment.text))
     )
 
 

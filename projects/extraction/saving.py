@@ -136,13 +136,7 @@ def _pages(project: Project) -> list[Page]:
     return list(Page.objects.filter(url__in=project.urls))
 
 
-def _submit(
-    project: Project,
-    comment: Comment,
-    found: "FoundProject",
-    position: int,
-    match: Match | None,
-) -> None:
+def _submit(project: Project, comment: Comment, found: "FoundProject", position: int, match: Match | None) -> None:
     Submission.objects.update_or_create(
         project=project,
         comment=comment,

@@ -42,10 +42,7 @@ def ensure_index(model: str, dimensions: int) -> bool:
         return False
     name = index_name(model)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT i.indisvalid FROM pg_index i WHERE i.indexrelid = to_regclass(%s)",
-            [name],
-        )
+        cursor.execute("SELECT i.indisvalid FROM pg_index i WHERE i.indexrelid = to_regclass(%s)", [name])
         row = cursor.fetchone()
         if row and row[0]:
             return True

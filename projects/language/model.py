@@ -79,13 +79,7 @@ class LanguageModel:
     """
 
     def __init__(
-        self,
-        base_url: str,
-        model: str,
-        api_key: str = "",
-        *,
-        timeout: float = 60.0,
-        circuit: Circuit | None = None,
+        self, base_url: str, model: str, api_key: str = "", *, timeout: float = 60.0, circuit: Circuit | None = None
     ) -> None:
         self.name = model
         self.base_url = base_url

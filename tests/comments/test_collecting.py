@@ -120,12 +120,7 @@ def test_what_a_deleted_comment_said_is_kept(server, post_id):
     server.items[comment.pk] = {key: item[key] for key in ("id", "type", "parent", "time")} | {"deleted": True}
     collect_post(post_id)
     after = Comment.objects.get(pk=comment.pk)
-    assert (after.deleted, after.text, after.author, after.status) == (
-        True,
-        comment.text,
-        comment.author,
-        "skipped",
-    )
+    assert (after.deleted, after.text, after.author, after.status) == (True, comment.text, comment.author, "skipped")
 
 
 def test_a_comment_that_is_vouched_back_is_read_after_all(server, post_id):

@@ -193,11 +193,7 @@ def test_a_link_that_cannot_be_kept_is_refused_at_its_field(operator, line):
 
 def test_a_review_in_the_admin_notes_who_made_it_and_an_edit_which_field_is_a_persons(operator):
     project = make_project(flag_reason="Look again.")
-    changes = {
-        "title": "A better title",
-        "tags": [Tag.objects.create(name="python").pk],
-        "review_status": "approved",
-    }
+    changes = {"title": "A better title", "tags": [Tag.objects.create(name="python").pk], "review_status": "approved"}
     assert save_page(operator, project, **changes).status_code == 302
     project.refresh_from_db()
     assert (project.title, project.review_status, project.reviewer.username) == (

@@ -58,10 +58,7 @@ def test_a_bad_variable_ends_a_command_with_one_line(tmp_path):
         ({"DEDUP_SIMILARITY_THRESHOLD": "85"}, "it expects a number from 0 to 1"),
         ({"HN_API_BASE_URL": "ftp://x"}, "HN_API_BASE_URL is not a valid URL"),
         ({"HN_API_BASE_URL": "http:///x"}, "HN_API_BASE_URL is not a valid URL"),
-        (
-            {"CELERY_BROKER_URL": "kafka://secret@x"},
-            "CELERY_BROKER_URL is not a valid URL: it expects one that begins",
-        ),
+        ({"CELERY_BROKER_URL": "kafka://secret@x"}, "CELERY_BROKER_URL is not a valid URL: it expects one that begins"),
         (
             {"DATABASE_URL": "sqlite:///x"},
             "DATABASE_URL is not a valid URL: it expects one that begins with postgres://",

@@ -14,10 +14,7 @@ from waywo_site.api.tokens import bootstrap_token, find_token
 from waywo_site.models import Scope
 
 # What a person who is signed in may, by their rights in the admin. Who may schedule work may start it.
-RIGHTS: dict[str, str] = {
-    Scope.RUN: "django_celery_beat.add_periodictask",
-    Scope.REVIEW: "projects.change_project",
-}
+RIGHTS: dict[str, str] = {Scope.RUN: "django_celery_beat.add_periodictask", Scope.REVIEW: "projects.change_project"}
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="waywo"'}
 
 

@@ -50,12 +50,7 @@ class Backup:
     sha256: str
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            "file": str(self.path),
-            "made_at": self.made_at.isoformat(),
-            "size": self.size,
-            "sha256": self.sha256,
-        }
+        return {"file": str(self.path), "made_at": self.made_at.isoformat(), "size": self.size, "sha256": self.sha256}
 
 
 def backups() -> list[Backup]:
@@ -88,12 +83,7 @@ def backup_database(progress: Progress = no_progress) -> dict[str, Any]:
         raise BackupError(f"BACKUP_DIR={settings.BACKUP_DIR} cannot be used: {error.strerror or error}.") from error
     seconds = round(time.monotonic() - began, 1)
     logger.info("a backup was made", extra={"file": str(backup.path), "bytes": backup.size, "seconds": seconds})
-    return {
-        "status": "success",
-        **backup.as_dict(),
-        "seconds": seconds,
-        "removed": [path.name for path in removed],
-    }
+    return {"status": "success", **backup.as_dict(), "seconds": seconds, "removed": [path.name for path in removed]}
 
 
 def checksum(path: Path) -> str:

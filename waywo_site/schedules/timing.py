@@ -23,12 +23,7 @@ PARSERS = {
 }
 # What an interval can be in, where a step of a field is too large.
 PERIODS = {"minute": "minutes", "hour": "hours", "day_of_month": "days"}
-NICKNAMES = {
-    "@hourly": "0 * * * *",
-    "@daily": "0 0 * * *",
-    "@weekly": "0 0 * * 0",
-    "@monthly": "0 0 1 * *",
-}
+NICKNAMES = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@weekly": "0 0 * * 0", "@monthly": "0 0 1 * *"}
 INTERVAL = re.compile(r"every\s+(?:(\d+)\s+)?(second|minute|hour|day)s?", re.IGNORECASE)
 FORM = "It expects minute, hour, day of the month, month and day of the week, as 0 6 1 * *, or: every 10 minutes."
 

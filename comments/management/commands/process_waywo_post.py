@@ -20,10 +20,7 @@ class Command(JobCommand):
         parser.add_argument("--year", type=whole_number("--year"), help="The year it belongs to; else from its title.")
         parser.add_argument("--month", type=whole_number("--month"), help="The month it belongs to, 1 to 12.")
         parser.add_argument(
-            "--limit-comments",
-            "--limit",
-            type=whole_number("--limit-comments"),
-            help="How many comments; else all.",
+            "--limit-comments", "--limit", type=whole_number("--limit-comments"), help="How many comments; else all."
         )
         super().add_arguments(parser)
 

@@ -23,9 +23,7 @@ class Command(JobCommand):
             help="How many threads of each source, newest first; else all.",
         )
         parser.add_argument(
-            "--limit-comments",
-            type=whole_number("--limit-comments"),
-            help="How many comments of each; else all.",
+            "--limit-comments", type=whole_number("--limit-comments"), help="How many comments of each; else all."
         )
         super().add_arguments(parser)
 

@@ -4,14 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from projects.extraction.rules.links import brand_of, squashed
-from projects.extraction.rules.making import (
-    Statement,
-    is_fragment,
-    names_a_link,
-    statement,
-    statements,
-    without_opener,
-)
+from projects.extraction.rules.making import Statement, is_fragment, names_a_link, statement, statements, without_opener
 from projects.extraction.rules.phrases import (
     FEWEST_WORDS,
     MOST_WORDS,
@@ -37,8 +30,7 @@ COMPLEMENT = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 WHICH_DOES = re.compile(
-    r"^\s*,?\s*(?:that|which|where you can|it)\s+(?P<what>(?:will\s+)?[a-z]+s?\s.+)$",
-    re.DOTALL | re.IGNORECASE,
+    r"^\s*,?\s*(?:that|which|where you can|it)\s+(?P<what>(?:will\s+)?[a-z]+s?\s.+)$", re.DOTALL | re.IGNORECASE
 )
 TO_DO = re.compile(r"^\s*,?\s*(?:to|for)\s+(?P<what>[a-z].+)$", re.DOTALL | re.IGNORECASE)
 ASIDE = re.compile(
@@ -268,10 +260,7 @@ def _before_name(prose: Prose, title: str) -> Iterator[str]:
         if at <= 0:
             continue
         before = re.sub(
-            r"\s*(?:called|named|titled|dubbed|,|:|-|–|—|[\"“(\[])*\s*$",
-            "",
-            sentence[:at],
-            flags=re.IGNORECASE,
+            r"\s*(?:called|named|titled|dubbed|,|:|-|–|—|[\"“(\[])*\s*$", "", sentence[:at], flags=re.IGNORECASE
         )
         before = re.sub(r"\s+called\s*$", "", before)
         made = statement(before)

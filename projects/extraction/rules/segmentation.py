@@ -60,7 +60,7 @@ LABELLED = re.compile(r"^(?:project\s+(?:#?\d{1,2}|[a-z])|(?:first|second|third)
 HEADED = re.compile(
     r"^\W{0,3}(?:[^\s!?:;,()]*[^\s.!?:;,()](?: [^\s!?:;,()]*[^\s.!?:;,()]){0,4}\s*(?:[:–—-]+"
     r"|\()\s*https?://\S+"
-    r"|https?://\S+\s*(?:[:–—-]+|\(|\n|$))",
+    r"|https?://\S+\s*(?:[:–—-]+|\(|\n|$))"
 )
 _OTHER_FRONT = (
     r"(?:also|besides (?:that|this)|besides(?=,)|on the side|on other (?:things|news)|in addition"
@@ -302,10 +302,7 @@ def _turns(sentence: str) -> bool:
     if not turned and not also:
         return False
     rest = re.sub(
-        rf"^{_OTHER_FRONT}\s*(?:\([^)]{{0,60}}\))?[,:]?\s*(?:is |was |i have )?",
-        "",
-        front,
-        flags=re.IGNORECASE,
+        rf"^{_OTHER_FRONT}\s*(?:\([^)]{{0,60}}\))?[,:]?\s*(?:is |was |i have )?", "", front, flags=re.IGNORECASE
     )
     if turned and re.match(r"(?:an?|my) ", rest) and DEFINITION.match(rest):
         return not PART.match(rest)

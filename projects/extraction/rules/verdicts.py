@@ -177,6 +177,5 @@ def _rejected(rejection: Rejection, quote: str, *, quoted: bool = True) -> Verdi
         quote = quote[: QUOTED_CHARACTERS - 1].rsplit(" ", 1)[0] + "…"
     reason = cues()[rejection].reason
     return Verdict(
-        rejection,
-        reason.format(quote=quote) if quoted else cues()[Rejection.EMPTY].reason.format(quote=quote),
+        rejection, reason.format(quote=quote) if quoted else cues()[Rejection.EMPTY].reason.format(quote=quote)
     )

@@ -141,15 +141,7 @@ def test_a_deleted_item_is_kept_as_deleted():
 
 
 def test_a_dead_story_with_odd_counts_is_read():
-    story = {
-        "id": 8,
-        "type": "story",
-        "title": "T",
-        "score": -3,
-        "descendants": -1,
-        "dead": True,
-        "url": None,
-    }
+    story = {"id": 8, "type": "story", "title": "T", "score": -3, "descendants": -1, "dead": True, "url": None}
     item = Item.parse(story, 8)
     assert (item.score, item.descendants, item.dead, item.url, item.posted_at) == (-3, -1, True, "", None)
 
@@ -280,10 +272,7 @@ def test_another_item_than_asked_for_is_invalid():
 
 
 def test_an_endless_answer_is_cut_off():
-    with (
-        Server(always(200, b" " * 9_000_000)) as server,
-        pytest.raises(InvalidAnswer, match="more than 8,000,000"),
-    ):
+    with Server(always(200, b" " * 9_000_000)) as server, pytest.raises(InvalidAnswer, match="more than 8,000,000"):
         ask(server, attempts=1)
 
 

@@ -25,10 +25,7 @@ def test_the_shipped_file_lists_the_newest_thread_first():
         ("- {id: [7], year: 2024, month: 8}", "line 1: id is not a number"),
         ("- {id: 1, year: 2024, month: 8, mont: 3}", "line 1: unknown field 'mont'"),
         ("- {id: 1, id: 2, year: 2024, month: 8}", "line 1: id stands here a second time"),
-        (
-            "- {id: 1, year: 2024, month: 8}\n- {id: 1, year: 2024, month: 8}",
-            "line 2: id 1 stands here a second",
-        ),
+        ("- {id: 1, year: 2024, month: 8}\n- {id: 1, year: 2024, month: 8}", "line 2: id 1 stands here a second"),
     ],
 )
 def test_a_fault_is_named_with_its_line(tmp_path, content, fault):

@@ -141,10 +141,7 @@ def test_reading_again_keeps_ids_reviews_and_what_a_person_edited():
         comment, ScriptedAnalyst(("Foo", "https://foo.example"), ("Bar", "https://bar.example"))
     ).project_ids
     Project.objects.filter(pk=foo).update(
-        review_status="approved",
-        is_bookmarked=True,
-        short_description="Mine",
-        edited_fields=["short_description"],
+        review_status="approved", is_bookmarked=True, short_description="Mine", edited_fields=["short_description"]
     )
     again = read(comment, ScriptedAnalyst(("Foo two", "https://foo.example"), ("Baz", "https://baz.example")))
     assert again.project_ids[0] == foo
@@ -196,11 +193,7 @@ def test_an_error_that_may_pass_leaves_the_projects_as_they_were(last_try, statu
     read(comment, ScriptedAnalyst(("Foo", "https://foo.example")))
     before = Project.objects.values().get()
     with pytest.raises(OutsideError):
-        read(
-            comment,
-            ScriptedAnalyst(("New", "https://n.example"), error=OutsideError("busy")),
-            last_try=last_try,
-        )
+        read(comment, ScriptedAnalyst(("New", "https://n.example"), error=OutsideError("busy")), last_try=last_try)
     assert Project.objects.values().get() == before
     comment.refresh_from_db()
     assert (comment.status, comment.last_error) == (status, "OutsideError: busy")
@@ -213,11 +206,7 @@ def test_an_error_that_may_pass_leaves_the_projects_as_they_were(last_try, statu
 def test_a_bug_moves_the_comment_out_of_the_way_and_still_surfaces():
     comment = make_comment()
     with pytest.raises(ZeroDivisionError):
-        read(
-            comment,
-            ScriptedAnalyst(("Foo", "https://foo.example"), error=ZeroDivisionError("oops")),
-            last_try=False,
-        )
+        read(comment, ScriptedAnalyst(("Foo", "https://foo.example"), error=ZeroDivisionError("oops")), last_try=False)
     comment.refresh_from_db()
     assert (comment.status, comment.last_error) == ("failed", "ZeroDivisionError: oops")
 

@@ -49,8 +49,7 @@ def test_the_schema_goes_along_and_the_cost_is_counted():
 
 
 @pytest.mark.parametrize(
-    ("takes", "mode"),
-    [(("json_schema",), Mode.JSON_SCHEMA), (("json_object",), Mode.JSON_OBJECT), ((), Mode.PROMPT)],
+    ("takes", "mode"), [(("json_schema",), Mode.JSON_SCHEMA), (("json_object",), Mode.JSON_OBJECT), ((), Mode.PROMPT)]
 )
 def test_how_a_server_takes_schemas_is_found_out_once(takes, mode):
     with LLMServer(otherwise=lambda _: Says(GOOD), takes=takes) as server:

@@ -82,10 +82,7 @@ def test_a_redirect_in_a_circle_ends():
 @pytest.mark.parametrize(
     ("location", "error"),
     [
-        (
-            "http://169.254.169.254/latest/meta-data/",
-            "169.254.169.254 is at 169.254.169.254, which is not a public",
-        ),
+        ("http://169.254.169.254/latest/meta-data/", "169.254.169.254 is at 169.254.169.254, which is not a public"),
         ("http://localhost.:22/", "localhost"),
         ("http://2130706433/", "'2130706433' is an odd spelling of an IPv4 address"),
         ("http://[::ffff:10.0.0.1]/", "is not a public address"),
@@ -115,8 +112,7 @@ def test_a_redirect_that_leads_elsewhere_is_refused(location, error, monkeypatch
 
 
 @pytest.mark.parametrize(
-    "url",
-    ["", "nonsense", "http://", "http://[::1", "http://\0/", "http://\ud800.example/", "javascript:alert(1)"],
+    "url", ["", "nonsense", "http://", "http://[::1", "http://\0/", "http://\ud800.example/", "javascript:alert(1)"]
 )
 def test_a_url_that_is_none_is_an_error_of_the_page(url):
     fetched = asyncio.run(fetch(url))

@@ -52,10 +52,7 @@ FOR_RUN = STRANGERS | {
     **{"viewer": 403, "reviewer": 403, "operator, no CSRF": 403},
     **{"token read-all": 403, "token review": 403},
 }
-FOR_REVIEW = STRANGERS | {
-    **{"viewer": 403, "operator, no CSRF": 403},
-    **{"token read-all": 403, "token run": 403},
-}
+FOR_REVIEW = STRANGERS | {**{"viewer": 403, "operator, no CSRF": 403}, **{"token read-all": 403, "token run": 403}}
 FOR_READ_ALL = STRANGERS | {"token run": 403, "token review": 403}
 
 COMMENT = 61_000_001

@@ -50,12 +50,7 @@ def test_the_commands_hand_work_to_the_workers_and_follow_it(tmp_path):
     assert json.loads(queued.stdout.splitlines()[-1])["status"] == "queued"
     with Worker(tmp_path):
         followed = command(
-            "process_waywo_comments",
-            "--comment-ids",
-            *[str(row.pk) for row in comments],
-            "--queue",
-            "--wait",
-            "--json",
+            "process_waywo_comments", "--comment-ids", *[str(row.pk) for row in comments], "--queue", "--wait", "--json"
         )
         nothing = command("process_waywo_comments", "--queue", "--wait")
     result = json.loads(followed.stdout.splitlines()[-1])

@@ -5,11 +5,7 @@ from celery import current_app
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 ANSWER_SECONDS = 2.0
-SHOWN = {
-    "active": "running",
-    "reserved": "taken, not yet started",
-    "scheduled": "waiting for its next try",
-}
+SHOWN = {"active": "running", "reserved": "taken, not yet started", "scheduled": "waiting for its next try"}
 
 
 class Command(BaseCommand):

@@ -23,11 +23,7 @@ def segments(text: str, *links: str) -> list[Segment]:
 
 
 def described(
-    text: str,
-    *links: str,
-    pages: tuple[PageText, ...] = (),
-    author: str = "ada",
-    analyst: RulesAnalyst | None = None,
+    text: str, *links: str, pages: tuple[PageText, ...] = (), author: str = "ada", analyst: RulesAnalyst | None = None
 ) -> list[ProjectDescription]:
     async def read() -> list[ProjectDescription]:
         reader, received = analyst or RulesAnalyst(), comment(text, *links, author=author)

@@ -35,10 +35,7 @@ def test_kinds(url, kind):
     [
         ("Fern: https://github.com/ada/fern and https://fern.example", "https://fern.example"),
         ("Video: https://youtu.be/abc Code: https://github.com/ada/fern", "https://github.com/ada/fern"),
-        (
-            "Follow https://x.com/ada, get it at https://apps.apple.com/app/id1",
-            "https://apps.apple.com/app/id1",
-        ),
+        ("Follow https://x.com/ada, get it at https://apps.apple.com/app/id1", "https://apps.apple.com/app/id1"),
         ("A game like https://famous.example, mine is at https://fern.example", "https://fern.example"),
         ("An app inspired by https://famous.example", ""),
         ("Only a video so far: https://youtu.be/abc", "https://youtu.be/abc"),
