@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -69,9 +69,9 @@ def may_pass(status: int) -> bool:
     return status in (408, 409, 425, 429) or status >= 500
 
 
-def status_error(status: int, message: str, answer: "Answered") -> OutsideError:
+def status_error(status: int, message: str, headers: Mapping[str, str]) -> OutsideError:
     """Return the error that a status means: Unavailable, with the pause it asks for, or Refused."""
-    return Unavailable(message, retry_after=asked_pause(answer)) if may_pass(status) else Refused(message)
+    return Unavailable(message, retry_after=asked_pause(headers)) if may_pass(status) else Refused(message)
 
 
 def build_client(
@@ -114,21 +114,12 @@ def build_session(*, connections: int, deadline: float) -> "aiohttp.ClientSessio
     )
 
 
-class Answered(Protocol):
-    """An answer of either library."""
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers, by their names in any case."""
-        ...
-
-
-def asked_pause(response: Answered) -> float | None:
-    """Return the seconds that the answer's Retry-After asks for, None where it has none that can be read.
+def asked_pause(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that Retry-After asks for, None where it is not there or cannot be read.
 
     Both forms of the header are read: seconds, and an HTTP date (0 when it has passed).
     """
-    value = response.headers.get("Retry-After", "").strip()
+    value = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
         return float(value)
     try:

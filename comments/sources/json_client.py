@@ -101,7 +101,7 @@ def _check_status(url: str, response: "aiohttp.ClientResponse", setting: str) ->
     came = f"{url}: answered {status} {response.reason or ''}".rstrip() + "."
     if status in REDIRECTS and "Location" in response.headers:
         came += f" It points to {shown(response.headers['Location'])}: check {setting}."
-    raise status_error(status, came, response)
+    raise status_error(status, came, response.headers)
 
 
 async def _read(url: str, response: "aiohttp.ClientResponse", largest: int) -> bytes:

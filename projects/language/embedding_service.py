@@ -58,11 +58,11 @@ class ServiceEmbedder:
         )
         if response.status_code != httpx.codes.OK:
             message = f"{self.base_url} answered {response.status_code}: {response.text[:150]!r}"
-            raise status_error(response.status_code, message, response)
+            raise status_error(response.status_code, message, response.headers)
         try:
             return response.json()
         except ValueError as error:
-            raise Unavailable(f"{self.base_url}: its answer is no JSON: {in_short(error)}") from error
+            raise Unavailable(f"{self.base_url}: its answer is not JSON: {in_short(error)}") from error
 
     def _checked(self, vector: Any) -> list[float]:
         """Return the vector with unit length. Raises InvalidAnswer where it has another dimension or no direction."""

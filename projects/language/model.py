@@ -234,18 +234,20 @@ async def _send(client: Any, messages: list[tuple[str, str]], options: dict[str,
         raise Unavailable(f"{client.api_base}: {in_short(error.__cause__ or error)}") from error
     except AttributeError as error:
         # The SDK gives back a page of HTML as a text.
-        raise Refused(f"{client.api_base} is no OpenAI-compatible API: check LLM_BASE_URL") from error
+        raise Refused(f"{client.api_base} is not an OpenAI-compatible API: check LLM_BASE_URL") from error
     except (IndexError, TypeError):
         return None  # no choices
     except ValueError as error:
-        raise Unavailable(f"{client.api_base}: its answer is no JSON: {in_short(error)}") from error
+        raise Unavailable(f"{client.api_base}: its answer is not JSON: {in_short(error)}") from error
     return response.raw
 
 
 def _status_error(base_url: str, error: Any) -> OutsideError:
     status, message = error.status_code, f"{base_url} answered {error.status_code}: {in_short(error)}"
     # What servers answer that do not know a form of ``response_format``.
-    return _FormatRefused(message) if status in (400, 422, 501) else status_error(status, message, error.response)
+    if status in (400, 422, 501):
+        return _FormatRefused(message)
+    return status_error(status, message, error.response.headers)
 
 
 def _said(response: Any) -> _Said:

@@ -103,7 +103,7 @@ class _Visit:
             async with self._client.stream("GET", url, headers=HEADERS) as response:
                 self.status = response.status_code
                 if response.status_code in (429, 503):
-                    self.retry_after = asked_pause(response)
+                    self.retry_after = asked_pause(response.headers)
                 if response.next_request is None:
                     return await self._page(response)
                 here, url = url, response.next_request.url
