@@ -45,7 +45,6 @@ class IdeaRunAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).annotate(idea_count=Count("ideas"))
 
     def get_urls(self) -> list[URLPattern]:
-
         def wrapped(route: str, view: Any, name: str) -> URLPattern:
             return path(route, self.admin_site.admin_view(view), name=f"ideas_idearun_{name}")
 

@@ -110,9 +110,9 @@ def read_comment(
     A comment that another worker reads at this moment is left to it (status ``skipped``), one without text is
     marked as skipped. ``last_try`` says whether an error that may pass leaves the comment failed or pending.
 
-    Raises CommentNotFound, ClaimLost, NotAsked (the comment is pending as if it had not been claimed), OutsideError of
-    a service that was needed, and whatever is a bug; by then the comment's status and its ``Extraction`` tell the
-    error, and its projects are as before.
+    Raises CommentNotFound, ClaimLost, GivenUp, NotAsked (the comment is pending as if it had not been claimed),
+    OutsideError of a service that was needed, and whatever is a bug; by then the comment's status and its
+    ``Extraction`` tell the error, and its projects are as before.
     """
     analyst, embedder = analyst or get_analyst(), embedder or get_embedder()
     try:
