@@ -31,15 +31,15 @@ class Item:
     type: str
     author: str
     posted_at: datetime | None
-    title: str
-    text: str
-    url: str
-    score: int | None
-    descendants: int | None
-    kids: tuple[ItemId, ...]
-    parent: int | None
-    dead: bool
-    deleted: bool
+    title: str = ""
+    text: str = ""
+    url: str = ""
+    score: int | None = None
+    descendants: int | None = None
+    kids: tuple[ItemId, ...] = ()
+    parent: int | None = None
+    dead: bool = False
+    deleted: bool = False
 
     @property
     def date(self) -> datetime:

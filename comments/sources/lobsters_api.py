@@ -72,9 +72,6 @@ def _story(data: dict[str, Any], short_id: str, kids: tuple[ItemId, ...]) -> Ite
         score=fields.number("score", 2**31 - 1, least=-(2**31)),
         descendants=fields.number("comment_count", 2**31 - 1, least=0),
         kids=kids,
-        parent=None,
-        dead=False,
-        deleted=False,
     )
 
 
@@ -88,13 +85,8 @@ def _comment(data: dict[str, Any], story_id: str) -> Item:
         type="comment",
         author=_author(fields, data, "commenting_user"),
         posted_at=_moment(fields, "created_at"),
-        title="",
         text="" if deleted or moderated else fields.text("comment", LONGEST_TEXT),
-        url="",
         score=fields.number("score", 2**31 - 1, least=-(2**31)),
-        descendants=None,
-        kids=(),
-        parent=None,
         dead=moderated,
         deleted=deleted,
     )
