@@ -1,7 +1,6 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_POST
 from kombu.exceptions import OperationalError
 from unfold.decorators import display
 
-from core.admin.listing import ReadOnlyAdmin
+from core.admin.listing import ReadOnlyAdmin, require
 from ideas.asking import NoLanguageModel, require_language_model
 from ideas.forms import DECISIONS, DONE, MEANINGS, STATUS_COLOURS, AskForm
 from ideas.generation import request_ideas
@@ -75,7 +74,7 @@ class IdeaRunAdmin(ReadOnlyAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponseBase:
         """Show the form, preview what would be combined, or start a run and go to its page."""
-        self._allow_asking(request)
+        require(self.has_add_permission(request))
         form = AskForm(request.POST or None)
         wants_ideas = request.method == "POST" and "preview" not in request.POST
         if wants_ideas and form.is_valid() and (response := self._start(request, form)):
@@ -102,13 +101,9 @@ class IdeaRunAdmin(ReadOnlyAdmin):
             return None
         return redirect("admin:ideas_idearun_change", run.pk)
 
-    def _allow_asking(self, request: HttpRequest) -> None:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-
     def complete_tags(self, request: HttpRequest) -> JsonResponse:
         """Return the tags that hold what was typed, the most used first, with how many projects have each."""
-        self._allow_asking(request)
+        require(self.has_add_permission(request))
         typed = request.GET.get("q", "").strip().lower().lstrip("#").replace("\0", "")
         tags = tags_with_counts().filter(name__contains=typed).exclude(name__contains=",")
         found = tags.order_by("-project_count", "name").values_list("name", "project_count")[:COMPLETIONS]
@@ -116,7 +111,7 @@ class IdeaRunAdmin(ReadOnlyAdmin):
 
     def preview(self, request: HttpRequest) -> HttpResponse:
         """Return what would be combined, for the page that shows it while one types."""
-        self._allow_asking(request)
+        require(self.has_add_permission(request))
         form = AskForm({"num_ideas": 1, "creativity": 1, "tags": request.GET.get("tags", "")})
         if not form.is_valid():
             return render(request, "admin/ideas/idearun/preview.html", {"errors": form.errors.get("tags")})
@@ -159,8 +154,7 @@ class IdeaRunAdmin(ReadOnlyAdmin):
         What somebody else did since the page was made is not overwritten: the page tells of it.
         """
         run = self._run(request, run_id)
-        if not request.user.has_perm("projects.change_project"):
-            raise PermissionDenied
+        require(request.user.has_perm("projects.change_project"))
         if not run.ideas.filter(project_id=project_id).exists():
             raise Http404(f"Run {run_id} has no idea {project_id}.")
         changes = DECISIONS.get(request.POST.get("decision", ""))
@@ -187,8 +181,7 @@ class IdeaRunAdmin(ReadOnlyAdmin):
         run = self.get_object(request, str(run_id))
         if run is None:
             raise Http404(f"There is no run {run_id}.")
-        if not self.has_view_permission(request, run):
-            raise PermissionDenied
+        require(self.has_view_permission(request, run))
         return run
 
     def _cards(self, request: HttpRequest, run: IdeaRun, project_id: int | None = None) -> HttpResponse:

@@ -29,9 +29,10 @@ class FileForm(forms.Form):
     """The file, in one of the formats of the export."""
 
     file = forms.FileField(
-        help_text="CSV, JSON Lines (.jsonl) or Excel (.xlsx), as the export writes it. Columns: id, and one or more of "
-        "review_status, review_note, is_bookmarked. With the column reviewed_at a newer review is not overwritten.",
-        widget=forms.FileInput(attrs={"accept": ".csv,.jsonl,.xlsx"}),
+        help_text=f"{', '.join(f'{label} (.{ending})' for ending, label in LABELS.items())}, as the export writes it. "
+        "Columns: id, and one or more of review_status, review_note, is_bookmarked. With the column reviewed_at a "
+        "newer review is not overwritten.",
+        widget=forms.FileInput(attrs={"accept": ",".join(f".{ending}" for ending in LABELS)}),
     )
 
     def clean_file(self) -> list[dict[str, Any]]:

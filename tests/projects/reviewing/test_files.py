@@ -99,7 +99,7 @@ def test_rows_are_written_as_they_come_and_not_held():
     assert len(taken) < 100
 
 
-@pytest.mark.parametrize("format", ["csv", "jsonl", "xlsx"])
+@pytest.mark.parametrize("format", ["csv", "jsonl", "json", "xlsx"])
 def test_an_exported_review_that_was_changed_comes_back_after_a_preview(client, reviewer, format):
     approved = make_project(title="First")
     untouched = make_project(title="Second", review_note="=1+1", is_bookmarked=True)
