@@ -19,6 +19,10 @@ class UnknownQueue(LookupError):
     """There is no queue of this name."""
 
 
+# How long the workers have to say that they are there.
+ANSWER_SECONDS = 1.0
+
+
 @dataclass(frozen=True)
 class QueueState:
     """One queue. ``oldest_seconds`` is how long its first message waits, None where none waits or none can tell."""
@@ -123,9 +127,6 @@ def _oldest_seconds(channel: Any, queue: str) -> float | None:
         channel.basic_reject(message.delivery_tag, requeue=True)
     sent_at = headers.get(SENT_AT)
     return max(0.0, time.time() - float(sent_at)) if sent_at else None
-
-
-ANSWER_SECONDS = 1.0
 
 
 @dataclass(frozen=True)

@@ -93,4 +93,4 @@ def add_new(apps: Any = None, plan: Any = None, **_: Any) -> None:
         known = set(offered.objects.values_list("name", flat=True))
         if new := [default for default in DEFAULTS if default.name not in known]:
             add(apps, new)
-            offered.objects.bulk_create(offered(name=default.name) for default in new)
+            offered.objects.bulk_create((offered(name=default.name) for default in new), ignore_conflicts=True)
