@@ -61,7 +61,6 @@ class Finding:
     reason: str
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the JSON form."""
         return vars(self) | {"posted_at": self.posted_at.isoformat()}
 
 

@@ -35,7 +35,6 @@ class Collected:
     deleted: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the JSON form."""
         return {"status": "success"} | {name: value for name, value in vars(self).items() if name != "not_served"}
 
 

@@ -45,8 +45,6 @@ class Batch(models.Model):
 
 
 class BatchTaskQuerySet(models.QuerySet["BatchTask"]):
-    """Rules about the tasks of batches."""
-
     def open(self) -> Self:
         """Tasks that have not ended."""
         return self.filter(status__in=OPEN_STATES)

@@ -51,7 +51,6 @@ def request_ideas(wish: Wish, started_by: Any = None) -> IdeaRun:
 
 
 def as_arguments(wish: Wish) -> dict[str, Any]:
-    """Return the keyword arguments of the task."""
     return {"num_ideas": wish.num_ideas, "seed_tags": list(wish.seed_tags) or None, "creativity": wish.creativity}
 
 

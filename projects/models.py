@@ -89,7 +89,6 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.exclude(source=Project.Source.NEMO_DATA_DESIGNER)
 
     def generated(self) -> "ProjectQuerySet":
-        """Ideas of the generator."""
         return self.filter(source=Project.Source.NEMO_DATA_DESIGNER)
 
     def flagged(self) -> "ProjectQuerySet":

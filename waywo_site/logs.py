@@ -33,7 +33,6 @@ class LineFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """Return one line."""
         fields = "".join(f" {name}={_short(value)}" for name, value in fields_of(record).items())
         return super().formatMessage(record) + fields
 
@@ -42,7 +41,6 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line: time (ISO 8601, UTC), level, logger, message, the fields, and a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return one line."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,

@@ -20,8 +20,6 @@ from core.http import OutsideError
 
 
 class AddThreadForm(forms.Form):
-    """Which thread, and how many of its comments."""
-
     thread = forms.CharField(
         max_length=200,
         label="Thread",

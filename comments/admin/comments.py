@@ -117,12 +117,10 @@ class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
 
     @action(description="Read again", permissions=["read"])
     def read_again(self, request: HttpRequest, queryset: QuerySet[Comment]) -> None:
-        """Have the chosen comments read again."""
         ids = queryset.order_by("posted_at").values_list("pk", flat=True)
         send_batch(request, READ, ({"comment_id": pk} for pk in ids), "Read again")
 
     def read_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Have one comment read again."""
         require(self.has_read_permission(request))
         comment = Comment.objects.filter(pk=pk).first()
         if comment is None:

@@ -124,7 +124,6 @@ class PostAdmin(AddThread, ReadOnlyAdmin):
         return request.user.has_perm("comments.change_comment")
 
     def collect_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Collect a thread again."""
         require(self._may_collect(request))
         post = Post.objects.filter(pk=pk, source=Source.HACKER_NEWS).first()
         if post is None:
@@ -136,7 +135,6 @@ class PostAdmin(AddThread, ReadOnlyAdmin):
         return HttpResponseRedirect(reverse("admin:comments_post_change", args=[pk]))
 
     def read_view(self, request: HttpRequest, pk: int, which: str) -> HttpResponse:
-        """Have comments of a thread read."""
         require(self._may_read(request))
         post = Post.objects.filter(pk=pk).first()
         button = next((button for button in READINGS if button.name == which), None)

@@ -29,7 +29,6 @@ class Problem(Exception):
         return self.detail
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the JSON form."""
         body: dict[str, Any] = {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,

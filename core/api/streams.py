@@ -32,7 +32,6 @@ class _Slot:
             raise
 
     def close(self) -> None:
-        """End the stream."""
         if self._held:
             self._held = False
             _slots.release()

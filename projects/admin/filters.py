@@ -28,8 +28,6 @@ class OfferedFilter(DropdownFilter):
 
 
 class ThreadFilter(OfferedFilter):
-    """Posted in this thread."""
-
     title, parameter_name = "thread", "thread"
 
     def offers(self) -> Lookups:
@@ -42,8 +40,6 @@ class ThreadFilter(OfferedFilter):
 
 
 class MonthFilter(OfferedFilter):
-    """Posted in a thread of this month."""
-
     title, parameter_name = "month", "month"
 
     def offers(self) -> Lookups:
@@ -85,8 +81,6 @@ class YesNoFilter(admin.SimpleListFilter):
 
 
 class HasLinkFilter(YesNoFilter):
-    """Has a primary URL."""
-
     title, parameter_name = "has a link", "has_link"
 
     def answered(self, projects: ProjectQuerySet, yes: bool) -> ProjectQuerySet:

@@ -26,8 +26,6 @@ AN_HOUR = 3600
 
 
 class FileForm(forms.Form):
-    """The file, in one of the formats of the export."""
-
     file = forms.FileField(
         help_text=f"{', '.join(f'{label} (.{ending})' for ending, label in LABELS.items())}, as the export writes it. "
         "Columns: id, and one or more of review_status, review_note, is_bookmarked. With the column reviewed_at a "

@@ -14,8 +14,6 @@ from projects.models import Page
 
 @admin.register(Page)
 class PageAdmin(ReadOnlyAdmin):
-    """The pages that projects link to."""
-
     list_display = ("url", "title", "status", "error", "fetched_at")
     list_filter = ("status", ("error", admin.EmptyFieldListFilter))
     search_fields = ("url", "title")

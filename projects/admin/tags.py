@@ -94,8 +94,6 @@ class AliasInline(TabularInline):
 
 @admin.register(Tag)
 class TagAdmin(ModelAdmin):
-    """The tags and how often each is used."""
-
     form = TagForm
     list_display = ("name", "uses", "other_names")
     search_fields = ("name", "aliases__name")

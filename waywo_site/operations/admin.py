@@ -17,8 +17,6 @@ STATE_COLOURS = {OK: "success", DEGRADED: "warning", FAILED: "danger"}
 
 
 class StateAdmin(ReadOnlyAdmin):
-    """What has a state, and a reason for it."""
-
     @display(description="state", ordering="state", label=STATE_COLOURS)
     def shown_state(self, row: HealthResult | Alert) -> tuple[str, str]:
         return row.state, row.get_state_display()

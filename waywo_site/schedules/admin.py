@@ -236,7 +236,6 @@ class ScheduleAdmin(ModelAdmin):
         return JsonResponse(preview(request.GET.get("when", "")[:100], request.GET.get("zone", "UTC")))
 
     def switch_view(self, request: HttpRequest, pk: str) -> HttpResponse:
-        """Switch one schedule on or off."""
         schedule = self._changeable(request, pk)
         if schedule is not None:
             self._switch(request, PeriodicTask.objects.filter(pk=schedule.pk), request.POST.get("enabled") == "1")

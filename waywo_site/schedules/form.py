@@ -120,7 +120,6 @@ class ScheduleForm(forms.ModelForm):
         self.fields["when"].required = not (stored.pk and not timing.timing_text(stored.scheduler))
 
     def _fill(self, stored: PeriodicTask) -> None:
-        """Show what is stored."""
         self.initial.update(task=stored.task, queue=stored.queue or "", when=timing.timing_text(stored.scheduler))
         if isinstance(stored.scheduler, CrontabSchedule):
             self.initial["zone"] = str(stored.scheduler.timezone)
