@@ -7,7 +7,7 @@ from workflows.events import Event, StartEvent, StopEvent
 
 from projects.duplicates import KnownProject, Match
 from projects.extraction.schemas import CommentInput, ProjectDescription, Segment
-from projects.pages.reader import PageText
+from projects.pages.page_text import PageText
 
 
 @dataclass

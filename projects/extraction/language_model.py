@@ -11,7 +11,7 @@ from projects.extraction import prompts
 from projects.extraction.rejections import Rejection
 from projects.extraction.schemas import CommentInput, ProjectDescription, Score, Segment
 from projects.language.model import LanguageModel
-from projects.pages.reader import PageText
+from projects.pages.page_text import PageText
 
 # Tokens that an answer may have: a segment takes some 40, over several lines 65; a description some 300. A model that
 # rambles ends there.

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from projects.extraction.rejections import MEANINGS
 from projects.extraction.schemas import CommentInput
 from projects.language.tokens import approximate_tokens, cut_to_tokens, sentences
-from projects.pages.reader import PageText
+from projects.pages.page_text import PageText
 
 VERSION = 2
 

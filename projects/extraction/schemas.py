@@ -5,7 +5,7 @@ from typing import Annotated, Protocol
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from projects.extraction.rejections import Rejection
-from projects.pages.reader import PageText
+from projects.pages.page_text import PageText
 
 Score = Annotated[int, Field(ge=1, le=10)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]

@@ -21,7 +21,7 @@ from projects.extraction.events import (
 )
 from projects.extraction.schemas import Analyst, CommentInput, Segment
 from projects.language.embeddings import Embedder
-from projects.pages.reader import PageText
+from projects.pages.page_text import PageText
 
 PAGES_PER_PROJECT = 5
 

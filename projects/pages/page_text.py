@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass
 from typing import IO, Any, cast
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,17 @@ DESCRIPTION = re.compile(r"(?:name|property)\s*=\s*[\"']?(?:og:)?description\b",
 CONTENT = re.compile(r"content\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 # Where the plain patterns look when the process was ended: the head of a page is at its start.
 HEAD_LENGTH = 100_000
+
+
+@dataclass(frozen=True)
+class PageText:
+    """What a linked page said. ``error`` is empty when it could be read."""
+
+    url: str
+    final_url: str = ""
+    title: str = ""
+    text: str = ""
+    error: str = ""
 
 
 def extract_text(html: str, url: str) -> tuple[str, str]:

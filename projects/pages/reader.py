@@ -9,29 +9,17 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils import timezone
-from pydantic import BaseModel, ConfigDict
 
 from core.http import in_short
 from core.locks import NotFree
 from projects.models import URL_LENGTH, Page
 from projects.pages.host_turns import HostTurns
+from projects.pages.page_text import PageText
 
 # Pages of a run at once: a comment may name 100, each of up to 2 MB and read by a parser.
 AT_ONCE = 10
 FRESH_FOR = timedelta(days=30)
 FAILURE_FRESH_FOR = timedelta(days=1)  # after the first; doubled with every failure in a row, up to FRESH_FOR
-
-
-class PageText(BaseModel):
-    """What a linked page said. ``error`` is empty when it could be read."""
-
-    model_config = ConfigDict(frozen=True)
-
-    url: str
-    final_url: str = ""
-    title: str = ""
-    text: str = ""
-    error: str = ""
 
 
 class PageReader:

@@ -13,7 +13,7 @@ from projects.extraction.rules.verdicts import Verdict, is_made, judge
 from projects.extraction.rules.vocabulary import NearestTags, choose_tags, vocabulary
 from projects.extraction.schemas import CommentInput, ProjectDescription, Segment
 from projects.links import Kind, kind_of
-from projects.pages.reader import PageText
+from projects.pages.page_text import PageText
 
 MATCHED_CHARACTERS = 6_000  # of a segment, in which signals are looked for
 TAGGED_CHARACTERS = 1_500  # in which tags are looked for: later ones are mostly about something else

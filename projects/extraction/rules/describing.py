@@ -16,7 +16,7 @@ from projects.extraction.rules.phrases import (
 from projects.extraction.rules.prose import LINK, Prose, plain, words
 from projects.extraction.rules.verdicts import DEFINITION
 from projects.links import host_of
-from projects.pages.reader import PageText
+from projects.pages.page_text import PageText
 
 DESCRIPTION_SENTENCES = 3
 DESCRIPTION_CHARACTERS = 600

@@ -16,7 +16,7 @@ from projects.extraction.rules.phrases import (
 from projects.extraction.rules.prose import LINK, Prose, plain
 from projects.extraction.rules.verdicts import DEFINITION, MADE_THING
 from projects.links import Kind, host_of, kind_of
-from projects.pages.reader import PageText
+from projects.pages.page_text import PageText
 
 TITLE_CHARACTERS = 200
 NAME_SEARCHED = 3_000  # characters of prose in which a link's name is looked for

@@ -29,7 +29,7 @@ from projects.extraction.schemas import CommentInput, ProjectDescription, Segmen
 from projects.extraction.workflow import ExtractionWorkflow
 from projects.language.embeddings import WordLlamaEmbedder
 from projects.models import Extraction, Project, Submission, Tag
-from projects.pages.reader import PageText
+from projects.pages.page_text import PageText
 from projects.reviewing.splitting import split_off
 from tests.factories import make_comment, make_post, make_project
 from tests.waiting import wait_until

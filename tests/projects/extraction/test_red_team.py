@@ -14,7 +14,7 @@ from core.http import InvalidAnswer
 from projects.extraction.language_model import LanguageModelAnalyst
 from projects.extraction.schemas import CommentInput, Segment
 from projects.language.model import LanguageModel
-from projects.pages.reader import PageText
+from projects.pages.page_text import PageText
 from tests.servers.llm import LLMServer, Says, description, segments
 
 ORDERS = [

@@ -17,7 +17,8 @@ from core import event_loop
 from projects.models import HostTurn, Page
 from projects.pages import host_turns
 from projects.pages.host_turns import HostTurns
-from projects.pages.reader import PageReader, PageText
+from projects.pages.page_text import PageText
+from projects.pages.reader import PageReader
 from tests.servers.pages import Answer, PageServer, page
 from tests.servers.processes import ROOT, environment
 from tests.waiting import wait_until

@@ -9,7 +9,7 @@ from projects.extraction.rejections import Rejection
 from projects.extraction.rules.analyst import RulesAnalyst
 from projects.extraction.schemas import CommentInput, ProjectDescription, Segment
 from projects.language.embeddings import WordLlamaEmbedder
-from projects.pages.reader import PageText
+from projects.pages.page_text import PageText
 
 LANTERN = "I'm working on Lantern (https://lantern.example.dev), a self-hosted photo archive for families."
 
