@@ -11,6 +11,7 @@ from comments.sources.items import Item
 from comments.sources.known_threads import ThreadsFileError
 from core import event_loop
 from core.http import OutsideError
+from core.jobs.sending import LARGEST_LIMIT
 from core.locks import host_slots
 
 
@@ -46,9 +47,9 @@ def threads_to_collect(limit_posts: int | None = None) -> tuple[list[DueThread],
 
 
 def check_limit(name: str, limit: int | None) -> None:
-    """Raise ValueError when ``limit`` is neither None nor a whole number of 1 or more."""
-    if limit is not None and limit < 1:
-        raise ValueError(f"{name}={limit} is invalid: it expects a whole number of 1 or more.")
+    """Raise ValueError when ``limit`` is neither None nor a whole number from 1 to LARGEST_LIMIT."""
+    if limit is not None and not 1 <= limit <= LARGEST_LIMIT:
+        raise ValueError(f"{name}={limit} is invalid: it expects a whole number from 1 to {LARGEST_LIMIT}.")
 
 
 def _find_side_by_side(sources: list[ThreadSource]) -> list[list[FoundThread] | BaseException]:

@@ -9,6 +9,7 @@ from comments import collecting, discovery
 from comments.due_threads import check_limit, threads_to_collect
 from core.jobs import sending
 from core.jobs.retrying import RetryingTask
+from core.jobs.sending import LARGEST_LIMIT
 
 
 @shared_task(name="process_waywo_posts", bind=True, base=RetryingTask)
@@ -16,10 +17,11 @@ def process_waywo_posts(
     self: RetryingTask,
     *,
     limit_posts: Annotated[
-        int | None, Field(ge=1, description="How many threads of each source, newest first; empty for all.")
+        int | None,
+        Field(ge=1, le=LARGEST_LIMIT, description="How many threads of each source, newest first; empty for all."),
     ] = None,
     limit_comments: Annotated[
-        int | None, Field(ge=1, description="How many comments of each thread; empty for all.")
+        int | None, Field(ge=1, le=LARGEST_LIMIT, description="How many comments of each thread; empty for all.")
     ] = None,
 ) -> dict[str, Any]:
     """Collect the newest threads of all enabled sources that are due, each in a task of its own."""
@@ -50,7 +52,9 @@ def process_waywo_post(
     month: Annotated[
         int | None, Field(ge=1, le=12, description="The month it belongs to; empty to take it from the title.")
     ] = None,
-    limit_comments: Annotated[int | None, Field(ge=1, description="How many comments; empty for all.")] = None,
+    limit_comments: Annotated[
+        int | None, Field(ge=1, le=LARGEST_LIMIT, description="How many comments; empty for all.")
+    ] = None,
 ) -> dict[str, Any]:
     """Collect one thread: its post and its top-level comments."""
     return collecting.collect_post(

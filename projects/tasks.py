@@ -7,6 +7,7 @@ from celery.exceptions import Ignore
 from pydantic import Field
 
 from core.jobs.retrying import RetryingTask
+from core.jobs.sending import LARGEST_LIMIT
 from projects.extraction import choosing, reading
 
 Analyst = Annotated[
@@ -19,7 +20,7 @@ Analyst = Annotated[
 def process_waywo_comments(
     self: RetryingTask,
     *,
-    limit: Annotated[int | None, Field(ge=1, description="How many; empty for all.")] = None,
+    limit: Annotated[int | None, Field(ge=1, le=LARGEST_LIMIT, description="How many; empty for all.")] = None,
     comment_ids: Annotated[
         list[int] | None,
         Field(description="These comments, whatever their status; empty for the pending ones, oldest first."),

@@ -7,6 +7,7 @@ from ninja.params.functions import Body
 from pydantic import BeforeValidator
 
 from core.api.listing import ChosenFields
+from core.jobs.sending import LARGEST_LIMIT
 
 
 class OneParameters(Schema):
@@ -23,7 +24,7 @@ def _no_text(value: Any) -> Any:
 
 
 NO_TEXT = BeforeValidator(_no_text)
-Limit = Annotated[int, Field(ge=1, le=1_000_000), NO_TEXT] | None
+Limit = Annotated[int, Field(ge=1, le=LARGEST_LIMIT), NO_TEXT] | None
 ALL = "Empty for all."
 
 

@@ -25,6 +25,8 @@ from core.models import Batch, BatchTask
 logger = logging.getLogger(__name__)
 # Rows are written, and messages sent, in lots of this size: the dispatcher holds one lot, whatever the batch's size.
 LOT = 500
+# What a task may be asked for at the most: comments, threads.
+LARGEST_LIMIT = 1_000_000
 
 
 class NothingToRetry(Exception):

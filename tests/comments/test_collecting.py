@@ -200,6 +200,7 @@ def test_an_id_that_is_no_thread_is_named_with_what_it_is(server, item, said):
         ({"post_id": 0}, "post_id=0 is invalid"),
         ({"post_id": 1, "limit_comments": 0}, "limit_comments=0 is invalid"),
         ({"post_id": 1, "limit_comments": -1}, "limit_comments=-1 is invalid"),
+        ({"post_id": 1, "limit_comments": 10**20}, "it expects a whole number from 1 to 1000000"),
         ({"post_id": 1, "month": 13}, "month=13 is invalid"),
         ({"post_id": 1, "year": 26}, "year=26 is invalid"),
     ],

@@ -39,10 +39,10 @@ class Argument:
             return "one of " + ", ".join(map(str, self.choices))
         words = f"a list of {NAMES[self.kind].removeprefix('a ')}s" if self.is_list else NAMES[self.kind]
         if self.least is not None and self.most is not None:
-            return f"{words}, {self.least:g} to {self.most:g}"
+            return f"{words}, {self.least:.10g} to {self.most:.10g}"
         if self.least is not None:
-            return f"{words}, {self.least:g} or more"
-        return words if self.most is None else f"{words}, {self.most:g} or less"
+            return f"{words}, {self.least:.10g} or more"
+        return words if self.most is None else f"{words}, {self.most:.10g} or less"
 
 
 def registered() -> dict[str, Task]:

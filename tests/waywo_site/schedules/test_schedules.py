@@ -132,7 +132,7 @@ class TestStored:
             ({"kwargs": "[1]"}, "not keywords"),
             ({"args": '{"limit_posts": 1}'}, "not keywords"),
             ({"kwargs": '{"limit_posts": "many"}'}, "limit_posts='many' is invalid: it expects a whole number"),
-            ({"kwargs": '{"limit_posts": 0}'}, "1 or more"),
+            ({"kwargs": '{"limit_posts": 0}'}, "1 to 1000000"),
             ({"kwargs": '{"limit": 1}'}, "limit is not an argument of process_waywo_posts"),
             ({"task": "process_waywo_comment"}, "comment_id is missing"),
         ],
