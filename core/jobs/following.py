@@ -154,10 +154,14 @@ def _progress(batch: Batch, counts: dict[str, Any], now: datetime) -> BatchProgr
     )
 
 
+def _named(kwargs: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in kwargs.items())
+
+
 def failures(group_id: str) -> list[str]:
     """Return a line for each task of a batch that did not succeed."""
     return [
-        f"{task.kwargs}: {_error_of(task.status, task.result)}"
+        f"{_named(task.kwargs)}: {_error_of(task.status, task.result)}"
         for task in BatchTask.objects.filter(batch_id=group_id).unsuccessful().iterator()
     ]
 

@@ -35,7 +35,7 @@ def test_progress_counts_what_ended_failed_and_was_tried_again():
     assert progress.per_minute > 0
     assert progress.seconds_left is not None
     assert [running.group_id for running in following.running_batches()] == [batch.group_id]
-    assert following.failures(batch.group_id) == ["{'comment_id': 1000000001}: bad"]
+    assert following.failures(batch.group_id) == ["comment_id=1000000001: bad"]
 
 
 def test_a_batch_of_nothing_is_finished_and_not_running():
