@@ -3,7 +3,6 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
 from django.test import TransactionTestCase
@@ -102,6 +101,6 @@ def _empty() -> None:
 @pytest.fixture
 def empty_queues() -> Iterator[None]:
     """Give a test the broker for itself."""
-    current_app.control.purge()
+    processes.empty_broker()
     yield
-    current_app.control.purge()
+    processes.empty_broker()

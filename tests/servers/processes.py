@@ -13,9 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from celery import current_app
 from django.conf import settings
 from django.db import connection, connections
 from django.test import override_settings
+from redis import Redis
 
 from manage import main
 from tests.waiting import wait_until
@@ -62,6 +64,14 @@ def end(process: subprocess.Popen) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def empty_broker() -> None:
+    """Take every message from the broker, also those that a killed worker had taken and the next would put back."""
+    current_app.control.purge()
+    with Redis.from_url(settings.EMBEDDED_VALKEY.url) as client:
+        for key in client.scan_iter("*unacked*"):
+            client.delete(key)
 
 
 @contextlib.contextmanager

@@ -28,7 +28,7 @@ from core.jobs import following, sending
 from tests.factories import make_comment
 from tests.servers.hackernews import HackerNewsServer
 from tests.servers.loopback import Fault
-from tests.servers.processes import ROOT, Worker, command, environment, manage
+from tests.servers.processes import ROOT, Worker, command, empty_broker, environment, manage
 from tests.servers.threads import generate_thread
 from tests.waiting import wait_until
 from waywo_site.models import Heartbeat
@@ -47,7 +47,7 @@ def slow_server():
 @pytest.fixture(scope="module")
 def running(slow_server, tmp_path_factory, django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
-        current_app.control.purge()
+        empty_broker()
         with Worker(tmp_path_factory.mktemp("worker"), HN_API_BASE_URL=slow_server.item_api) as worker:
             yield worker
 
