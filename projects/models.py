@@ -13,6 +13,8 @@ from pgvector.django import VectorField
 from comments.models import Comment
 
 URL_LENGTH = 2000
+# A reading with a lower confidence is unsure of its verdict.
+UNSURE_BELOW = 0.5
 
 
 class Tag(models.Model):
@@ -112,9 +114,10 @@ class Project(models.Model):
     """One project, however often it was posted."""
 
     class Source(models.TextChoices):
-        """Who thought of it: a person on Hacker News, or our generator."""
+        """Where it was first posted, or that our generator thought of it."""
 
         HACKER_NEWS = "hn", "Hacker News"
+        LOBSTERS = "lobsters", "Lobsters"
         NEMO_DATA_DESIGNER = "nemo_data_designer", "NeMo Data Designer"
 
     class ReviewStatus(models.TextChoices):
@@ -144,6 +147,13 @@ class Project(models.Model):
     idea_reason = models.CharField(max_length=500, blank=True)
     complexity_score = models.PositiveSmallIntegerField(null=True, blank=True, validators=SCORE, help_text="1 to 10.")
     complexity_reason = models.CharField(max_length=500, blank=True)
+
+    confidence = models.FloatField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="How sure its last reading is that it is a project, from 0 to 1; below 0.5 is unsure.",
+    )
 
     review_status = models.CharField(max_length=16, choices=ReviewStatus, default=ReviewStatus.PENDING)
     reviewer = models.ForeignKey(
@@ -201,6 +211,9 @@ class Project(models.Model):
                 | (Q(embedding__isnull=False) & ~Q(embedding_model="")),
                 name="project_embedding_names_its_model",
             ),
+            models.CheckConstraint(
+                condition=Q(confidence__isnull=True) | Q(confidence__range=(0, 1)), name="project_confidence_0_to_1"
+            ),
         )
         indexes = (
             models.Index(fields=("-last_seen_at", "-id"), name="project_last_seen"),
@@ -208,6 +221,12 @@ class Project(models.Model):
             # The order of the review queue.
             models.Index(
                 fields=("-last_seen_at", "-id"), condition=Q(review_status="pending"), name="project_review_queue"
+            ),
+            # Those that the review queue can show first.
+            models.Index(
+                fields=("-last_seen_at", "-id"),
+                condition=Q(review_status="pending", confidence__lt=UNSURE_BELOW),
+                name="project_review_unsure",
             ),
             models.Index(fields=("source", "-last_seen_at"), name="project_source_last_seen"),
             models.Index(fields=("-idea_score",), name="project_idea_score"),
@@ -275,6 +294,7 @@ class Extraction(models.Model):
     class Status(models.TextChoices):
         RUNNING = "running", "Running"
         SUCCEEDED = "succeeded", "Succeeded"
+        PARTIAL = "partial", "Partial"
         FAILED = "failed", "Failed"
         SUPERSEDED = "superseded", "Superseded"
 
@@ -286,7 +306,13 @@ class Extraction(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     steps = models.JSONField(default=list, blank=True, help_text="Each step with its seconds and outcome.")
     segments = models.JSONField(default=list, blank=True, help_text="What was kept and what was dropped, and why.")
+    confidence = models.FloatField(
+        null=True, blank=True, help_text="How sure its least sure verdict is, from 0 to 1; below 0.5 is unsure."
+    )
     llm_calls = models.PositiveIntegerField("LLM calls", default=0)
+    calls_cached = models.PositiveIntegerField(default=0, help_text="Answers that were kept from an earlier reading.")
+    asked_again = models.PositiveIntegerField(default=0, help_text="Answers that did not fit and were asked for anew.")
+    mended = models.JSONField(default=dict, blank=True, help_text="What was mended in answers: kind -> how often.")
     tokens_in = models.PositiveIntegerField(default=0)
     tokens_out = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)

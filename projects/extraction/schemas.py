@@ -35,6 +35,7 @@ class Segment(BaseModel):
     text: str
     rejection: Rejection | None = None
     reason: str = Field(default="", max_length=300, description="One sentence: why it was rejected.")
+    confidence: float = Field(default=1.0, ge=0, le=1, description="How sure the verdict is; below 0.5 is unsure.")
 
     @property
     def is_project(self) -> bool:
