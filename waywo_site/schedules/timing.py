@@ -122,8 +122,9 @@ def next_runs(row: Any, count: int = SHOWN_RUNS, after: datetime | None = None) 
     schedule = row.schedule
     runs: list[datetime] = []
     for _ in range(count):
-        schedule.nowfun = lambda now=moment: now
+        # As beat does: both moments in the schedule's zone, for Celery compares their dates.
         in_zone = moment.astimezone(getattr(schedule, "tz", None) or UTC)
+        schedule.nowfun = lambda now=in_zone: now
         moment += schedule.remaining_estimate(in_zone)
         if runs and moment <= runs[-1]:
             break  # a single moment, as of a clocked schedule
@@ -131,9 +132,9 @@ def next_runs(row: Any, count: int = SHOWN_RUNS, after: datetime | None = None) 
     return runs
 
 
-def shortest_gap(row: Row) -> float:
-    """Return the shortest time between two of the next runs, in seconds."""
-    return min(((b - a).total_seconds() for a, b in pairwise(next_runs(row, 12))), default=86400.0)
+def shortest_gap(row: Row, after: datetime | None = None) -> float:
+    """Return the shortest time between two of the next runs after ``after`` (now), in seconds."""
+    return min(((b - a).total_seconds() for a, b in pairwise(next_runs(row, 12, after))), default=86400.0)
 
 
 def saved(row: Row) -> Row:

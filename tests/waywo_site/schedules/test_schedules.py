@@ -11,7 +11,7 @@ from django_celery_results.models import TaskResult
 
 from waywo_site.schedules import arguments, stored
 from waywo_site.schedules.stored import NotStarted
-from waywo_site.schedules.timing import BadTiming, in_words, next_runs, parse_timing, saved
+from waywo_site.schedules.timing import BadTiming, in_words, next_runs, parse_timing, saved, shortest_gap
 
 
 def simulated(text: str, zone: str, start: datetime, days: int, step: timedelta) -> list[datetime]:
@@ -96,6 +96,31 @@ def test_the_shown_runs_are_those_at_which_beat_fires_over_daylight_saving(text,
     shown = next_runs(parse_timing(text, zone), 60, start)
     fired = simulated(text, zone, start, 2, timedelta(minutes=15))
     assert [run for run in shown if run < start + timedelta(days=2)] == fired
+
+
+ZONES = [
+    *("Pacific/Auckland", "Asia/Tokyo", "Asia/Kolkata", "Europe/Berlin", "America/New_York", "America/Los_Angeles"),
+    *("Pacific/Kiritimati", "Australia/Lord_Howe"),
+]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("text", ["*/10 * * * *", "5,35 * * * *", "*/20 */3 * * *"])
+@pytest.mark.parametrize("day", [datetime(2026, 3, 28, tzinfo=UTC), datetime(2026, 11, 25, tzinfo=UTC)])
+def test_the_next_runs_are_beats_at_every_hour_wherever_the_local_date_is_another(text, zone, day):
+    """The first two days fall into daylight saving's change in Berlin."""
+    fired = simulated(text, zone, day, 3, timedelta(minutes=5))
+    row = parse_timing(text, zone)
+    for hour in range(48):
+        after = day + timedelta(hours=hour, minutes=24)
+        assert next_runs(row, 5, after) == [run for run in fired if run > after][:5], after
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("hour", range(0, 24, 3))
+def test_the_shortest_gap_of_ten_minutes_is_ten_minutes_whenever_it_is_asked_for(zone, hour):
+    after = datetime(2026, 11, 25, hour, 1, tzinfo=UTC)
+    assert shortest_gap(parse_timing("*/10 * * * *", zone), after) == 600
 
 
 def test_what_falls_into_the_lost_hour_runs_once_that_day():
