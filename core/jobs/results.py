@@ -18,9 +18,9 @@ class ResultBackend(DatabaseBackend):
     """
 
     def exception_safe_to_retry(self, exc: Exception) -> bool:
-        """Return whether the database was away; the next try then opens a new connection."""
-        if not isinstance(exc, (OperationalError, InterfaceError)):
-            return False
+        """Return whether the database was away and a new connection can do it; the next try opens that."""
+        if connection.in_atomic_block or not isinstance(exc, (OperationalError, InterfaceError)):
+            return False  # a transaction that lost its connection cannot go on, however often it tries
         connection.close()
         return True
 
@@ -28,7 +28,9 @@ class ResultBackend(DatabaseBackend):
         self, task_id: str, result: Any, status: str, traceback: Any = None, request: Any = None, using: Any = None
     ) -> Any:
         # The worker's main process writes only when a child was killed: its connection may have died long ago.
-        close_old_connections()
+        # In a transaction, as where work reports its progress from within one, this would end that.
+        if not connection.in_atomic_block:
+            close_old_connections()
         if not getattr(request, "group", None):
             return super()._store_result(task_id, result, status, traceback, request, using)
         if status == STARTED:
