@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce, Lower
 from pgvector.django import VectorField
 
 from comments.models import Comment
+from projects.analytics.models import Analytics as Analytics
 
 URL_LENGTH = 2000
 # A reading with a lower confidence is unsure of its verdict.

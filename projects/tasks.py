@@ -1,4 +1,4 @@
-"""Reading as tasks. Names, arguments and results are contracts (design, section 4)."""
+"""Reading, and counting what was read, as tasks. Names, arguments and results are contracts (design, section 4)."""
 
 from typing import Annotated, Any, Literal
 
@@ -8,6 +8,7 @@ from pydantic import Field
 
 from core.jobs.retrying import RetryingTask
 from core.jobs.sending import LARGEST_LIMIT
+from projects.analytics import computing
 from projects.extraction import choosing, reading
 
 Analyst = Annotated[
@@ -53,3 +54,9 @@ def process_waywo_comment(
         # An edit is read again, what was withdrawn is not: neither is a failure of this task.
         done = reading.Reading(comment_id, "skipped", reason=str(error))
     return done.as_dict()
+
+
+@shared_task(name="generate_analytics", bind=True, base=RetryingTask)
+def generate_analytics(self: RetryingTask) -> dict[str, Any]:
+    """Compute the figures of each month and thread."""
+    return computing.generate_analytics(progress=self.report_progress)

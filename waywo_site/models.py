@@ -1,11 +1,10 @@
-"""Who may use the API and how much they used it, and what operations keeps: health, alerts, queue lengths, figures."""
+"""Who may use the API and how much they used it, and what operations keeps: health, alerts, queue lengths."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from comments.models import Post
 from waywo_site.operations.health.findings import DEGRADED, FAILED, OK
 
 
@@ -156,46 +155,3 @@ class QueueSample(models.Model):
 
     def __str__(self) -> str:
         return f"{self.queue}: {self.waiting}"
-
-
-class Analytics(models.Model):
-    """The figures of one month (``post`` is empty) or of one thread."""
-
-    year = models.PositiveSmallIntegerField()
-    month = models.PositiveSmallIntegerField()
-    post = models.OneToOneField(Post, on_delete=models.CASCADE, null=True, blank=True, related_name="analytics")
-    comments = models.PositiveIntegerField(help_text="Top-level comments that strangers may see.")
-    read_comments = models.PositiveIntegerField(help_text="Those of them that were read.")
-    valid_comments = models.PositiveIntegerField(help_text="Those of them with a project.")
-    projects = models.PositiveIntegerField()
-    projects_seen_again = models.PositiveIntegerField(help_text="Projects that an earlier thread had too.")
-    authors = models.PositiveIntegerField()
-    returning_authors = models.PositiveIntegerField(help_text="Authors who wrote in an earlier thread too.")
-    tags = models.JSONField(help_text="Name, count, and growth against the mean of the 3 months before.")
-    new_tags = models.JSONField(help_text="Tags that no earlier thread had.")
-    tag_pairs = models.JSONField(help_text="Two tags of one project, with the number of such projects.")
-    idea_scores = models.JSONField(help_text="Projects by score, 1 to 10.")
-    complexity_scores = models.JSONField(help_text="Projects by score, 1 to 10.")
-    hosts = models.JSONField(help_text="Hosts of the projects' links, with counts.")
-    computed_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ("-year", "-month", "post")
-        verbose_name_plural = "analytics"
-        constraints = (
-            models.UniqueConstraint(fields=("year", "month"), condition=Q(post=None), name="analytics_once_per_month"),
-        )
-
-    def __str__(self) -> str:
-        return self.period
-
-    @property
-    def period(self) -> str:
-        """The month as 2026-09, of a thread with its id."""
-        month = f"{self.year}-{self.month:02}"
-        return f"{month}, thread {self.post_id}" if self.post_id else month
-
-    @property
-    def valid_share(self) -> float | None:
-        """Share of the comments read that have a project; None where none was read."""
-        return self.valid_comments / self.read_comments if self.read_comments else None

@@ -13,7 +13,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "projects.tag": ("Tags", "sell"),
         "projects.projectmerge": ("Merges", "merge"),
         "projects.page": ("Linked pages", "link"),
-        "waywo_site.analytics": ("Figures by month", "bar_chart"),
+        "projects.analytics": ("Figures by month", "bar_chart"),
     },
     "Ideas": {"ideas.idearun": ("New ideas", "emoji_objects")},
     "Hacker News": {

@@ -7,7 +7,7 @@ from celery import shared_task
 from pydantic import Field
 
 from core.jobs.retrying import RetryingTask
-from waywo_site.operations import analytics, backups, cleanup
+from waywo_site.operations import backups, cleanup
 from waywo_site.operations.health import queue_watch, watch
 from waywo_site.running import heartbeats, reconciling
 
@@ -40,12 +40,6 @@ def cleanup_old_data(
 ) -> dict[str, Any]:
     """Remove what nobody needs any more; never posts, comments, projects or reviews."""
     return cleanup.cleanup_old_data(days, progress=self.report_progress)
-
-
-@shared_task(name="generate_analytics", bind=True, base=RetryingTask)
-def generate_analytics(self: RetryingTask) -> dict[str, Any]:
-    """Compute the figures of each month and thread."""
-    return analytics.generate_analytics(progress=self.report_progress)
 
 
 @shared_task(name="reconcile", bind=True, base=RetryingTask)

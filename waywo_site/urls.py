@@ -12,8 +12,8 @@ from waywo_site.dashboard import page
 admin.site.index_title = "Overview"
 admin.site.index_template = "waywo_site/dashboard/index.html"
 
-# Addresses are kept: batches have stood under the threads' app since before their models moved to ``core``.
-KEPT_ADMIN_ADDRESSES = {"core/batch/": "comments/batch/"}
+# Addresses are kept: these models stood in other apps once.
+KEPT_ADMIN_ADDRESSES = {"core/batch/": "comments/batch/", "projects/analytics/": "waywo_site/analytics/"}
 
 
 def _admin_urls() -> tuple[list[Any], str, str]:

@@ -1,9 +1,10 @@
 """The admin of projects, and of what stands around them."""
 
+from projects.admin.analytics import AnalyticsAdmin
 from projects.admin.extractions import ExtractionAdmin
 from projects.admin.merging import ProjectMergeAdmin
 from projects.admin.pages import PageAdmin
 from projects.admin.projects import ProjectAdmin
 from projects.admin.tags import TagAdmin
 
-__all__ = ["ExtractionAdmin", "PageAdmin", "ProjectAdmin", "ProjectMergeAdmin", "TagAdmin"]
+__all__ = ["AnalyticsAdmin", "ExtractionAdmin", "PageAdmin", "ProjectAdmin", "ProjectMergeAdmin", "TagAdmin"]

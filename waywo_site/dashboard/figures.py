@@ -15,9 +15,8 @@ from django_celery_results.models import TaskResult
 from comments.models import Comment, Post
 from core.http import in_short
 from core.jobs import following
-from projects.models import Extraction, Project, Tag
+from projects.models import Analytics, Extraction, Project, Tag
 from waywo_site.embedded import EmbeddedError
-from waywo_site.models import Analytics
 from waywo_site.operations.health import watch
 from waywo_site.running import queues
 

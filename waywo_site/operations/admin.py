@@ -9,8 +9,7 @@ from unfold.decorators import display
 
 from core.admin.listing import ReadOnlyAdmin
 from core.estimating import EstimatingPaginator
-from waywo_site.models import Alert, Analytics, HealthResult, QueueSample
-from waywo_site.operations.analytics_export import as_table
+from waywo_site.models import Alert, HealthResult, QueueSample
 from waywo_site.operations.health.findings import DEGRADED, FAILED, OK
 
 STATE_COLOURS = {OK: "success", DEGRADED: "warning", FAILED: "danger"}
@@ -70,20 +69,3 @@ class QueueSampleAdmin(ReadOnlyAdmin):
     @display(description="paused", ordering="is_paused", label={True: "warning"}, empty_value="—")
     def shown_paused(self, row: QueueSample) -> tuple[bool, str] | None:
         return (True, "paused") if row.is_paused else None
-
-
-@admin.register(Analytics)
-class AnalyticsAdmin(ReadOnlyAdmin):
-    list_display = ("period", "comments", "valid", "projects", "authors", "returning_authors", "computed_at")
-    fields = readonly_fields = ("period", "post", "figures", "computed_at")
-    list_filter = ("year", ("post", admin.EmptyFieldListFilter))
-    list_select_related = ("post",)
-
-    @display(description="valid", empty_value="—")
-    def valid(self, row: Analytics) -> str | None:
-        return None if row.valid_share is None else f"{row.valid_share:.0%}"
-
-    @display(description="figures")
-    def figures(self, row: Analytics) -> SafeString:
-        """The ten first of each list; all of them: manage.py analytics --format json."""
-        return format_html('<pre class="waywo-pre overflow-x-auto">{}</pre>', as_table(row))

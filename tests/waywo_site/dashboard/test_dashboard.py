@@ -13,11 +13,10 @@ from django.utils import timezone
 from django_celery_results.models import TaskResult
 
 from comments.models import Comment
-from projects.models import Extraction, Tag
+from projects.analytics.computing import generate_analytics
+from projects.models import Analytics, Extraction, Tag
 from tests.factories import make_comment, make_project
 from waywo_site.dashboard import figures
-from waywo_site.models import Analytics
-from waywo_site.operations.analytics import generate_analytics
 from waywo_site.running import queues
 
 pytestmark = pytest.mark.django_db

@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.tables import table_file
-from waywo_site.models import Analytics
+from projects.models import Analytics
 
 TABLE_LINES = 10
 CSV_FIELDS = ("month", "post_id", "kind", "name", "value", "growth")

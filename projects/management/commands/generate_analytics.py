@@ -2,7 +2,7 @@ from typing import Any
 
 from core.commands import JobCommand
 from core.progress import Progress
-from waywo_site.operations.analytics import generate_analytics
+from projects.analytics.computing import generate_analytics
 
 
 class Command(JobCommand):

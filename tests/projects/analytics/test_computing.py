@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 import pytest
 
 from comments.models import Comment, Post
-from projects.models import Project, Submission, Tag
+from projects.analytics.computing import generate_analytics
+from projects.models import Analytics, Project, Submission, Tag
 from tests.factories import make_comment, make_post, make_project
 from tests.servers.processes import command
-from waywo_site.models import Analytics
-from waywo_site.operations.analytics import generate_analytics
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -144,3 +143,21 @@ def test_the_command_shows_a_month_as_table_csv_and_json(index):
     for wrong in ("2026-13", "September"):
         done = command("analytics", "--month", wrong)
         assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+
+
+def test_projects_that_came_back_are_listed_with_their_months(index):
+    old = Project.objects.get(title="Old")
+    assert month(9).returned == [{"id": old.pk, "months": 2}]
+    assert month(8).returned == month(5).returned == []
+
+    # Twice in one month is not coming back.
+    newer = Project.objects.get(title="Newer")
+    again = make_comment(post=index["september"], author="bob", status="processed")
+    Submission.objects.create(project=newer, comment=again, text="Newer")
+    october = thread(10)
+    for number in range(2):
+        comment = make_comment(post=october, author=f"ann{number}", status="processed")
+        Submission.objects.create(project=old, comment=comment, text="Old")
+    generate_analytics()
+    assert month(9).returned == [{"id": old.pk, "months": 2}]
+    assert month(10).returned == [{"id": old.pk, "months": 3}]

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.commands import require_tables, whole_number
-from waywo_site.models import Analytics
-from waywo_site.operations import analytics_export as export
+from projects.analytics import export
+from projects.models import Analytics
 
 
 class Command(BaseCommand):

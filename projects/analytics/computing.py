@@ -16,8 +16,7 @@ from django.utils import timezone
 from comments.models import Post
 from core.locks import lock_until_commit
 from core.progress import Progress, no_progress
-from projects.models import Project
-from waywo_site.models import Analytics
+from projects.models import Analytics, Project
 
 logger = logging.getLogger(__name__)
 
@@ -107,11 +106,11 @@ def _rows(progress: Progress) -> list[Analytics]:
             computed_at=now,
             **dict.fromkeys((*COMMENT_COUNTS, "projects", "projects_seen_again"), 0),
             **{name: [0] * len(SCORES) for name in ("idea_scores", "complexity_scores")},
-            **{name: [] for name in ("tags", "new_tags", "tag_pairs", "hosts")},
+            **{name: [] for name in ("tags", "new_tags", "tag_pairs", "returned", "hosts")},
         )
         for number, year, month, post_id in _ask("SELECT number, year, month, thread_id FROM period")
     }
-    questions = (_comment_figures, _project_figures, _tags, _tag_pairs, _hosts)
+    questions = (_comment_figures, _project_figures, _tags, _tag_pairs, _returned, _hosts)
     for done, question in enumerate(questions):
         progress("computing", done, len(questions))
         for number, found in question().items():
@@ -219,6 +218,27 @@ def _tag_pairs() -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = defaultdict(lambda: {"tag_pairs": []})
     for number, first, second, count in rows:
         found[number]["tag_pairs"].append({"tags": [first, second], "count": count})
+    return found
+
+
+def _returned() -> dict[int, dict[str, Any]]:
+    """Return the projects that came back, those of most months first, with their months up to the period's."""
+    rows = _ask(
+        f"""
+        SELECT number, project_id, months FROM (
+            SELECT own.number, own.project_id, count(DISTINCT t.months) AS months,
+                row_number() OVER (
+                    PARTITION BY own.number ORDER BY count(DISTINCT t.months) DESC, own.project_id
+                ) AS place
+            FROM own_project own JOIN period p USING (number) JOIN thread_project USING (project_id)
+            JOIN thread t ON t.post_id = thread_project.post_id AND t.months <= p.months
+            WHERE own.is_again GROUP BY 1, 2 HAVING count(DISTINCT t.months) > 1
+        ) ordered WHERE place <= {MOST_LISTED} ORDER BY number, place
+        """
+    )
+    found: dict[int, dict[str, Any]] = defaultdict(lambda: {"returned": []})
+    for number, project, months in rows:
+        found[number]["returned"].append({"id": project, "months": months})
     return found
 
 
