@@ -22,7 +22,8 @@ from ideas.runs import GenerationFailed
 from ideas.saving import NearCopy, NotAnIdea, save_idea
 from ideas.tags import TagPool, tag_pool
 from projects.language.embeddings import Embedder, get_embedder
-from projects.language.model import Usage, get_language_model, metering
+from projects.language.metering import Usage, metering
+from projects.language.model import get_language_model
 
 TASK = "generate_ideas"
 MOST_ERRORS = 20  # kept of a run; 50 rows can fail twice each

@@ -21,7 +21,8 @@ from ideas.prompts import COMPLEXITY_SCORES, IDEA_SCORES, IDEA_SYSTEM, JUDGE_SYS
 from ideas.tags import TagPool, personas
 from projects.extraction.prompts import fenced, new_mark
 from projects.language.answers import schema_of
-from projects.language.model import CALLS_AT_ONCE, Mode, Usage
+from projects.language.metering import Usage
+from projects.language.model import CALLS_AT_ONCE, Mode
 
 STRUCTURED_TEMPERATURE, JUDGE_TEMPERATURE = 0.1, 0.2
 # Two or three paragraphs are 400 tokens; a model that thinks aloud before them needs the rest.

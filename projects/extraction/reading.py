@@ -19,7 +19,8 @@ from projects.duplicates import known_projects
 from projects.extraction.saving import save_projects
 from projects.extraction.schemas import Analyst, CommentInput
 from projects.language.embeddings import Embedder, WordLlamaEmbedder, get_embedder
-from projects.language.model import Usage, get_language_model, metering
+from projects.language.metering import Usage, metering
+from projects.language.model import get_language_model
 from projects.models import Extraction
 from projects.pages.reader import PageReader
 
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 ANALYSTS = ("rules", "llm")
 WRITTEN_AT_THE_END = [
     *("status", "finished_at", "steps", "segments", "error"),
-    *("llm_calls", "tokens_in", "tokens_out"),
+    *("llm_calls", "calls_cached", "asked_again", "mended", "tokens_in", "tokens_out"),
 ]
 
 
@@ -218,7 +219,8 @@ def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extrac
         limit = settings.READING_SECONDS
         raise TooSlow(f"The comment was not read within {limit} s; it stood at {under_way}.") from None
     finally:
-        extraction.llm_calls = usage.calls
+        extraction.llm_calls, extraction.calls_cached = usage.calls, usage.cached
+        extraction.asked_again, extraction.mended = usage.asked_again, dict(usage.mended)
         extraction.tokens_in, extraction.tokens_out = usage.tokens_in, usage.tokens_out
         extraction.steps = workflow.steps
         extraction.segments = [segment.model_dump(mode="json") for segment in workflow.segments]

@@ -5,9 +5,7 @@ matter: an answer that does not fit its schema, once, with the error.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -21,6 +19,7 @@ from core.circuit import Circuit
 from core.event_loop import PerLoop
 from core.http import InvalidAnswer, OutsideError, Refused, Unavailable, build_client, in_short, status_error
 from projects.language.answers import NotAnAnswer, parse_answer, schema_of
+from projects.language.metering import current_usage
 from projects.language.tokens import approximate_tokens
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -37,31 +36,6 @@ class Mode(StrEnum):
     JSON_SCHEMA = "json_schema"
     JSON_OBJECT = "json_object"
     PROMPT = "prompt"
-
-
-@dataclass
-class Usage:
-    """What a run cost: calls that were sent, tokens in and out as the server counted them.
-
-    A server that counts none is counted by ``approximate_tokens``.
-    """
-
-    calls: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
-
-
-_usage: ContextVar[Usage | None] = ContextVar("usage", default=None)
-
-
-@contextmanager
-def metering(usage: Usage) -> Iterator[Usage]:
-    """Add to ``usage`` what the calls inside cost, those of tasks that are started inside too."""
-    token = _usage.set(usage)
-    try:
-        yield usage
-    finally:
-        _usage.reset(token)
 
 
 @dataclass(frozen=True)
@@ -148,7 +122,7 @@ class LanguageModel:
         async with slots:
             # Entered with a slot in hand: those that waited for one must see that the circuit opened meanwhile.
             with self.circuit.call():
-                _count(calls=1)
+                current_usage().calls += 1
                 try:
                     async with asyncio.timeout(self._timeout):
                         response = await _send(client, messages, {"max_tokens": max_tokens, **options})
@@ -156,10 +130,9 @@ class LanguageModel:
                     raise Unavailable(f"{self.base_url}: no whole answer within {self._timeout:g} s") from None
         said = _said(response)
         usage = getattr(response, "usage", None)
-        _count(
-            tokens_in=getattr(usage, "prompt_tokens", None) or approximate_tokens("".join(m for _, m in messages)),
-            tokens_out=getattr(usage, "completion_tokens", None) or approximate_tokens(said.text),
-        )
+        spent = current_usage()
+        spent.tokens_in += getattr(usage, "prompt_tokens", None) or approximate_tokens("".join(m for _, m in messages))
+        spent.tokens_out += getattr(usage, "completion_tokens", None) or approximate_tokens(said.text)
         return said
 
     def _build(self) -> tuple[Any, asyncio.Semaphore]:
@@ -194,14 +167,6 @@ def get_language_model() -> LanguageModel:
         missing = "LLM_MODEL" if settings.LLM_BASE_URL else "LLM_BASE_URL"
         raise Refused(f"{missing} is not set: a language model needs LLM_BASE_URL and LLM_MODEL.")
     return LanguageModel(settings.LLM_BASE_URL, settings.LLM_MODEL, settings.LLM_API_KEY, timeout=settings.LLM_TIMEOUT)
-
-
-def _count(calls: int = 0, tokens_in: int = 0, tokens_out: int = 0) -> None:
-    usage = _usage.get()
-    if usage is not None:
-        usage.calls += calls
-        usage.tokens_in += tokens_in
-        usage.tokens_out += tokens_out
 
 
 def _format(wanted: type[BaseModel], mode: Mode) -> dict[str, Any]:

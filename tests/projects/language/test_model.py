@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field
 
 from core.circuit import Circuit
 from core.http import InvalidAnswer, NotAsked, Refused, Unavailable
-from projects.language.model import CALLS_AT_ONCE, LanguageModel, Mode, Usage, metering
+from projects.language.metering import Usage, metering
+from projects.language.model import CALLS_AT_ONCE, LanguageModel, Mode
 from tests.servers.llm import LLMServer, Says
 
 
