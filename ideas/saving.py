@@ -19,7 +19,7 @@ from ideas.pipeline import Record
 from projects.language.embeddings import Embedder
 from projects.language.tokens import sentences
 from projects.models import Project
-from projects.search import like
+from projects.search.meaning import like
 from projects.tags import resolve
 
 MOST_TAGS, FEWEST_TAGS, TAG_LENGTH = 5, 3, 50

@@ -50,7 +50,7 @@ from projects.export import FIELDS, VALUES, export_rows
 from projects.models import Project, ReviewAction
 from projects.reviewing import acts
 from projects.reviewing.fields import review
-from projects.search import similar
+from projects.search.meaning import similar
 
 # Review shares its address with reading, and an address belongs to one router: GET is open, PATCH is not.
 reading_and_review = Router(tags=["reading"])

@@ -11,7 +11,7 @@ from ninja import Field, Schema
 from comments.models import Post
 from core.api.listing import NO_NUL, ShortText
 from projects.models import Project, ProjectQuerySet, Submission, Tag
-from projects.search import with_words
+from projects.search.words import with_words
 
 TagName = Annotated[str, Field(min_length=1, max_length=50, pattern=NO_NUL)]
 Score = Annotated[int, Field(ge=1, le=10)] | None

@@ -190,7 +190,7 @@ class Project(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    # Of a row that projects/search.py found by its likeness: cosines.
+    # Of a row that projects/search/meaning.py found by its likeness: cosines.
     distance: float
     similarity: float
 

@@ -29,7 +29,7 @@ from projects.models import Project, Submission
 from projects.reviewing.fields import NOTED_FIELDS, note_changes
 from projects.reviewing.files import COLUMNS as REVIEW_COLUMNS
 from projects.reviewing.files import review_rows
-from projects.search import typed
+from projects.search.words import typed
 
 REVIEW_COLOURS = {
     Project.ReviewStatus.PENDING: "info",

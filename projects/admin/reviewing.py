@@ -23,7 +23,7 @@ from projects.reviewing.fields import ReviewConflict
 from projects.reviewing.merging import MergeError
 from projects.reviewing.rejections import REASONS
 from projects.reviewing.splitting import SplitError
-from projects.search import typed
+from projects.search.words import typed
 
 TARGETS = 8
 WRONG_FILTERS = "These filters are none of the list's: choose them again there."

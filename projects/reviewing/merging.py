@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from comments.models import Comment
 from projects.models import Project, ProjectMerge, Submission, Tag
-from projects.search import similar_pairs
+from projects.search.meaning import similar_pairs
 from projects.tags import resolve
 
 # What stands in a row of its own kind or is made by the database.

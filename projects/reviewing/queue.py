@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from projects.models import Extraction, Page, Project, ReviewAction, Submission, Tag
-from projects.search import similar
+from projects.search.meaning import similar
 
 SIMILAR = 5
 

@@ -11,7 +11,8 @@ from projects.language.embedding_service import BATCH, ServiceEmbedder
 from projects.language.embeddings import WordLlamaEmbedder, get_embedder
 from projects.models import Project
 from projects.reembedding import reembed
-from projects.search import search, similar
+from projects.search.meaning import similar
+from projects.search.searching import search
 from tests.factories import make_project
 from tests.servers.llm import LLMServer, Says
 
@@ -89,11 +90,11 @@ def test_another_dimension_behind_the_same_name_is_refused_and_the_variable_move
         get_embedder.cache_clear()
         with pytest.raises(InvalidAnswer, match="m gave 8 dimensions instead of 16: set EMBEDDING_DIMENSIONS=8"):
             embed(get_embedder(), ["text"])
-        assert [row.pk for row in search("birds", get_embedder())] == [project.pk]  # by its words
+        assert [hit.project.pk for hit in search("birds", embedder=get_embedder()).hits] == [project.pk]  # by its words
         settings.EMBEDDING_DIMENSIONS = 8
         get_embedder.cache_clear()
         assert reembed(get_embedder())["embedded"] == 1
-        assert [row.pk for row in search("what flies", get_embedder())] == [project.pk]
+        assert [hit.project.pk for hit in search("what flies", embedder=get_embedder()).hits] == [project.pk]
     get_embedder.cache_clear()
     project.refresh_from_db()
     assert (project.embedding_model, len(project.embedding)) == ("m@8", 8)
@@ -117,7 +118,7 @@ def test_the_index_moves_to_another_model_and_goes_on_where_it_stopped():
         alike_meanwhile: list[tuple[int, int]] = []
 
         def stop_after_two_batches(step, done, total):
-            found_meanwhile.append(len(search("birds", new)))
+            found_meanwhile.append(len(search("birds", embedder=new).hits))
             moved, waiting = Project.objects.order_by("pk")[0], Project.objects.order_by("pk")[9]
             everything = Project.objects.published()
             alike_meanwhile.append((len(similar(moved, everything, 10)), len(similar(waiting, everything, 10))))

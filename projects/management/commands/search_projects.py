@@ -4,8 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from core.commands import whole_number
-from projects.language.embeddings import get_embedder
-from projects.search import search
+from projects.search.searching import search
 
 
 class Command(BaseCommand):
@@ -17,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print the result as one JSON object on the last line.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = search(options["text"].replace("\0", ""), get_embedder(), options["limit"])
+        found = search(options["text"], limit=options["limit"])
         rows = [
             {
                 "id": project.pk,
@@ -25,7 +24,7 @@ class Command(BaseCommand):
                 "short_description": project.short_description,
                 "primary_url": project.primary_url,
             }
-            for project in found
+            for project in (hit.project for hit in found.hits)
         ]
         if options["json"]:
             self.stdout.write(json.dumps({"status": "success", "projects": rows}))

@@ -10,7 +10,7 @@ from projects.models import Project, ReviewAction, Submission, Tag
 from projects.reviewing import acts, queue
 from projects.reviewing.fields import ReviewConflict, review, review_many, tag_many
 from projects.reviewing.splitting import SplitError, split_off
-from projects.search import similar
+from projects.search.meaning import similar
 from tests.factories import POSTED_AT, make_comment, make_project
 
 KIND = ReviewAction.Kind

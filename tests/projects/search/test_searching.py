@@ -12,7 +12,8 @@ from projects.language.embedding_index import index_name
 from projects.language.embedding_service import ServiceEmbedder
 from projects.language.embeddings import WordLlamaEmbedder
 from projects.models import Project
-from projects.search import search, similar, similar_pairs
+from projects.search.meaning import similar, similar_pairs
+from projects.search.searching import search
 from tests.factories import make_embedded, make_project
 from tests.plans import plans_of_likeness, use_the_index
 
@@ -56,14 +57,16 @@ def test_words_and_meaning_are_fused_and_rejected_projects_left_out():
     projects = make_embedded(30)
     Project.objects.filter(pk=projects[3].pk).update(review_status="rejected")
     embedder = WordLlamaEmbedder()
-    assert [project.pk for project in search("gardeners 17", embedder, limit=1)] == [projects[17].pk]
-    assert projects[3].pk not in {project.pk for project in search("gardeners 3", embedder, limit=50)}
-    assert search("", embedder, limit=0) == []
+    assert [hit.project.pk for hit in search("gardeners 17", embedder=embedder, limit=1).hits] == [projects[17].pk]
+    found = search("gardeners 3", embedder=embedder, limit=50).hits
+    assert projects[3].pk not in {hit.project.pk for hit in found}
 
 
 def test_words_alone_are_searched_while_the_service_is_down():
     make_embedded(2)
-    assert len(search("gardeners", ServiceEmbedder("http://127.0.0.1:9/v1", "m"))) == 2
+    answer = search("gardeners", embedder=ServiceEmbedder("http://127.0.0.1:9/v1", "m"))
+    assert (len(answer.hits), answer.mode) == (2, "words")
+    assert "words alone" in answer.notice
 
 
 def test_a_project_without_an_embedding_has_none_that_are_similar():
