@@ -8,10 +8,13 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Lower
+from django.urls import reverse
+from django.utils.text import slugify
 from pgvector.django import VectorField
 
 from comments.models import Comment
 from projects.analytics.models import Analytics as Analytics
+from projects.links import host_of
 
 URL_LENGTH = 2000
 # A reading with a lower confidence is unsure of its verdict.
@@ -246,6 +249,16 @@ class Project(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        """Its page for readers; the id alone finds it."""
+        slug = slugify(self.title)[:60].strip("-")
+        return reverse("site:project", args=[self.pk, slug] if slug else [self.pk])
+
+    @property
+    def host(self) -> str:
+        """The host of its primary URL without www; empty for none."""
+        return host_of(self.primary_url)
 
     @property
     def is_touched_by_a_person(self) -> bool:

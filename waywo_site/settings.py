@@ -84,6 +84,8 @@ INSTALLED_APPS = [
     # For the pages of /api/docs: with it their scripts come from us, without it from a stranger's host.
     "ninja",
     "axes",
+    # Its htmx, which the readers' site loads.
+    "django_htmx",
     "core",
     "comments",
     "projects",
@@ -115,6 +117,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "projects.site.navigation.site",
             ]
         },
     }

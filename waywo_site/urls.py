@@ -1,9 +1,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.urls.resolvers import RoutePattern
-from django.views.generic import RedirectView
 
 from waywo_site import probes
 from waywo_site.api import api
@@ -25,7 +24,6 @@ def _admin_urls() -> tuple[list[Any], str, str]:
 
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/dashboard/live/", page.live, name="waywo_dashboard_live"),
     path("admin/dashboard/queue/", page.steer_queue, name="waywo_dashboard_queue"),
     path("admin/", _admin_urls()),
@@ -33,4 +31,7 @@ urlpatterns = [
     path("healthz", probes.healthz),
     path("readyz", probes.readyz),
     path("metrics", probes.metrics_page),
+    path("", include("projects.site.urls")),
 ]
+handler400 = "projects.site.errors.bad_request"
+handler404 = "projects.site.errors.not_found"

@@ -209,7 +209,7 @@ def test_a_review_in_the_admin_notes_who_made_it_and_an_edit_which_field_is_a_pe
 
 
 def test_the_admin_wants_a_sign_in(client):
-    page = client.get("/", follow=True)
+    page = client.get("/admin/", follow=True)
     assert page.redirect_chain[-1][0].startswith("/admin/login/")
 
 

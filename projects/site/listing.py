@@ -1,0 +1,87 @@
+"""A list of projects on a page: its rows or cards, its order, and its pages."""
+
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core.paginator import Page, Paginator
+from django.db.models import CharField, Count, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, LPad
+from django.http import HttpRequest
+
+from projects.models import Project, Submission, Tag
+from projects.site.errors import BadRequest, NoPage
+
+PER_PAGE = 30
+LAYOUTS = ("list", "cards")
+# What ``?order=`` takes: what a person reads, and the columns.
+ORDERS: dict[str, tuple[str, tuple[Any, ...]]] = {
+    "newest": ("Newest", ("-last_seen_at", "-id")),
+    "oldest": ("Oldest", ("first_seen_at", "id")),
+    "idea": ("Idea score", (Coalesce("idea_score", 0).desc(), F("id").desc())),
+    "complexity": ("Complexity", (Coalesce("complexity_score", 0).desc(), F("id").desc())),
+}
+
+_year = Cast("comment__post__year", CharField())
+_month = LPad(Cast("comment__post__month", CharField()), 2, Value("0"))
+# Of a submission: the month of its thread, as 2026-09.
+MONTH = Concat(_year, Value("-"), _month)
+
+
+def with_row_fields(projects: QuerySet[Project]) -> QuerySet[Project]:
+    """Add what a row shows: ``tag_names``, ``last`` (author, source and month of its newest visible comment) and
+    ``appearances`` (how many visible comments it is in). Computed for the rows that are fetched alone."""
+    seen = Submission.objects.filter(project=OuterRef("pk"), comment__dead=False, comment__deleted=False)
+    last = seen.order_by("-comment__posted_at", "-pk").values(
+        json=JSONObject(author="comment__author", source="comment__source", month=MONTH)
+    )
+    counted = seen.order_by().values("project").annotate(n=Count("pk")).values("n")
+    return projects.annotate(
+        tag_names=ArraySubquery(Tag.objects.filter(projects=OuterRef("pk")).order_by("name").values("name")),
+        last=Subquery(last[:1]),
+        appearances=Coalesce(Subquery(counted), 0),
+    ).defer("embedding", "search_vector", "description", "url_summaries")
+
+
+def list_context(request: HttpRequest, projects: QuerySet[Project], order: str = "newest") -> dict[str, Any]:
+    """Return what ``projects/site/project_list.html`` shows of ``projects``: the page that the address asks for.
+
+    Reads ``page``, ``view`` and ``order`` from the query; costs two queries. Raises BadRequest for a value that there
+    is not, NoPage for a page beyond the end.
+    """
+    order = one_of(request, "order", tuple(ORDERS), order)
+    rows = with_row_fields(projects).order_by(*ORDERS[order][1])
+    return {
+        "projects": page_of(request, rows, PER_PAGE),
+        "layout": one_of(request, "view", LAYOUTS, "list"),
+        "order": order,
+        "orders": [(name, label) for name, (label, _) in ORDERS.items()],
+    }
+
+
+def page_of(request: HttpRequest, rows: Any, per_page: int) -> Page:
+    """Return the page of ``rows`` that ``?page=`` names, the first for none.
+
+    Raises BadRequest for what is no number, NoPage for a page beyond the end.
+    """
+    text = request.GET.get("page", "").strip() or "1"
+    if not (text.isascii() and text.isdecimal() and int(text[:10]) > 0):
+        raise BadRequest(f"page={shortened(text)} is no page: a page is a number from 1.")
+    paginator = Paginator(rows, per_page)
+    number = int(text[:10])
+    if number > paginator.num_pages:
+        raise NoPage(f"There is no page {number}: the last one is {paginator.num_pages}.")
+    return paginator.page(number)
+
+
+def one_of(request: HttpRequest, name: str, choices: tuple[str, ...], default: str) -> str:
+    """Return the value of a parameter that takes one of a few words. Raises BadRequest for another."""
+    value = request.GET.get(name, "") or default
+    if value not in choices:
+        raise BadRequest(f"{name}={shortened(value)} is not known: there are {', '.join(choices)}.")
+    return value
+
+
+def shortened(value: str) -> str:
+    """Return what a reader typed as a message may repeat it: its first 60 characters, control characters left out."""
+    readable = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in value[:61])
+    return f"{readable[:60]}…" if len(readable) > 60 else readable

@@ -1,0 +1,11 @@
+"""Pages of trends."""
+
+from django.http import HttpRequest, HttpResponse
+
+from projects.site.errors import NoPage, reader_page
+
+
+@reader_page
+def trends(request: HttpRequest) -> HttpResponse:
+    """Not there yet."""
+    raise NoPage("This page is not there yet.")
