@@ -1,24 +1,25 @@
 """The language-model analyst: one structured call for a comment's segments, one for each project."""
 
 import re
-from collections.abc import Sequence
 from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from projects.extraction import prompts
+from projects.extraction.parts import Part, segments_of
 from projects.extraction.rejections import Rejection
-from projects.extraction.schemas import CommentInput, ProjectDescription, Score, Segment
+from projects.extraction.schemas import Analyst, CommentInput, ProjectDescription, Score, Segment
 from projects.language.model import LanguageModel
 from projects.pages.page_text import PageText
 
-# Tokens that an answer may have: a segment takes some 40, over several lines 65; a description some 300. A model that
+# Tokens that an answer may have: a segment takes some 60, over several lines 110; a description some 300. A model that
 # rambles ends there.
-SEGMENTS_TOKENS = 120
-TOKENS_PER_SEGMENT = 80
+SEGMENTS_TOKENS = 150
+TOKENS_PER_SEGMENT = 130
 DESCRIPTION_TOKENS = 800
 MOST_SEGMENTS = 40
+MOST_RANGES = 10  # of one thing, beside its first
 MOST_PROJECTS = 20
 FEWEST_WORDS, MOST_WORDS = 3, 14
 ADDRESS = re.compile(r"\bhttps?://[^\s<>\"')\]]+", re.IGNORECASE)
@@ -28,15 +29,26 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 Needed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-class JudgedSegment(BaseModel):
-    """Sentences ``first`` to ``last`` of a comment, counted from 1, and what they are."""
-
-    model_config = ConfigDict(extra="ignore")
+class SentenceRange(BaseModel):
+    """Sentences ``first`` to ``last`` of a comment, counted from 1."""
 
     first: int = Field(ge=1)
     last: int = Field(ge=1)
+
+
+class JudgedSegment(SentenceRange):
+    """All sentences that speak of one thing, and what it is; ``more`` are those that stand elsewhere.
+
+    In the order in which the model is to think: the reason before the verdict.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    more: list[SentenceRange] = Field(default=[], max_length=MOST_RANGES)
+    name: Text = ""
+    reason: Text = ""
+    made_by: Literal["author", "others", "nobody"] = "author"
     verdict: Verdict
-    reason: Text
 
 
 class CommentAnswer(BaseModel):
@@ -77,11 +89,14 @@ def comment_answer(sentences: int) -> type[CommentAnswer]:
     """
     if sentences > MOST_SEGMENTS:
         return CommentAnswer
+    number = (int, Field(ge=1, le=sentences))
+    place = create_model("SentenceRange", __base__=SentenceRange, first=number, last=number)
     part = create_model(
         "JudgedSegment",
         __base__=JudgedSegment,
-        first=(int, Field(ge=1, le=sentences)),
-        last=(int, Field(ge=1, le=sentences)),
+        first=number,
+        last=number,
+        more=(list[place], Field(default=[], max_length=MOST_RANGES)),
     )
     return create_model(
         "CommentAnswer", __base__=CommentAnswer, segments=(list[part], Field(min_length=1, max_length=sentences))
@@ -105,8 +120,10 @@ class LanguageModelAnalyst:
 
     prompt_version = prompts.VERSION
 
-    def __init__(self, model: LanguageModel) -> None:
+    def __init__(self, model: LanguageModel, rules: Analyst | None = None) -> None:
+        """``rules`` gives a second opinion on each verdict, where it is there."""
         self.model = model
+        self._rules = rules
         self.name = model.name
 
     async def segment(self, comment: CommentInput) -> list[Segment]:
@@ -131,7 +148,9 @@ class LanguageModelAnalyst:
             max_tokens=SEGMENTS_TOKENS + TOKENS_PER_SEGMENT * min(len(parts), MOST_SEGMENTS),
             check=check,
         )
-        return [_segment(part, parts) for part in answer.segments]
+        found = [_part(part) for part in answer.segments]
+        rules = await self._rules.segment(comment) if self._rules else []
+        return segments_of(found, parts, rules)
 
     async def describe(self, segment: Segment, comment: CommentInput, pages: list[PageText]) -> ProjectDescription:
         """Describe the project of one segment. ``pages`` are its links' pages as far as they could be read."""
@@ -144,7 +163,7 @@ class LanguageModelAnalyst:
 
         answer = await self.model.ask(
             prompts.DESCRIBE_SYSTEM,
-            prompts.describe_prompt(segment.text, comment, links, pages, prompts.new_mark()),
+            prompts.describe_prompt(segment.text, comment, links, pages, prompts.new_mark(), segment.name),
             project_answer(len(links)),
             max_tokens=DESCRIPTION_TOKENS,
             check=check,
@@ -152,11 +171,9 @@ class LanguageModelAnalyst:
         return _description(answer, links, segment)
 
 
-def _segment(part: JudgedSegment, parts: Sequence[str]) -> Segment:
-    text = " ".join(parts[part.first - 1 : part.last])
-    if part.verdict == "project":
-        return Segment(text=text)
-    return Segment(text=text, rejection=Rejection(part.verdict), reason=part.reason[:300])
+def _part(judged: JudgedSegment) -> Part:
+    places = [(each.first, each.last) for each in (judged, *judged.more)]
+    return Part.of(places, judged.verdict, judged.made_by, judged.name, judged.reason)
 
 
 def _check_description(answer: ProjectAnswer, given: str) -> None:

@@ -88,14 +88,15 @@ def get_analyst(name: str = "") -> Analyst:
     name = name or ("llm" if settings.LLM_BASE_URL else "rules")
     if name not in ANALYSTS:
         raise ValueError(f"analyst={name!r} is invalid: it expects {' or '.join(ANALYSTS)}.")
-    if name == "llm":
-        from projects.extraction.language_model import LanguageModelAnalyst
-
-        return LanguageModelAnalyst(get_language_model())
     from projects.extraction.rules.analyst import RulesAnalyst
 
     # The rules' vocabulary is compared in WordLlama's space, whatever embeds the projects.
-    return RulesAnalyst(embed=WordLlamaEmbedder().embed_now)
+    rules = RulesAnalyst(embed=WordLlamaEmbedder().embed_now)
+    if name == "rules":
+        return rules
+    from projects.extraction.language_model import LanguageModelAnalyst
+
+    return LanguageModelAnalyst(get_language_model(), rules)
 
 
 def read_comment(

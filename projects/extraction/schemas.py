@@ -34,7 +34,8 @@ class Segment(BaseModel):
 
     text: str
     rejection: Rejection | None = None
-    reason: str = Field(default="", max_length=300, description="One sentence: why it was rejected.")
+    reason: str = Field(default="", max_length=300, description="One sentence: why it was rejected, or what it is.")
+    name: str = Field(default="", max_length=200, description="What its author calls it, where the analyst knows.")
     confidence: float = Field(default=1.0, ge=0, le=1, description="How sure the verdict is; below 0.5 is unsure.")
 
     @property

@@ -1,0 +1,130 @@
+"""Turns what a language model said of a comment's sentences into segments, beside what the rules say. Pure."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from projects.extraction.rejections import Rejection
+from projects.extraction.schemas import Segment
+
+PROJECT, AUTHOR = "project", "author"
+# How sure a verdict is: the rules agree, they have no opinion, they say otherwise.
+AGREED, ALONE, DISPUTED = 0.9, 0.7, 0.4
+ADDRESS = re.compile(r"\bhttps?://|\bwww\.", re.IGNORECASE)
+# What models write where there is no name.
+NO_NAMES = {"", "none", "null", "nil", "n/a", "na", "unnamed", "untitled", "unknown", "project", "no name"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """The sentences (from 1) that speak of one thing, and what a model says of it."""
+
+    places: frozenset[int]
+    verdict: str
+    made_by: str = AUTHOR
+    name: str = ""
+    reason: str = ""
+
+    @classmethod
+    def of(cls, ranges: Iterable[tuple[int, int]], verdict: str, made_by: str, name: str, reason: str) -> Self:
+        """Return a part for ranges of sentences."""
+        places = frozenset(place for first, last in ranges for place in range(first, last + 1))
+        return cls(places, verdict, made_by, name, reason)
+
+
+def segments_of(parts: Sequence[Part], sentences: Sequence[str], rules: Sequence[Segment] = ()) -> list[Segment]:
+    """Return a segment for each part, in the order of the comment; what is said of one project becomes one.
+
+    ``rules`` are the segments that the rules find in the comment: where they judge otherwise the segment is unsure.
+    """
+    opinion = _Opinion(sentences, rules)
+    named = [replace(part, name=_name(part, sentences)) for part in parts]
+    joined = _joined([part for part in named if part.verdict == PROJECT], sentences, opinion)
+    taken = frozenset(place for part in joined for place in part.places)
+    others = [part for part in named if part.verdict != PROJECT]
+    ordered = sorted([*joined, *others], key=lambda part: min(part.places, default=0))
+    return [_segment(part, sentences, opinion, taken) for part in ordered]
+
+
+def _segment(part: Part, sentences: Sequence[str], opinion: "_Opinion", taken: frozenset[int]) -> Segment:
+    text = " ".join(sentences[place - 1] for place in sorted(part.places) if place <= len(sentences))
+    fields = {"text": text, "name": part.name, "reason": part.reason[:300]}
+    if part.verdict != PROJECT:
+        return Segment(**fields, rejection=Rejection(part.verdict), confidence=opinion.of_none(part, taken))
+    if part.made_by != AUTHOR and not opinion.is_project(part):
+        # It contradicts itself, and nobody else holds this for the author's own.
+        return Segment(**fields, rejection=Rejection.CHAT, confidence=DISPUTED)
+    return Segment(**fields, confidence=opinion.of_project(part) if part.made_by == AUTHOR else DISPUTED)
+
+
+def _joined(projects: Sequence[Part], sentences: Sequence[str], opinion: "_Opinion") -> list[Part]:
+    """Join the parts that speak of one project: of one name, one in the other, or a nameless one that the rules hold
+    for the rest of the one before it."""
+    joined: list[Part] = []
+    for part in sorted(projects, key=lambda part: min(part.places, default=0)):
+        same = next((other for other in joined if _is_same(part, other, sentences, opinion)), None)
+        if same is None:
+            joined.append(part)
+        else:
+            whole = replace(same, places=same.places | part.places, name=same.name or part.name)
+            joined[joined.index(same)] = whole
+    return joined
+
+
+def _is_same(part: Part, other: Part, sentences: Sequence[str], opinion: "_Opinion") -> bool:
+    if part.name and other.name:
+        return _squeezed(part.name) == _squeezed(other.name)
+    if part.places <= other.places or other.places <= part.places:
+        return True
+    has_own_link = any(ADDRESS.search(sentences[place - 1]) for place in part.places if place <= len(sentences))
+    follows = min(part.places) == max(other.places) + 1
+    return not part.name and not has_own_link and follows and opinion.are_one(part, other)
+
+
+def _name(part: Part, sentences: Sequence[str]) -> str:
+    """Return the part's name where the comment has it, else nothing: it cannot be made up."""
+    name = " ".join(part.name.split())[:200]
+    said = _squeezed(" ".join(sentences))
+    return name if name.lower().strip(".") not in NO_NAMES and _squeezed(name) and _squeezed(name) in said else ""
+
+
+class _Opinion:
+    """What the rules say of the sentences of a comment."""
+
+    def __init__(self, sentences: Sequence[str], rules: Sequence[Segment]) -> None:
+        self._sentences = [_squeezed(sentence) for sentence in sentences]
+        self._rules = [(segment, _squeezed(segment.text)) for segment in rules]
+
+    def _about(self, part: Part) -> list[Segment]:
+        """Return the rules' segments that hold one of the part's sentences."""
+        said = [self._sentences[place - 1] for place in part.places if place <= len(self._sentences)]
+        return [segment for segment, text in self._rules if any(each and each in text for each in said)]
+
+    def is_project(self, part: Part) -> bool:
+        return any(segment.is_project for segment in self._about(part))
+
+    def of_project(self, part: Part) -> float:
+        """Return how sure it is that ``part`` is a project."""
+        about = self._about(part)
+        if not about:
+            return ALONE
+        return AGREED if any(segment.is_project for segment in about) else DISPUTED
+
+    def of_none(self, part: Part, taken: frozenset[int]) -> float:
+        """Return how sure it is that ``part`` is none, where projects were found in the sentences ``taken``."""
+        about = self._about(part)
+        if not about:
+            return ALONE
+        found = self._about(Part(taken, PROJECT))
+        lost = [segment for segment in about if segment.is_project and segment not in found]
+        return DISPUTED if lost else AGREED
+
+    def are_one(self, part: Part, other: Part) -> bool:
+        """Return whether the rules hold both for one project."""
+        about = [segment for segment in self._about(Part(part.places | other.places, PROJECT)) if segment.is_project]
+        return len(about) == 1 and about == self._about(part) == self._about(other)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
