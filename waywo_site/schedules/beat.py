@@ -14,6 +14,7 @@ from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 from core.jobs import sending
 from core.locks import try_lock_session
 from waywo_site.running import heartbeats
+from waywo_site.schedules.stored import unreadable
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +95,7 @@ class Scheduler(DatabaseScheduler):
     - What fell due while no beat ran is sent once, when one starts, and then at its own times.
     - A change is in force at the next tick (5 s), also one by ``QuerySet.update()``, which sends no signal.
     - When the table cannot be written, what ran is remembered here, and written when it can be.
+    - A row that cannot be read is left out and named in the log; the others run.
     - A clock that is set forward or back costs no schedule more than one run, and silences none.
     """
 
@@ -106,6 +108,7 @@ class Scheduler(DatabaseScheduler):
         self._watched: int | None = None
         self._ran: dict[int, tuple[datetime, int]] = {}
         self._clock_offset: float | None = None
+        self._unreadable: dict[str, str] = {}
         super().__init__(*args, **kwargs)
 
     def install_default_entries(self, data: Any) -> None:
@@ -154,6 +157,15 @@ class Scheduler(DatabaseScheduler):
         two hours before its next time, and then sent too early.
         """
         return self.Model.objects.enabled().select_related("interval", "crontab", "clocked", "solar")
+
+    def enabled_models(self) -> list[PeriodicTask]:
+        """Return the enabled schedules that can be read. 2.9.0 stops at one that cannot, or switches it off."""
+        rows = list(self.enabled_models_qs())
+        problems = {row.name: problem for row in rows if (problem := unreadable(row))}
+        for name in problems.keys() - self._unreadable.keys():
+            logger.warning("The schedule “%s” is left out, the others run. %s", name, problems[name])
+        self._unreadable = problems
+        return [row for row in rows if row.name not in problems]
 
     def all_as_schedule(self) -> dict[str, ModelEntry]:
         """Return the schedules; one whose last run could not be written keeps it from memory."""

@@ -3,7 +3,7 @@
 import json
 from datetime import datetime, timedelta
 
-from celery.schedules import ParseException
+from celery.exceptions import ImproperlyConfigured
 from celery.states import PENDING, READY_STATES
 from django.conf import settings
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -40,23 +40,34 @@ def problem_of(schedule: PeriodicTask) -> str:
         return f"No task is called {schedule.task}."
     if schedule.queue and schedule.queue not in settings.QUEUE_TIME_LIMITS:
         return f"No queue is called {schedule.queue}: nobody would take the task."
-    try:
-        positional, keywords = json.loads(schedule.args or "[]"), json.loads(schedule.kwargs or "{}")
-    except ValueError:
-        return "Its arguments are not JSON."
+    if problem := unreadable(schedule):
+        return problem
+    positional, keywords = json.loads(schedule.args or "[]"), json.loads(schedule.kwargs or "{}")
     if positional or not isinstance(keywords, dict):
         return "Its arguments are not keywords."
-    if problems := arguments.problems(task, keywords):
-        return " ".join(problems.values())
+    return " ".join(arguments.problems(task, keywords).values())
+
+
+def unreadable(schedule: PeriodicTask) -> str:
+    """Return why beat cannot read this schedule and leaves it out, in a line; empty when it can."""
+    try:
+        json.loads(schedule.args or "[]"), json.loads(schedule.kwargs or "{}")
+    except ValueError:
+        return "Its arguments are not JSON."
     if not are_headers(schedule.headers):
-        return "Its headers are not a JSON object: beat would leave it out."
+        return "Its headers are not a JSON object."
     if schedule.scheduler is None:
         return "It has no time."
+    if schedule.interval and schedule.interval.every < 1:
+        return f"It would run every {schedule.interval.every} {schedule.interval.period}, without a pause."
     try:
-        schedule.schedule  # noqa: B018 - computed only to see whether it can be
         next_runs(schedule.scheduler, 1)
-    except (RuntimeError, ParseException, ValueError):
+    except ImproperlyConfigured:
+        return "It follows the sun, for which Waywo has no library: give it another time."
+    except RuntimeError:
         return "Its time never comes."
+    except Exception as error:  # noqa: BLE001 - whatever a row holds that was not written by our form
+        return f"Its time cannot be read: {str(error).rstrip('.') or type(error).__name__}."
     return ""
 
 
@@ -99,6 +110,12 @@ def overdue() -> list[tuple[PeriodicTask, datetime]]:
     sent = dict(TaskResult.objects.filter(pk__in=ids).values_list("pk", "date_created"))
     found = [(row, due_since(row, sent.get(row.last_result_id))) for row in rows]
     return [(row, since) for row, since in found if since is not None]
+
+
+def broken() -> list[str]:
+    """Return the names of the enabled schedules that cannot work; each one's page says why."""
+    rows = PeriodicTask.objects.filter(enabled=True).select_related("interval", "crontab", "solar", "clocked")
+    return [row.name for row in rows.order_by("name") if problem_of(row)]
 
 
 def set_enabled(schedules: QuerySet[PeriodicTask], enabled: bool) -> int:

@@ -7,9 +7,10 @@ import pytest
 from django.apps import apps
 from django.db import OperationalError
 from django.utils import timezone
-from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from waywo_site.celery import app
+from waywo_site.operations.health import parts
 from waywo_site.running import heartbeats
 from waywo_site.schedules.beat import Entry, Scheduler
 
@@ -71,6 +72,49 @@ def test_of_two_beats_one_leads_and_the_other_takes_over_at_its_end(beat):
     second.tick()
     assert second.leads
     assert heartbeats.beat_last_tick() is not None
+
+
+def odd_rows() -> list[PeriodicTask]:
+    """Save schedules as our form would never: written by SQL, by another program or by an older version."""
+    crontabs = CrontabSchedule.objects
+    times = {
+        "31 February": {"crontab": crontabs.create(minute="0", hour="0", day_of_month="31", month_of_year="2")},
+        "an empty field": {"crontab": crontabs.create(minute="", hour="1")},
+        "no field": {"crontab": crontabs.create(minute="soon", hour="1")},
+        "a step of nothing": {"crontab": crontabs.create(minute="*/0", hour="1")},
+        "the sun": {"solar": SolarSchedule.objects.create(event="sunrise", latitude=52, longitude=13)},
+        "an interval of nothing": {"interval": IntervalSchedule.objects.create(every=0, period="minutes")},
+        "an unknown period": {"interval": IntervalSchedule.objects.create(every=1, period="moons")},
+        "no time": {},
+    }
+    PeriodicTask.objects.bulk_create(PeriodicTask(name=name, task="reconcile", **time) for name, time in times.items())
+    return list(PeriodicTask.objects.filter(name__in=times))
+
+
+def test_rows_that_cannot_be_read_are_left_out_and_the_others_run(beat, caplog):
+    odd = odd_rows()
+    now = timezone.now()
+    daily("readable", (now - timedelta(hours=1)).hour, now - timedelta(hours=20))
+    scheduler = beat()
+    for _ in range(3):
+        scheduler.tick()
+    assert scheduler.sent == ["readable"]
+    assert {row.name for row in odd if f"“{row.name}” is left out" not in caplog.text} == set()
+    assert caplog.text.count("is left out") == len(odd)
+    assert PeriodicTask.objects.filter(enabled=True).count() == len(odd) + 1
+    found = parts.schedules()
+    assert found.state == "degraded"
+    assert "Broken: " in found.reason
+
+
+def test_the_list_and_the_pages_of_unreadable_rows_open_and_say_why(admin_client):
+    odd = odd_rows()
+    for row in odd:
+        page = admin_client.get(f"/admin/django_celery_beat/periodictask/{row.pk}/change/")
+        assert page.status_code == 200, row.name
+        assert "Broken: " in page.content.decode(), row.name
+    listed = admin_client.get("/admin/django_celery_beat/periodictask/").content.decode()
+    assert listed.count("Broken: ") == len(odd)
 
 
 def test_what_fell_due_while_no_beat_ran_is_sent_once_and_then_at_its_own_time(beat):

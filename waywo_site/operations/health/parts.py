@@ -22,7 +22,7 @@ from waywo_site.operations.backups import last_backup
 from waywo_site.operations.health.findings import DEGRADED, FAILED, OK, Finding, Part
 from waywo_site.running import heartbeats, queues
 from waywo_site.running.queues import workers
-from waywo_site.schedules.stored import overdue
+from waywo_site.schedules.stored import broken, overdue
 
 # Shares of what there is, from which on somebody should look, and from which on it is too late.
 DISK_LOW, DISK_FULL = 0.10, 0.03
@@ -96,13 +96,16 @@ def queues_served() -> Finding:
 
 
 def schedules() -> Finding:
-    """Which enabled schedules should have run by now."""
+    """Which enabled schedules should have run by now, and which never will."""
     now = timezone.now()
     late = [f"{schedule.name} (by {_in_words(now - since)})" for schedule, since in overdue()]
-    if late:
-        more = f" and {len(late) - 5} more" if len(late) > 5 else ""
-        return Finding(DEGRADED, f"Late: {', '.join(late[:5])}{more}.")
-    return Finding(OK, "All are on time.")
+    reasons = [f"{what}: {_first(names)}." for what, names in (("Late", late), ("Broken", broken())) if names]
+    return Finding(DEGRADED, " ".join(reasons)) if reasons else Finding(OK, "All are on time.")
+
+
+def _first(names: list[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
 
 
 def _in_words(span: timedelta) -> str:
