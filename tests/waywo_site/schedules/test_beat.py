@@ -48,6 +48,7 @@ def beat(monkeypatch):
 
     yield make
     for scheduler in made:
+        scheduler.sync()  # else at the end of the process, when the tables are gone
         scheduler.leadership.give_up()
 
 
