@@ -86,6 +86,10 @@ class BatchTask(models.Model):
             models.Index(
                 fields=("status",), condition=~models.Q(status__in=(SUCCESS, FAILURE, REVOKED)), name="batchtask_open"
             ),
+            # For what ended lately.
+            models.Index(
+                fields=("finished_at",), condition=models.Q(finished_at__isnull=False), name="batchtask_finished"
+            ),
         )
 
     def __str__(self) -> str:

@@ -19,6 +19,7 @@ from projects.models import Analytics, Extraction, Project, Tag
 from waywo_site.embedded import EmbeddedError
 from waywo_site.operations.health import watch
 from waywo_site.running import queues
+from waywo_site.running.heartbeats import HOUSEKEEPING
 
 MONTHS, DAYS = 18, 30
 TOP_TAGS, LAST_RUNS = 12, 8
@@ -165,7 +166,7 @@ def _costs() -> list[ReadingCost]:
 
 def last_runs() -> list[TaskResult]:
     """Return the newest tasks, without those that are one of many in a batch and the watch of every minute."""
-    single = ("process_waywo_comment", "process_waywo_post", "canary", "send_canaries", "reconcile")
+    single = ("process_waywo_comment", "process_waywo_post", *HOUSEKEEPING)
     newest = TaskResult.objects.defer("traceback", "meta", "task_args", "task_kwargs", "result").order_by("-pk")
     # Looked for among the newest rows alone: a batch of 10,000 would be read to its end otherwise.
     recent = newest[:500]

@@ -4,7 +4,7 @@ import json
 from datetime import datetime, timedelta
 
 from celery.exceptions import ImproperlyConfigured
-from celery.states import PENDING, READY_STATES
+from celery.states import FAILURE, PENDING, READY_STATES, SUCCESS
 from django.conf import settings
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
@@ -116,6 +116,16 @@ def broken() -> list[str]:
     """Return the names of the enabled schedules that cannot work; each one's page says why."""
     rows = PeriodicTask.objects.filter(enabled=True).select_related("interval", "crontab", "solar", "clocked")
     return [row.name for row in rows.order_by("name") if problem_of(row)]
+
+
+def failed_last() -> list[tuple[PeriodicTask, TaskResult]]:
+    """Return the enabled schedules whose newest run that ended failed, each with that run."""
+    ended = TaskResult.objects.filter(periodic_task_name=OuterRef("name"), status__in=(SUCCESS, FAILURE))
+    newest = ended.order_by("-pk").values("pk")[:1]
+    rows = PeriodicTask.objects.filter(enabled=True).annotate(ended_id=Subquery(newest)).order_by("name")
+    ids = {row.ended_id: row for row in rows if row.ended_id}
+    failed = TaskResult.objects.filter(pk__in=ids, status=FAILURE).defer("meta", "task_args")
+    return [(ids[run.pk], run) for run in failed]
 
 
 def set_enabled(schedules: QuerySet[PeriodicTask], enabled: bool) -> int:

@@ -1,6 +1,7 @@
 """The looks at the parts of Waywo. Each returns a Finding, or raises what the part raises when it cannot be reached."""
 
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -12,11 +13,13 @@ from celery.states import FAILURE, SUCCESS
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Count
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
 from core.http import user_agent
+from core.models import BatchTask
 from projects.checks import endpoint_problem
 from waywo_site.operations.backups import last_backup
 from waywo_site.operations.health.findings import DEGRADED, FAILED, OK, Finding, Part
@@ -139,10 +142,13 @@ def canaries() -> Finding:
 
 
 def failed_tasks() -> Finding:
-    """The share of tasks of the last hour that failed."""
-    ended = TaskResult.objects.filter(date_done__gt=timezone.now() - timedelta(hours=1))
-    failed = ended.filter(status=FAILURE).count()
-    all_ended = failed + ended.filter(status=SUCCESS).count()
+    """The share of tasks of the last hour that failed, those of batches among them and housekeeping not."""
+    since = timezone.now() - timedelta(hours=1)
+    single = TaskResult.objects.filter(date_done__gt=since).exclude(task_name__in=heartbeats.HOUSEKEEPING)
+    ended: Counter[str] = Counter()
+    for rows in (single, BatchTask.objects.filter(finished_at__gt=since)):
+        ended.update(dict(rows.order_by().values_list("status").annotate(Count("pk"))))
+    failed, all_ended = ended[FAILURE], ended[FAILURE] + ended[SUCCESS]
     reason = f"{failed} of {all_ended} failed in the last hour."
     return Finding(FAILED if failed > all_ended * FAILED_TASKS_HIGH else OK, reason)
 
@@ -241,7 +247,7 @@ PARTS = (
     _part(beat, 2, "Start beat: celery --app waywo_site beat."),
     _part(canaries, 2, "Look at what the workers of these queues do; restart them where they do nothing."),
     _part(schedules, 2, "See whether beat and a worker run; Schedules in the admin has them."),
-    _part(failed_tasks, 2, "See Task results in the admin, with the status Failure.", "tasks"),
+    _part(failed_tasks, 2, "See Task results and Batches in the admin: each failed task names its error.", "tasks"),
     _part(hacker_news, 6, "Wait, or correct HN_API_BASE_URL."),
     _part(language_model, 6, "Start the server, or correct LLM_BASE_URL."),
     _part(embeddings, 6, "Start the server, or correct EMBEDDING_BASE_URL."),

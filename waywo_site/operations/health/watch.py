@@ -9,12 +9,15 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
 
+from core.jobs import following
 from waywo_site.models import HealthResult
 from waywo_site.operations.health import alerts, looking
-from waywo_site.operations.health.findings import FAILED, Check, Part
+from waywo_site.operations.health.findings import FAILED, OK, Check, Part
 from waywo_site.operations.health.looking import look_at
 from waywo_site.operations.health.parts import PARTS
+from waywo_site.schedules.stored import failed_last
 
 logger = logging.getLogger(__name__)
 
@@ -35,11 +38,10 @@ def check_health(names: Iterable[str] | None = None, now: datetime | None = None
     has_database = all(check.state != FAILED for check in [*found, *asked] if check.name in ("database", "migrations"))
     if has_database:
         _keep(found, now)
-    told = alerts.tell(
-        [alerts.Subject(_subject(check.name), check.state, check.reason, check.remedy) for check in found],
-        now,
-        has_database=has_database,
-    )
+    subjects = [alerts.Subject(_subject(check.name), check.state, check.reason, check.remedy) for check in found]
+    if names is None and has_database:
+        subjects += _schedules()
+    told = alerts.tell(subjects, now, has_database=has_database)
     return {
         "status": "success",
         "state": looking.worst(found),
@@ -47,6 +49,18 @@ def check_health(names: Iterable[str] | None = None, now: datetime | None = None
         "kept": has_database,
         "alerts": told,
     }
+
+
+def _schedules() -> list[alerts.Subject]:
+    """Return how the last run of each schedule ended, each a subject of its own: a job fails once a night, unseen."""
+    failed = {schedule.pk: following.task_state(run.task_id).error for schedule, run in failed_last()}
+    remedy = "See its run under Task results; correct what it names, then Run now under Schedules."
+    return [
+        alerts.Subject(f"schedule: {name}", FAILED, f"Its last run failed. {failed[pk]}", remedy)
+        if pk in failed
+        else alerts.Subject(f"schedule: {name}", OK, "Its last run did not fail.")
+        for pk, name in PeriodicTask.objects.order_by("name").values_list("pk", "name")
+    ]
 
 
 def _subject(name: str) -> str:

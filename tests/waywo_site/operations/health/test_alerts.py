@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
+from django_celery_results.models import TaskResult
 
 from core.locks import try_lock_session
 from tests.servers.processes import manage
@@ -206,6 +208,25 @@ def test_the_command_keeps_the_results_and_alerts_once(mail, tmp_path):
         )
     assert len(mail.messages) == 2
     assert "database is failed" in mail.messages[1]["Subject"]
+
+
+def test_a_schedule_whose_last_run_failed_is_told_by_its_name_until_a_run_succeeds(webhook):
+    every_hour = CrontabSchedule.objects.create(minute="0")
+    PeriodicTask.objects.create(name="Figures", task="generate_analytics", crontab=every_hour)
+    PeriodicTask.objects.create(name="Backup", task="backup_database", crontab=every_hour)
+
+    def told(task_id: str, status: str, hour: int) -> list[str]:
+        result = '{"exc_type": "BackupError", "exc_module": "waywo_site.operations", "exc_message": ["No room."]}'
+        fields = {"task_id": task_id, "status": status, "result": result if status == "FAILURE" else "null"}
+        TaskResult.objects.create(periodic_task_name="Backup", **fields)
+        found = check_health(now=after(hour))["alerts"]
+        return [
+            f"{alert['subject']} {alert['kind']}: {alert['reason']}" for alert in found if "sched" in alert["subject"]
+        ]
+
+    assert told("one", "FAILURE", 0) == ["schedule: Backup problem: Its last run failed. No room."]
+    assert told("two", "PENDING", 1) == []
+    assert told("three", "SUCCESS", 2) == ["schedule: Backup recovery: Its last run did not fail."]
 
 
 def test_of_what_stays_as_it_is_one_result_in_five_minutes_is_kept_and_every_change(settings, tmp_path):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from django_celery_results.models import TaskResult
 
+from core.models import Batch, BatchTask
 from tests.servers.hackernews import HackerNewsServer
 from tests.servers.llm import LLMServer
 from tests.servers.loopback import Fault
@@ -139,6 +140,20 @@ def test_a_canary_that_does_not_come_through_names_its_queue():
     assert (check.state, "extraction" in check.reason) == ("failed", True)
     heartbeats.note_canary("extraction")
     assert state("canaries").state == "ok"
+
+
+def test_tasks_of_batches_count_among_the_failed_and_housekeeping_does_not():
+    """61 failed tasks of batches were once counted as none, among 120 canaries an hour."""
+    for number in range(120):
+        TaskResult.objects.create(task_id=str(number), task_name="canary", status="SUCCESS")
+    assert state("tasks").reason == "0 of 0 failed in the last hour."
+    batch = Batch.objects.create(group_id="one", task_name="process_waywo_comment", total=61)
+    BatchTask.objects.bulk_create(
+        BatchTask(batch=batch, task_id=f"b{n}", position=n, status="FAILURE", finished_at=timezone.now())
+        for n in range(61)
+    )
+    check = state("tasks")
+    assert (check.state, check.reason) == ("failed", "61 of 61 failed in the last hour.")
 
 
 @pytest.mark.parametrize(("failed", "expected"), [(0, "ok"), (1, "ok"), (2, "failed")])
