@@ -70,6 +70,11 @@ def host_of(url: str) -> str:
         return ""
 
 
+def is_web(url: str) -> bool:
+    """Return whether a page of ours may link to ``url``: an http or https address with a host."""
+    return url.lower().startswith(("http://", "https://")) and bool(host_of(url))
+
+
 def is_on(host: str, hosts: Iterable[str]) -> bool:
     """Return whether ``host`` is one of ``hosts``, or below one."""
     return any(host == one or host.endswith("." + one) for one in hosts)

@@ -8,7 +8,7 @@ from django.db.models import CharField, Count, F, OuterRef, QuerySet, Subquery, 
 from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, LPad
 from django.http import HttpRequest
 
-from projects.models import Project, Submission, Tag
+from projects.models import ProjectQuerySet, Submission, Tag
 from projects.site.errors import BadRequest, NoPage
 
 PER_PAGE = 30
@@ -27,10 +27,15 @@ _month = LPad(Cast("comment__post__month", CharField()), 2, Value("0"))
 MONTH = Concat(_year, Value("-"), _month)
 
 
-def with_row_fields(projects: QuerySet[Project]) -> QuerySet[Project]:
+def visible_submissions() -> QuerySet[Submission]:
+    """Return the appearances that strangers may see: in comments that are neither flagged nor deleted."""
+    return Submission.objects.filter(comment__dead=False, comment__deleted=False)
+
+
+def with_row_fields(projects: ProjectQuerySet) -> ProjectQuerySet:
     """Add what a row shows: ``tag_names``, ``last`` (author, source and month of its newest visible comment) and
     ``appearances`` (how many visible comments it is in). Computed for the rows that are fetched alone."""
-    seen = Submission.objects.filter(project=OuterRef("pk"), comment__dead=False, comment__deleted=False)
+    seen = visible_submissions().filter(project=OuterRef("pk"))
     last = seen.order_by("-comment__posted_at", "-pk").values(
         json=JSONObject(author="comment__author", source="comment__source", month=MONTH)
     )
@@ -39,10 +44,10 @@ def with_row_fields(projects: QuerySet[Project]) -> QuerySet[Project]:
         tag_names=ArraySubquery(Tag.objects.filter(projects=OuterRef("pk")).order_by("name").values("name")),
         last=Subquery(last[:1]),
         appearances=Coalesce(Subquery(counted), 0),
-    ).defer("embedding", "search_vector", "description", "url_summaries")
+    ).without_heavy_fields()
 
 
-def list_context(request: HttpRequest, projects: QuerySet[Project], order: str = "newest") -> dict[str, Any]:
+def list_context(request: HttpRequest, projects: ProjectQuerySet, order: str = "newest") -> dict[str, Any]:
     """Return what ``projects/site/project_list.html`` shows of ``projects``: the page that the address asks for.
 
     Reads ``page``, ``view`` and ``order`` from the query; costs two queries. Raises BadRequest for a value that there

@@ -1,18 +1,198 @@
-"""One project."""
+"""One project: what it is, where it appeared, and how that was found out."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.safestring import SafeString
 
-from projects.models import Project
-from projects.site.errors import NoPage, reader_page
+from comments.highlighting import marked_html
+from projects.links import host_of, is_web, kind_of
+from projects.models import Extraction, Page, Project, ProjectMerge, Submission
+from projects.search.meaning import similar
+from projects.site.errors import Gone, NoPage, reader_page
+from projects.site.listing import visible_submissions, with_row_fields
+from projects.site.sharing import json_ld, picture
+
+ALIKE = OTHERS = 6
+# What the steps of a reading are to who never saw the code.
+STEPS = {
+    "segment_and_judge": "Split the comment and judged its parts",
+    "check_duplicates": "Looked for the project among its author’s earlier ones",
+    "fetch_linked_pages": "Fetched the pages that it links to",
+    "describe_projects": "Described it: title, texts, tags, scores",
+    "embed_projects": "Computed its embedding, for search by meaning",
+}
+
+
+@dataclass(frozen=True)
+class Link:
+    """An address of a project, and what is known of the page behind it. ``page`` is None before the first look."""
+
+    url: str
+    summary: str
+    page: Page | None
+
+    @property
+    def host(self) -> str:
+        return host_of(self.url)
+
+    @property
+    def kind(self) -> str:
+        """What kind of page it leads to, as "repository"."""
+        return kind_of(self.url).name.lower()
+
+    @property
+    def can_be_followed(self) -> bool:
+        return is_web(self.url)
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """A comment that a project is in. ``marked`` is its text, cleaned, with the project's stretch marked."""
+
+    submission: Submission
+    marked: SafeString
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The run that found a project in its newest comment."""
+
+    analyst: str
+    prompt_version: int
+    status: str
+    finished_at: str | None
+    steps: list[dict[str, Any]]
+
+    @property
+    def by_rules(self) -> bool:
+        return self.analyst == "rules"
+
+    @property
+    def finished_on(self) -> datetime | None:
+        return datetime.fromisoformat(self.finished_at) if self.finished_at else None
 
 
 @reader_page
 def project(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
-    """All that is known of a project."""
-    found = Project.objects.published().without_heavy_fields().filter(pk=pk).first()
+    """All that strangers may know of a project."""
+    rows = with_row_fields(Project.objects.published()).defer(None).defer("embedding", "search_vector")
+    found = rows.filter(pk=pk).first()
     if found is None:
-        raise NoPage(f"There is no project {pk}.")
+        return redirect(kept_for(pk), permanent=True)
     if request.path != found.get_absolute_url():
         return redirect(found, permanent=True)
-    return render(request, "projects/site/project.html", {"title": found.title, "project": found})
+    submissions = list(_submissions(found))
+    context = {
+        "title": found.title,
+        "description": found.short_description,
+        "project": found,
+        "links": links(found),
+        "appearances": [Appearance(each, marked_html(each.comment.text, [each.text])) for each in submissions],
+        "reading": _reading(submissions),
+        "review": review_in_words(found),
+        "others": list(by_same_authors(found, submissions)[:OTHERS]),
+        "alike": similar(found, with_row_fields(Project.objects.published()), ALIKE),
+        "picture_url": request.build_absolute_uri(reverse("site:project_picture", args=[pk])),
+        "json_ld": json_ld(request, found, submissions),
+    }
+    return render(request, "projects/site/project.html", context)
+
+
+@reader_page
+def project_picture(request: HttpRequest, pk: int) -> HttpResponse:
+    """The picture that other sites show where somebody shares the page."""
+    found = with_row_fields(Project.objects.published()).filter(pk=pk).first()
+    if found is None:
+        return redirect("site:project_picture", kept_for(pk).pk, permanent=True)
+    below = " · ".join(found.tag_names[:4])  # type: ignore[attr-defined]  # annotated
+    return HttpResponse(picture(found.title, found.short_description, below), content_type="image/png")
+
+
+def kept_for(pk: int) -> Project:
+    """Return the project that one which is not shown was merged into.
+
+    Raises Gone for one that was refused or removed, NoPage where there never was one.
+    """
+    merge = ProjectMerge.objects.filter(absorbed_id=pk, undone_at=None).select_related("kept").first()
+    if merge is not None:
+        return merge.kept
+    if Project.objects.filter(pk=pk).exists():
+        raise Gone(f"Project {pk} is not shown any more.")
+    raise NoPage(f"There is no project {pk}.")
+
+
+def _submissions(found: Project) -> QuerySet[Submission]:
+    """Return where it appeared, newest first, each with its comment, thread and newest reading."""
+    readings = Extraction.objects.filter(
+        comment=OuterRef("comment"), status__in=(Extraction.Status.SUCCEEDED, Extraction.Status.PARTIAL)
+    )
+    newest = readings.order_by("-started_at").values(
+        json=JSONObject(**{name: name for name in ("analyst", "prompt_version", "status", "finished_at", "steps")})
+    )
+    return (
+        visible_submissions()
+        .filter(project=found)
+        .select_related("comment__post")
+        .defer("comment__post__text", "comment__post__kids")
+        .annotate(reading=Subquery(newest[:1]))
+        .order_by("-comment__posted_at", "-pk")
+    )
+
+
+def _reading(submissions: list[Submission]) -> Reading | None:
+    known = submissions[0].reading if submissions else None  # type: ignore[attr-defined]  # annotated
+    if known is None:
+        return None
+    steps = [
+        {"name": STEPS.get(step["step"], step["step"].replace("_", " ")), "outcome": step["outcome"]}
+        | {"seconds": step["seconds"]}
+        for step in known["steps"]
+    ]
+    return Reading(**(known | {"steps": steps}))
+
+
+def links(found: Project) -> list[Link]:
+    """Return its addresses, the primary one first, each once, with what was seen there at the last look."""
+    urls = dict.fromkeys(filter(None, [found.primary_url, *found.urls]))
+    pages = {page.url: page for page in Page.objects.filter(url__in=list(urls)).defer("text")} if urls else {}
+    return [Link(url, str(found.url_summaries.get(url, "")), pages.get(url)) for url in urls]
+
+
+def review_in_words(found: Project) -> list[str]:
+    """Return sentences about who looked at it: what a reader should know before trusting it."""
+    if found.review_status == Project.ReviewStatus.APPROVED:
+        when = f" on {found.reviewed_at:%-d %B %Y}" if found.reviewed_at else ""
+        said = [f"A person looked at it{when} and approved it."]
+    else:
+        said = ["No person has looked at it yet: all of this is as a machine read it."]
+    if found.edited_fields:
+        named = ", ".join(sorted(name.replace("_", " ") for name in found.edited_fields))
+        said.append(f"A person wrote or corrected: {named}.")
+    if found.flag_reason:
+        said.append(f"The machine noted: {found.flag_reason}")
+    return said
+
+
+def by_same_authors(found: Project, submissions: Iterable[Submission]) -> QuerySet[Project]:
+    """Return the other projects of who posted this one, newest first; none where nobody is named."""
+    names: dict[str, set[str]] = {}
+    for each in submissions:
+        if each.comment.author:
+            names.setdefault(each.comment.source, set()).add(each.comment.author)
+    others = Project.objects.published().exclude(pk=found.pk)
+    if not names:
+        return others.none()
+    theirs = visible_submissions().none()
+    for source, authors in names.items():
+        theirs |= visible_submissions().filter(comment__source=source, comment__author__in=authors)
+    return with_row_fields(others.filter(Exists(theirs.filter(project=OuterRef("pk"))))).order_by(
+        "-last_seen_at", "-id"
+    )

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("projects/", projects.projects, name="projects"),
     path("projects/<id:pk>/", project.project, name="project"),
+    path("projects/<id:pk>/picture.png", project.project_picture, name="project_picture"),
     path("projects/<id:pk>-<slug>/", project.project, name="project"),
     path("months/", months.months, name="months"),
     path("months/<month:month>/", months.month, name="month"),
