@@ -1,4 +1,4 @@
-"""Groups the comments that could not be read by what went wrong."""
+"""Groups the comments that could not be read, or not wholly, by what went wrong."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,10 @@ VARYING = ((r"https?://\S+", "(address)"), (r"\m(0x)?[0-9a-f]{8,}(-[0-9a-f]{4,})
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """The comments that failed for one reason. ``key`` names the group; ``newest`` is its latest comment's date."""
+    """The comments whose reading failed, or lost a project, for one reason.
+
+    ``key`` names the group; ``newest`` is its latest comment's date.
+    """
 
     key: str
     error: str
@@ -27,7 +30,7 @@ class FailureGroup:
 
 
 def failure_groups(limit: int = 50) -> list[FailureGroup]:
-    """Return the ``limit`` largest groups of failed comments, the largest first."""
+    """Return the ``limit`` largest groups of comments that were not wholly read, the largest first."""
     rows = (
         _grouped()
         .order_by()
@@ -42,17 +45,17 @@ def failure_groups(limit: int = 50) -> list[FailureGroup]:
 
 
 def failed_with(key: str) -> QuerySet[Comment]:
-    """Return the failed comments of one group."""
+    """Return the comments of one group."""
     found: QuerySet[Comment] = _grouped().filter(group_key=key)
     return found
 
 
 def _grouped() -> Any:
-    """Return the failed comments with ``group_error``, the error without what varies, and ``group_key``."""
+    """Return them with ``group_error``, the error without what varies, and ``group_key``."""
     error: Combinable = F("last_error")
     for pattern, stand_in in VARYING:
         error = Func(
             error, Value(pattern), Value(stand_in), Value("g"), function="regexp_replace", output_field=CharField()
         )
-    failed = Comment.objects.failed()
-    return failed.annotate(group_error=Left(error, LENGTH)).annotate(group_key=MD5("group_error"))
+    short = Comment.objects.fell_short()
+    return short.annotate(group_error=Left(error, LENGTH)).annotate(group_key=MD5("group_error"))

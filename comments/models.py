@@ -171,6 +171,11 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         """Comments whose reading ended in an error."""
         return self.filter(status=Comment.Status.FAILED)
 
+    def fell_short(self) -> Self:
+        """Comments whose reading ended in an error, or was saved but for a project that could not be described."""
+        partly_read = Q(status=Comment.Status.PROCESSED) & ~Q(last_error="")
+        return self.filter(Q(status=Comment.Status.FAILED) | partly_read)
+
     def claimable(self, task_id: str = "", now: datetime | None = None) -> Self:
         """Comments that a task may start on: not under way, or left by a dead worker.
 
@@ -255,6 +260,9 @@ class Comment(models.Model):
             # What the admin's search looks at (comments/search.py).
             GinIndex(SearchVector("text", config="english"), name="comment_text_words"),
             models.Index(fields=("-posted_at", "-id"), name="comment_posted_at"),
+            models.Index(
+                fields=("-posted_at",), condition=Q(status="processed") & ~Q(last_error=""), name="comment_partly_read"
+            ),
         )
 
     def __str__(self) -> str:

@@ -21,7 +21,7 @@ PARTNERS = 8
 TOGETHER = """
 WITH tagged AS (
     SELECT pt.tag_id, pt.project_id FROM projects_project_tags pt JOIN projects_project p ON p.id = pt.project_id
-    WHERE p.source = 'hn' AND p.review_status <> 'rejected'
+    WHERE p.source <> 'nemo_data_designer' AND p.review_status <> 'rejected'
 ), used AS (
     SELECT tag_id, count(*) AS uses FROM tagged
     WHERE cardinality(%(seeds)s::text[]) = 0

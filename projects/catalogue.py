@@ -29,7 +29,7 @@ class Conditions(Schema):
     min_complexity_score: Score = None
     max_complexity_score: Score = None
     month: list[Month] = Field([], max_length=60, description="Posted in the thread of one of these months.")
-    source: Literal["hn", "nemo_data_designer"] | None = None
+    source: Literal["hn", "lobsters", "nemo_data_designer"] | None = None
     author: ShortText = Field(None, description="Who posted it on Hacker News.")
     has_link: bool | None = None
     q: ShortText = Field(None, description='Words in title and description; "exact words", or, -not.')

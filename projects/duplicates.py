@@ -70,7 +70,7 @@ def known_projects(author: str) -> list[KnownProject]:
         return []
     rows = (
         Project.objects.by_author(author)
-        .filter(source=Project.Source.HACKER_NEWS)
+        .posted()
         .order_by("id")
         .values_list("id", "canonical_url", "embedding", "embedding_model")
     )

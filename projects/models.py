@@ -105,9 +105,14 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """Projects that have a primary URL; those that have none where ``has_link`` is false."""
         return self.exclude(primary_url="") if has_link else self.filter(primary_url="")
 
-    def by_author(self, author: str) -> "ProjectQuerySet":
-        """Projects that ``author`` wrote about."""
-        return self.filter(submissions__comment__author=author).distinct()
+    def by_author(self, author: str, source: str = "") -> "ProjectQuerySet":
+        """Projects that ``author`` wrote about; with a ``source`` there alone: a name is a person on one source."""
+        where = {"submissions__comment__source": source} if source else {}
+        return self.filter(submissions__comment__author=author, **where).distinct()
+
+    def unsure(self) -> "ProjectQuerySet":
+        """Projects of which their reading is not sure that they are any."""
+        return self.filter(confidence__lt=UNSURE_BELOW)
 
     def without_heavy_fields(self) -> "ProjectQuerySet":
         """Leave out what a list never shows: embeddings and search vectors are most of a row."""
@@ -311,6 +316,9 @@ class Extraction(models.Model):
         PARTIAL = "partial", "Partial"
         FAILED = "failed", "Failed"
         SUPERSEDED = "superseded", "Superseded"
+
+    # The comment was read to its end, if not all that was found in it could be described.
+    READ = (Status.SUCCEEDED, Status.PARTIAL)
 
     comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="extractions")
     analyst = models.CharField(max_length=200, help_text="rules, or the language model's name.")

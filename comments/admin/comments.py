@@ -131,7 +131,7 @@ class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
         return HttpResponseRedirect(reverse("admin:comments_comment_change", args=[pk]))
 
     def failures_view(self, request: HttpRequest) -> HttpResponse:
-        """Show the failed comments, grouped by what went wrong."""
+        """Show the comments that failed or were read in part, grouped by what went wrong."""
         require(self.has_view_permission(request))
         groups = failure_groups()
         context = page_context(
@@ -148,7 +148,7 @@ class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
         """Have the comments of one group of failures read again; of all of them without a group."""
         require(self.has_read_permission(request))
         key = request.POST.get("group", "")
-        failed = failed_with(key) if key else Comment.objects.failed()
+        failed = failed_with(key) if key else Comment.objects.fell_short()
         ids = failed.order_by("posted_at").values_list("pk", flat=True)
         send_batch(request, READ, ({"comment_id": pk} for pk in ids), "Retry failed")
         return HttpResponseRedirect(reverse("admin:comments_comment_failures"))

@@ -36,7 +36,12 @@ REVIEW_COLOURS = {
     Project.ReviewStatus.APPROVED: "success",
     Project.ReviewStatus.REJECTED: "danger",
 }
-SOURCE_COLOURS = {Project.Source.HACKER_NEWS: "info", Project.Source.NEMO_DATA_DESIGNER: "warning"}
+SOURCE_COLOURS = {
+    Project.Source.HACKER_NEWS: "info",
+    Project.Source.LOBSTERS: "info",
+    Project.Source.NEMO_DATA_DESIGNER: "warning",
+}
+SHORT_SOURCES: dict[str, str] = {Project.Source.HACKER_NEWS: "HN", Project.Source.NEMO_DATA_DESIGNER: "Idea"}
 
 
 class SubmissionInline(TabularInline):
@@ -155,7 +160,7 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
 
     @display(description="source", ordering="source", label=SOURCE_COLOURS)
     def shown_source(self, project: Project) -> tuple[str, str]:
-        return project.source, "Idea" if project.source == Project.Source.NEMO_DATA_DESIGNER else "HN"
+        return project.source, SHORT_SOURCES.get(project.source) or project.get_source_display()
 
     @display(description="review", ordering="review_status", label=REVIEW_COLOURS)
     def shown_review(self, project: Project) -> tuple[str, str]:

@@ -69,7 +69,7 @@ def comments_to_read_again(
 ) -> list[int]:
     """Return the ids of comments that all given conditions choose, oldest first; deleted and flagged ones never.
 
-    ``failed``: those whose reading failed. ``post_id``: those of one thread, whatever their status.
+    ``failed``: those whose reading failed or lost a project. ``post_id``: those of one thread, whatever their status.
     ``prompt_version_below``: those read already, but never with success by ``analyst`` (a name that ``get_analyst``
     takes) at that version or above. Raises CommentNotFound when the thread has no comments.
     """
@@ -80,11 +80,11 @@ def comments_to_read_again(
         if not chosen.exists():
             raise CommentNotFound(f"There is no comment of post {post_id}: collect it first.")
     if failed:
-        chosen = chosen.filter(status=Comment.Status.FAILED)
+        chosen = chosen.fell_short()
     if prompt_version_below is not None:
         recent = Extraction.objects.filter(
             comment=OuterRef("pk"),
-            status=Extraction.Status.SUCCEEDED,
+            status__in=Extraction.READ,
             analyst=get_analyst(analyst).name,
             prompt_version__gte=prompt_version_below,
         )

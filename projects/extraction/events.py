@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pydantic import ConfigDict
 from workflows.events import Event, StartEvent, StopEvent
 
+from core.http import OutsideError
 from projects.duplicates import KnownProject, Match
 from projects.extraction.schemas import CommentInput, ProjectDescription, Segment
 from projects.pages.page_text import PageText
@@ -27,6 +28,14 @@ class FoundProject:
     match: Match | None
     description: ProjectDescription
     vector: list[float] | None = None
+
+
+@dataclass(frozen=True)
+class LostProject:
+    """A project of a comment that could not be described, and why."""
+
+    segment: Segment
+    error: OutsideError
 
 
 class CommentReceived(StartEvent):
@@ -57,13 +66,15 @@ class PagesFetched(Event):
 
 
 class ProjectsDescribed(Event):
-    """The drafts became projects with descriptions."""
+    """The drafts became projects with descriptions, but for those that could not be described."""
 
     projects: list[FoundProject]
+    lost: list[LostProject]
 
 
 class CommentRead(StopEvent):
-    """All that came out: every segment, and each project with description and embedding."""
+    """All that came out: every segment, each project with description and embedding, and those that were lost."""
 
     segments: list[Segment]
     projects: list[FoundProject]
+    lost: list[LostProject]

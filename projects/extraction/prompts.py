@@ -157,8 +157,9 @@ def describe_prompt(
     text: str, comment: CommentInput, links: Sequence[str], pages: Sequence[PageText], mark: str, name: str = ""
 ) -> str:
     """Return the user message that asks for the description of the project in ``text``, which is called ``name``."""
-    called = f", who calls it {name}" if name else ""
-    shown = [f"The project, in the words of its author{called}:\n{cut_to_tokens(text, SEGMENT_TOKENS)}"]
+    shown = [f"The project, in its author's words:\n{cut_to_tokens(text, SEGMENT_TOKENS)}"]
+    if name:
+        shown.append(f"Its author calls it: {name}")
     if len(comment.text) > len(text) + 40:
         shown.append(f"The comment that it stands in:\n{cut_to_tokens(comment.text, CONTEXT_TOKENS)}")
     if links:

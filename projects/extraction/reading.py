@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 ANALYSTS = ("rules", "llm")
 WRITTEN_AT_THE_END = [
-    *("status", "finished_at", "steps", "segments", "error"),
+    *("status", "finished_at", "steps", "segments", "confidence", "error"),
     *("llm_calls", "calls_cached", "asked_again", "mended", "tokens_in", "tokens_out"),
 ]
 
@@ -137,7 +137,7 @@ def read_comment(
 
 def _already_done(comment: Comment, task_id: str) -> Reading | None:
     """Return the result of an earlier delivery of the same task, whose acknowledgement was lost."""
-    done = comment.extractions.filter(task_id=task_id, status=Extraction.Status.SUCCEEDED).first()
+    done = comment.extractions.filter(task_id=task_id, status__in=Extraction.READ).first()
     if done is None:
         return None
     reading = Reading(comment.pk, invalid_skipped=sum(bool(segment["rejection"]) for segment in done.segments))
@@ -163,9 +163,10 @@ def _run(comment: Comment, analyst: Analyst, embedder: Embedder, task_id: str, l
         outcome = _run_workflow(comment, analyst, embedder, extraction)
         with transaction.atomic():
             _hold(comment)
-            saved = save_projects(comment, outcome.projects, analyst, embedder)
-            _finish(extraction, Extraction.Status.SUCCEEDED)
-            comment.release(Comment.Status.PROCESSED)
+            saved = save_projects(comment, outcome.projects, analyst, embedder, is_whole=not outcome.lost)
+            lost = _told(outcome)
+            _finish(extraction, Extraction.Status.PARTIAL if lost else Extraction.Status.SUCCEEDED, lost)
+            comment.release(Comment.Status.PROCESSED, error=lost)
     except ClaimLost as error:
         _finish(extraction, Extraction.Status.SUPERSEDED, str(error))
         raise
@@ -194,6 +195,15 @@ def _run(comment: Comment, analyst: Analyst, embedder: Embedder, task_id: str, l
         duplicates_linked=saved.duplicates_linked,
         project_ids=saved.project_ids,
     )
+
+
+def _told(outcome: Any) -> str:
+    """Return what was lost of a comment that was read, as a line; an empty one where nothing was."""
+    if not outcome.lost:
+        return ""
+    total = len(outcome.lost) + len(outcome.projects)
+    errors = "; ".join(dict.fromkeys(f"{type(lost.error).__name__}: {lost.error}" for lost in outcome.lost))
+    return f"Partly read, {len(outcome.lost)} of {total} projects could not be described: {errors}"
 
 
 def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extraction: Extraction) -> Any:
@@ -225,6 +235,7 @@ def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extrac
         extraction.tokens_in, extraction.tokens_out = usage.tokens_in, usage.tokens_out
         extraction.steps = workflow.steps
         extraction.segments = [segment.model_dump(mode="json") for segment in workflow.segments]
+        extraction.confidence = min((segment.confidence for segment in workflow.segments), default=None)
         pages.keep()
 
 
@@ -240,7 +251,7 @@ def _hold(comment: Comment) -> None:
         return
     if by := comment.claimed_by:
         goes_on = Comment.objects.filter(pk=comment.pk, status=Comment.Status.PROCESSING, claimed_by=by).exists()
-        if goes_on or comment.extractions.filter(task_id=by, status=Extraction.Status.SUCCEEDED).exists():
+        if goes_on or comment.extractions.filter(task_id=by, status__in=Extraction.READ).exists():
             raise TakenOver(f"Comment {comment.pk} was handed on while it was read; nothing was saved here.")
     raise ClaimLost(f"Comment {comment.pk} changed while it was read; nothing was saved.")
 

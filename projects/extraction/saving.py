@@ -32,8 +32,13 @@ class Saved:
     duplicates_linked: int = 0
 
 
-def save_projects(comment: Comment, projects: "list[FoundProject]", analyst: Analyst, embedder: Embedder) -> Saved:
+def save_projects(
+    comment: Comment, projects: "list[FoundProject]", analyst: Analyst, embedder: Embedder, *, is_whole: bool = True
+) -> Saved:
     """Replace what the comment's last reading found with ``projects``. Call it inside a transaction.
+
+    Where not all could be described (``is_whole`` false) the others of the last reading stay: the lost one may be
+    among them.
 
     Readings of one author's comments are saved one after another (advisory lock), so that two workers cannot both
     make a row of one project. A project that was found before keeps its id, its review and what a person edited.
@@ -59,7 +64,8 @@ def save_projects(comment: Comment, projects: "list[FoundProject]", analyst: Ana
         _submit(project, comment, found, position, match)
         saved.project_ids.append(project.pk)
     # Locked, so that a review which is being saved at this moment is seen before anything is deleted.
-    for project in Project.objects.select_for_update().filter(pk__in=earlier - set(saved.project_ids)).order_by("pk"):
+    gone = earlier - set(saved.project_ids) if is_whole else set()
+    for project in Project.objects.select_for_update().filter(pk__in=gone).order_by("pk"):
         _let_go(project, comment)
     return saved
 
@@ -77,7 +83,9 @@ def _create(comment: Comment, found: "FoundProject", analyst: Analyst, embedder:
     project = Project(
         first_seen_at=comment.posted_at,
         last_seen_at=comment.posted_at,
+        source=comment.source if comment.source in Project.Source.values else Project.Source.HACKER_NEWS,
         created_by=analyst.name,
+        confidence=found.segment.confidence,
         **found.description.model_dump(include=WRITTEN),
     )
     _link(project, found)
@@ -98,6 +106,7 @@ def _update(match: Match, comment: Comment, found: "FoundProject", analyst: Anal
             if name not in edited:
                 setattr(project, name, value)
         project.created_by = analyst.name
+        project.confidence = found.segment.confidence
         project.first_seen_at = project.last_seen_at = comment.posted_at
         if "urls" not in edited:
             project.urls, project.url_summaries = [], {}

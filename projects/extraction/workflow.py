@@ -8,6 +8,7 @@ from typing import Any
 
 from workflows import Workflow, step
 
+from core.http import OutsideError
 from projects.duplicates import KnownProject, find_match
 from projects.extraction.events import (
     CommentJudged,
@@ -16,6 +17,7 @@ from projects.extraction.events import (
     Draft,
     DuplicatesChecked,
     FoundProject,
+    LostProject,
     PagesFetched,
     ProjectsDescribed,
 )
@@ -111,16 +113,29 @@ class ExtractionWorkflow(Workflow):
     @step
     @timed
     async def describe_projects(self, ev: PagesFetched) -> ProjectsDescribed:
-        """Have each draft described: title, texts, tags, URLs and scores."""
+        """Have each draft described: title, texts, tags, URLs and scores.
 
-        async def describe(draft: Draft) -> FoundProject:
+        One that cannot be is lost, and costs itself alone; where all are lost the first one's error is raised, and
+        one that may pass is raised at once, since another try can still have all of them.
+        """
+
+        async def describe(draft: Draft) -> FoundProject | LostProject:
             readable = [page for page in draft.pages if not page.error]
-            description = await self.analyst.describe(draft.segment, self.comment, readable)
+            try:
+                description = await self.analyst.describe(draft.segment, self.comment, readable)
+            except OutsideError as error:
+                if not error.permanent:
+                    raise
+                return LostProject(draft.segment, error)
             return FoundProject(draft.segment, draft.match, description)
 
-        projects = list(await asyncio.gather(*(describe(draft) for draft in ev.drafts)))
-        self.outcome = f"{len(projects)} described"
-        return ProjectsDescribed(projects=projects)
+        ends = await asyncio.gather(*(describe(draft) for draft in ev.drafts))
+        projects = [end for end in ends if isinstance(end, FoundProject)]
+        lost = [end for end in ends if isinstance(end, LostProject)]
+        if lost and not projects:
+            raise lost[0].error
+        self.outcome = f"{len(projects)} described" + (f", {len(lost)} lost" if lost else "")
+        return ProjectsDescribed(projects=projects, lost=lost)
 
     @step
     @timed
@@ -131,7 +146,7 @@ class ExtractionWorkflow(Workflow):
             for project, vector in zip(ev.projects, await self.embedder.embed(texts), strict=True):
                 project.vector = vector
         self.outcome = f"{len(ev.projects)} embedded by {self.embedder.name}"
-        return CommentRead(segments=self.segments, projects=ev.projects)
+        return CommentRead(segments=self.segments, projects=ev.projects, lost=ev.lost)
 
 
 def embedding_text(project: Any) -> str:

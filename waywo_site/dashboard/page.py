@@ -29,7 +29,7 @@ PROJECT_COLOURS = {
     Project.ReviewStatus.REJECTED: "bad",
 }
 # The figures leave the generator's ideas out, so the lists that they lead to do.
-POSTED = f"source__exact={Project.Source.HACKER_NEWS}"
+POSTED = f"source__in={Project.Source.HACKER_NEWS},{Project.Source.LOBSTERS}"
 # What a person must be allowed to see of each part.
 PARTS = {
     "comments": "comments.view_comment",

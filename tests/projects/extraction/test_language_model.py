@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
+from comments.failures import failed_with, failure_groups
 from comments.text import links, plain_text
 from core.circuit import Circuit
 from core.http import InvalidAnswer, NotAsked, OutsideError, Refused, Unavailable
 from projects.extraction import prompts
+from projects.extraction.choosing import comments_to_read_again
 from projects.extraction.language_model import MOST_PROJECTS, LanguageModelAnalyst
 from projects.extraction.reading import get_analyst, read_comment
 from projects.extraction.schemas import CommentInput, Segment
@@ -94,6 +96,47 @@ def test_a_failed_reading_saves_no_project_and_tells_its_cost(answers, error):
     extraction = Extraction.objects.get()
     assert (extraction.status, extraction.llm_calls) == ("failed", len(answers))
     assert extraction.error
+
+
+NO_TAGS = description(title="Bar", tags=[])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_project_that_cannot_be_described_costs_itself_alone_until_it_is_read_again():
+    comment = make_comment(TWO)
+    judged = segments((1, 2, "project"), (3, 3, "project"), (4, 4, "question"))
+    foo, bar = description(primary_link=1), description(title="Bar", description="Birds.", primary_link=1)
+
+    def read_with(about_bar: str) -> Extraction:
+        def answer(request):
+            if "Which segments" in (question := request["messages"][1]["content"]):
+                return Says(judged)
+            return Says(about_bar if "words:\nAlso Bar" in question else foo)
+
+        with LLMServer(otherwise=answer) as server:
+            read(comment, server)
+        comment.refresh_from_db()
+        return comment.extractions.first()
+
+    def titles() -> list[str]:
+        return sorted(Project.objects.values_list("title", flat=True))
+
+    extraction = read_with(NO_TAGS)
+    assert (titles(), extraction.status, comment.status) == (["Foo"], "partial", "processed")
+    assert extraction.error == comment.last_error
+    assert extraction.error.startswith("Partly read, 1 of 2 projects could not be described: InvalidAnswer: ")
+    [group] = failure_groups()
+    assert (group.count, group.error[:11]) == (1, "Partly read")
+    assert list(failed_with(group.key)) == [comment]
+    assert comments_to_read_again(failed=True) == [comment.pk]
+
+    extraction = read_with(bar)
+    assert (titles(), extraction.status, comment.last_error) == (["Bar", "Foo"], "succeeded", "")
+    assert failure_groups() == []
+
+    # What an earlier reading found stays where a later one is not whole.
+    assert read_with(NO_TAGS).status == "partial"
+    assert titles() == ["Bar", "Foo"]
 
 
 @pytest.mark.django_db(transaction=True)
