@@ -103,7 +103,7 @@ def _judged(piece: Piece, comment: CommentInput) -> Segment | None:
 
 
 def _segment(text: str, verdict: Verdict) -> Segment:
-    return Segment(text=text, rejection=verdict.rejection, reason=verdict.reason[:300])
+    return Segment(text=text, rejection=verdict.rejection, reason=verdict.reason[:300], confidence=verdict.confidence)
 
 
 def _links(segment: Segment, comment: CommentInput, prose: Prose) -> list[Link]:

@@ -24,8 +24,22 @@ OPENER = re.compile(
     r"|that)(?:ing hours)?)\s+)",
     re.IGNORECASE,
 )
+# A part of life that is named before what is done in it: "At work: …", "Night job: …", "Hardware: …".
+SPHERE = re.compile(
+    r"(?:at (?:work|home|night|school)|(?:(?:the|my) )?(?:day|night|main|other|paid|actual) ?(?:job|gig|project|hustle|work)|hardware|software|work|home"
+    r"|personal(?:ly)?|professional(?:ly)?|for (?:work|fun|money|profit|myself)|hobby|hobbies|side (?:project|hustle|gig)"
+    r"|on the side|in my (?:spare|free) time|after hours|evenings|weekends)\s*(?::|[–—-]{1,2}\s)\s*(?=\S)",
+    re.IGNORECASE,
+)
+# The same without a comma: "Since last spring I've been …", "After my own burnout I began …".
+FRONT = re.compile(
+    r"^(?:since|for|over|in|during|after|at|on|with|before|between|around|about|as (?:an?|the)|to|because of|inspired by"
+    r"|last|this|a (?:few|couple))\b"
+    r"[^.,;:!?\ufffc\n]{1,70}?\s(?=(?:i|we)(?:['’](?:m|re|ve|d))?\s)",
+    re.IGNORECASE,
+)
 _ADVERBS = (
-    r"(?:currently|still|just|also|recently|mostly|slowly|now|actively|actually|mainly|really|finally"
+    r"(?:currently|still|just|only|also|recently|mostly|slowly|now|actively|actually|mainly|really|finally"
     r"|presently|busy|"
     r"officially|primarily|personally|always|already|constantly|quietly|both|all|most(?:ly)? recently|super"
     r"|very|excited to be|"
@@ -46,13 +60,13 @@ _START = (
 )
 _GERUND = (
     r"(?:(?:working|work|worked|focusing|focussing|focused|hacking|tinkering|plugging|chipping"
-    r"|toiling|grinding)"
+    r"|toiling|grinding|heads[- ]down|still)"
     r"(?: (?:alone|away|hard|full[- ]time|part[- ]time|mostly|again|solo|nights|on and off|slowly|a bit"
     r"|mainly|primarily|together|for (?:a while|fun)|by myself|with(?: \w+){1,5}?))?"
-    r"(?: (?:up )?(?:on|at|with|towards?))"
+    r"(?: (?:up )?(?:on|at|with|towards?)|(?=:))"
     r"|(?:re)?building|(?:re)?build|making|make|developing|develop|creating|create|re-?creating|writing"
     r"|write|re-?writing|designing|"
-    r"re-?designing|coding|programming|prototyping|crafting|cooking|implementing|putting together"
+    r"re-?designing|coding|migrating|replacing|reverse[- ]engineering|hand-?wiring|wiring|sewing|carving|brewing|programming|prototyping|crafting|cooking|implementing|putting together"
     r"|put together|finishing(?: up)?|polishing|"
     r"launching|releasing|shipping|bootstrapping|porting|reproducing|maintaining|improving"
     r"|restoring|rehabbing|"
@@ -63,9 +77,10 @@ _GERUND = (
     r"|integrating|extending|adding|"
     r"built|made|created|wrote|written|developed|launched|released|shipped|published|open[- ]sourced"
     r"|founded|finished|designed|"
-    r"coded|hacked together|cobbled together|dusted off|prototyped|implemented|reinvented|invented|ported"
+    r"coded|over-?engineer(?:ed|ing)|hacked together|cobbled together|dusted off|prototyped|implemented|reinvented|invented|ported"
     r"|rebuilt|rewrote|redid|"
-    r"published|started(?= (?:a|an|my|this)\b)|am the (?:creator|author|maker|founder) of|run"
+    r"published|(?:started|began|begun)(?= (?:an?\b|my\b|this\b|(?-i:[A-Z])))"
+    r"|(?:am )?(?:the|a) (?:[\w-]+ ){0,2}(?:creator|author|maker|founder|dev|developer|designer|person|guy|team) (?:of|behind)|run"
     r"|maintain|operate)"
 )
 MAKER = re.compile(
@@ -75,9 +90,7 @@ MAKER = re.compile(
 )
 # A maker statement later in a sentence needs its subject: "I left my job and I'm building …".
 INNER = re.compile(
-    rf"(?:(?<=[,;:.!?)–—-] )|(?<= so )|(?<= and )|(?<= but )|(?<= that )|(?<= then )"
-    rf"|(?<= because )|(?<= by ))"
-    rf"(?=(?:so |and |but |then |now )?(?:{_SUBJECT})(?:{_ADVERBS}\s+){{0,2}}(?:{_START}){{0,2}}{_GERUND}\b)",
+    rf"(?<=[\s(])(?=(?:so |and |but |then |now )?(?:{_SUBJECT})(?:{_ADVERBS}\s+){{0,2}}(?:{_START}){{0,2}}{_GERUND}\b)",
     re.IGNORECASE,
 )
 # The subject may be shared: "I quit my job and have been working on …", "I left to work full time on …".
@@ -108,7 +121,7 @@ NOT_A_THING = re.compile(
     r"sleep|anxiety|depression|weight|garden(?:ing)?|golf|english|french|spanish|degree|thesis|habits?|tan"
     r"|attitude|knowledge|understanding|own health|confidence|posture|physical)\b"
     r"|(?:a |an |the |some |much |good |more |any |great )*(?:progress|sense|money|friends|mistakes?|fun"
-    r"|sure|confidence|ends meet|time|use of|it|this|that|them|things|stuff|changes|dinner|nothing|anything"
+    r"|sure|confidence|ends meet|time|use of|it|this|that|them|things|stuff|changes|dinner|letters|emails?|code|tests|nothing|anything"
     r"|something else)\b\s*(?:[.,!;]|$|for |to |out\b|with |using |in |from |by |as |myself|work|of|better"
     r"|feel|happen|clear|possible|easier)"
     r"|(?:getting|becoming|being|(?:re)?adjusting|settling|recovering|finding (?:a |work|my)|losing|learning|studying|understanding"
@@ -159,6 +172,14 @@ IS_PROJECT = re.compile(
 )
 
 
+# "so now there's Dampstick, a moisture sensor", "that is what Tonnau does", "say hello to Bramble".
+PRESENTED = re.compile(
+    r"(?:\b(?:now|so|and|then)\s+there(?:['’]s| is)\s+|^(?:meet|introducing|presenting|say hello to|behold)\s+"
+    r"|\b(?:that|which)(?: is|['’]s) (?:what|where|why) )(?P<object>(?-i:[A-Z])\S+.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
 @dataclass(frozen=True)
 class Statement:
     """Somebody makes something: ``thing`` is what follows the verb, ``sentence`` the index of its sentence."""
@@ -170,8 +191,9 @@ class Statement:
 
 def without_opener(sentence: str) -> str:
     """Return ``sentence`` without greetings and adverbial openers."""
+    sentence = SPHERE.sub("", sentence, count=1) if SPHERE.match(sentence) else sentence
     for _ in range(3):
-        shorter = OPENER.sub("", sentence, count=1)
+        shorter = FRONT.sub("", OPENER.sub("", sentence, count=1), count=1)
         if shorter == sentence or not shorter:
             return sentence
         sentence = shorter
@@ -184,6 +206,8 @@ def statement(sentence: str, index: int = 0) -> Statement | None:
     front = without_opener(sentence)
     if project := IS_PROJECT.match(front):
         return Statement("is", project["object"].strip(), index)
+    if shown := PRESENTED.search(front):
+        return Statement("is", shown["object"].strip(), index)
     starts = [front]
     starts += [sentence[match.end() :] for match in INNER.finditer(sentence)][:4]
     if FIRST_PERSON.search(sentence):

@@ -21,7 +21,7 @@ BULLET = re.compile(r"^[ \t]*(?:[-*•·‣▪–—+>]|\(?\d{1,2}[.)](?=\s)|\(?
 # Sentences that lost the paragraph break between them: "…than YAML.My motivation has been".
 GLUED_SENTENCES = re.compile(
     r"(?<=[a-z)\]\d][.!?:])(?=(?:[A-Z][a-z]+|I|A|I['’]\w+|\d+ [A-Z])[ ,'’a-z])"
-    r"|(?<=[A-Z]{2}\.)(?=[A-Z][a-z]+ [a-z])"
+    r"|(?<=[A-Z]{2}\.)(?=[A-Z][a-z]+ [a-z])|(?<=[a-z]{2})(?=(?:I|We)['’](?:m|re|ve)\b)"
 )
 GLUED_MARK = re.compile(r"(?<=[\w.,:;!?)])(?=\[\d{1,2}\]:?\s*https?://)")
 GLUED_BULLET = re.compile(r"(?<=[.:!?)])- (?=\S|$)|(?<=[a-z])- (?=[A-Z\[]|$)")

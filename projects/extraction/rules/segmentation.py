@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from projects.extraction.rules.making import names_a_link, statement, without_opener
+from projects.extraction.rules.links import BORROWED, read_links
+from projects.extraction.rules.making import SPHERE, names_a_link, statement, without_opener
 from projects.extraction.rules.prose import BULLET, find_links, inlined, read_prose, repaired, words
 from projects.extraction.rules.verdicts import DEFINITION
 from projects.links import Kind, kind_of, project_key
@@ -61,6 +62,13 @@ HEADED = re.compile(
     r"^\W{0,3}(?:[^\s!?:;,()]*[^\s.!?:;,()](?: [^\s!?:;,()]*[^\s.!?:;,()]){0,4}\s*(?:[:–—-]+"
     r"|\()\s*https?://\S+"
     r"|https?://\S+\s*(?:[:–—-]+|\(|\n|$))"
+)
+BORROWED_LEAD = re.compile(
+    r"(?:built|based|inspired|made|uses?|using|powered|runs?|see|thanks|forked|written) ", re.IGNORECASE
+)
+# "Name: what it is", without a link; a comment of nothing but such lines is a list of projects.
+NAMED_LINE = re.compile(
+    r"^(?P<name>[A-Z][\w.'’-]*(?: [A-Z][\w'’-]*){0,2})(?: \([^)]{1,40}\))?\s*(?::|\s[–—-]{1,2})\s+(?=(?:\S+\s+){3})"
 )
 _OTHER_FRONT = (
     r"(?:also|besides (?:that|this)|besides(?=,)|on the side|on other (?:things|news)|in addition"
@@ -151,7 +159,7 @@ def _blocks(text: str, known: Sequence[str]) -> list[Block]:
     for paragraph in re.split(r"\n\s*\n", text):
         current: list[str] = []
         for line in paragraph.split("\n"):
-            if current and (BULLET.match(line) or HEADED.match(line)):
+            if current and (BULLET.match(line) or HEADED.match(line) or NAMED_LINE.match(line)):
                 blocks.append(_block("\n".join(current), known))
                 current = []
             if line.strip():
@@ -228,17 +236,29 @@ def _headed_starts(blocks: list[Block]) -> list[int]:
     labelled = [index for index, block in enumerate(blocks) if LABELLED.match(block.text)]
     if len(labelled) >= 2:
         return labelled
+    if len(blocks) >= 2 and all(_is_named_line(block.text) and not _is_borrowed(block) for block in blocks):
+        return list(range(len(blocks)))
     announced = bool(ANNOUNCED.search(blocks[0].text.split("\n")[0]))
     starts: list[int] = []
     seen: set[str] = set()
     for index, block in enumerate(blocks):
         if not block.keys or block.keys & seen or RESOURCE.match(block.text) or block.bullet:
             continue
-        if HEADED.match(block.text) or (announced and index and _introduces(block)):
+        if (HEADED.match(block.text) and not _is_borrowed(block)) or (announced and index and _introduces(block)):
             starts.append(index)
             seen |= block.keys
     described = sum(_is_described(blocks, start) for start in starts)
     return starts if len(starts) >= 2 and (announced or described == len(starts)) else []
+
+
+def _is_named_line(text: str) -> bool:
+    return bool(NAMED_LINE.match(text) or HEADED.match(text)) and not RESOURCE.match(text) and not SPHERE.match(text)
+
+
+def _is_borrowed(block: Block) -> bool:
+    """True where the link of a heading is somebody else's: "Built on top of PouchDB (https://…)"."""
+    links = read_links(read_prose(block.text))
+    return bool(links) and bool(BORROWED.search(links[0].before) or BORROWED_LEAD.match(block.text))
 
 
 def _introduces(block: Block) -> bool:
@@ -273,7 +293,7 @@ def _split_by_phrases(group: list[Block], known: Sequence[str]) -> list[str]:
     for start, sentence in _sentence_spans(text):
         prose = read_prose(sentence, known)
         first = prose.sentences[0] if prose.sentences else ""
-        if made and _turns(first):
+        if (made and _turns(first)) or (start > begin and SPHERE.match(first)):
             parts.append(text[begin:start])
             begin = start
         made = made or statement(first) is not None or bool(prose.links)

@@ -22,7 +22,7 @@ TITLE_CHARACTERS = 200
 NAME_SEARCHED = 3_000  # characters of prose in which a link's name is looked for
 
 _WORD = r"[A-Z0-9][\w'’.&+!#]*[\w!+#]|[A-Z0-9]|[a-z]{1,2}[A-Z]\w+"
-_LOWER = r"of|the|and|for|an|a|in|to|on|n|&|with|my|your|me"
+_LOWER = r"&|\+|of|the|and|for|an|a|in|to|on|n|&|with|my|your|me"
 _NAME = rf"(?:{_WORD})(?:[ -](?:(?:{_LOWER}) ){{0,2}}(?:{_WORD})){{0,4}}"
 CALLED = re.compile(
     rf"(?<!so[- ])\b(?:called|named|titled|dubbed|(?:calling|call|named) it|(?:working )?(?:title|name) is"
@@ -35,14 +35,29 @@ QUOTED = re.compile(r"^(?:on\s+)?(?:[\w'-]+ ){0,6}[\"“](?P<name>[A-Z][^\"”\n
 HEAD = re.compile(
     rf"^(?:Project\s+(?:#?\d{{1,2}}|[A-Z])\s*[:.)–—-]\s*)?(?:[Mm]eet |[Ii]ntroducing )?(?P<name>{_NAME}"
     rf"|[a-z][\w.-]{{2,24}})\s*{LINK}*\s*"
-    rf"(?:[–—]\s*|-\s+|:\s+|--\s*|(?=\s?{LINK})|(?<=\s)(?:is|are) (?=an?\b|the\b|my\b|our\b))(?=\S)"
+    rf"(?:[–—]\s*|-\s+|:\s+|--\s*|(?=\s?{LINK})|,\s+(?=(?:an?|the|my|our|which|where)\b)|(?<=\s)(?:is|are) (?=an?\b|the\b|my\b|our\b))(?=\S)"
 )
-IS_A = re.compile(rf"^(?P<name>{_NAME})(?:\s*{LINK})?\s+(?:is|will be|aims|lets|helps|allows|provides|offers)\b")
+_DOES = (
+    r"(?:let|help|allow|provide|offer|make|convert|show|track|create|use|give|enable|support|combine|generate|analy[sz]e|take|turn|work|run"
+    r"|connect|bring|monitor|collect|manage|aim|find|send|add|handle|read|list|keep|watch|sort|plan|score|convert|match|catch|teach|fold"
+    r"|print|count|translate|check|flag|sync|store|scan|swap|search|schedule|organi[sz]e|automate|pack|brew|record|compile|draw|write|tell)(?:e?s)"
+)
+IS_A = re.compile(rf"^(?P<name>{_NAME})(?:\s*{LINK})?\s+(?:is|will be|can|{_DOES})\b")
 IS_A_THING = re.compile(rf"^(?P<name>{_NAME})(?:\s*{LINK})?\s+(?:is|will be) (?:an?|the|my|our)\b")
 OBJECT_NAME = re.compile(
     rf"^(?:on\s+)?(?:(?:my|our|a|an|the|this|new)\s+)?(?:[a-z][\w-]* ){{0,5}}?(?P<name>{_NAME}"
     rf"|[a-z][\w.]{{3,20}}(?=\s*(?:{LINK}|,\s+(?:an?|the|my)\b|\s[-–—]\s|\s*\()))"
     rf"(?=\s*(?:[,.:;!(]|{LINK}|$|\s[-–—]+\s|which|that|is|to|for|-))"
+)
+# "a small Gopher server, Burrowd: …"
+APPOSED = re.compile(
+    rf"^(?:on\s+)?(?:an?|my|our|the) [a-z][^,.;:()\n{LINK}]{{2,60}}, (?P<name>{_NAME})(?=\s*(?:[.:;(]|{LINK}|$|\s[-–—]))"
+)
+# What is done to somebody else's thing: its name is not that of what comes of it.
+OF_ANOTHER = re.compile(
+    r"(?:re-?)?(?:port|replac|fork|clon|mod|migrat|convert|reproduc|rewrit|rewrote|restor|reviv|revers|upgrad|extend"
+    r"|learn|analy[sz]|test|fix|integrat|automat|renovat)",
+    re.IGNORECASE,
 )
 NO_NAME = frozenset(
     "i i'm i’m im i've i’ve i’d i'd we we're we’re it it's it’s this that these those here there hi hey hello my our your the a an and but so if "
@@ -189,6 +204,7 @@ def _going_on(tokens: list[str], end: int) -> list[str]:
 
 def _heading(prose: Prose, technologies: frozenset[str]) -> str:
     for index, sentence in enumerate(prose.sentences[:4]):
+        sentence = without_opener(sentence)
         patterns = (HEAD, IS_A) if index == 0 else (IS_A_THING,)
         for pattern in patterns:
             match = pattern.match(sentence)
@@ -210,13 +226,19 @@ def _heads(name: str, sentence: str) -> bool:
 
 def _object(prose: Prose, technologies: frozenset[str]) -> str:
     for made in statements(prose.sentences, limit=3)[:1]:
+        if OF_ANOTHER.match(made.verb):
+            continue
         if quoted := QUOTED.match(made.thing):
             return quoted["name"]
-        match = OBJECT_NAME.match(made.thing)
+        match = APPOSED.match(made.thing) or OBJECT_NAME.match(made.thing)
         if match is None:
             continue
         name = match["name"]
-        lead = made.thing[: match.start("name")].strip().lower()
+        lead = made.thing[: match.start("name")].strip(" ,").lower()
+        if match.re is APPOSED:
+            if _is_name(name, technologies):
+                return name
+            continue
         # "a new Python editor" and "an NFL stats project" do not name anything; "my game Sandustry" does.
         if (
             re.search(r"\b(?:an?|the|some|in|with|for|of|on|using|and|to|as|from|into|at|by|new)$", lead)
@@ -250,13 +272,29 @@ def _bare_brand(prose: Prose, primary: str) -> str:
     return capitalised(shorter)
 
 
+def _done_to(thing: str) -> str:
+    """Return the object of a verb with what it is done to: "Doom to my dishwasher"."""
+    first = re.split(r"[,.;:!?()\n\ufffc]|\s[–—-]+\s|\s(?:that|which|because|so|and i|but|while)\b", thing, maxsplit=1)[
+        0
+    ]
+    return " ".join(first.split()[:TITLE_WORDS])
+
+
 def _phrase(prose: Prose) -> str:
+    made = statements(prose.sentences, limit=8)
     first = next((sentence for sentence in prose.sentences if sentence.strip(LINK + " ")), "")
-    if first and is_fragment(first) and (phrase := noun_phrase(without_opener(first))):
+    if (
+        first
+        and is_fragment(first)
+        and (not made or MADE_THING.search(first))
+        and (phrase := noun_phrase(without_opener(first)))
+    ):
         return capitalised(phrase)
     plainest = ""
-    for made in statements(prose.sentences, limit=8):
-        phrase = noun_phrase(made.thing)
+    for one in made:
+        phrase = noun_phrase(one.thing)
+        if OF_ANOTHER.match(one.verb) and one.verb.endswith("ing") and re.match(r"(?:the )?[A-Z]", one.thing):
+            phrase = f"{one.verb} {_done_to(one.thing)}"
         plainest = plainest or (capitalised(phrase) if len(phrase) >= 3 else "")
         if len(phrase) >= 3 and phrase.lower() not in NO_NAME:
             return capitalised(phrase)
