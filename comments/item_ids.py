@@ -4,11 +4,13 @@ import re
 
 LARGEST_ITEM_ID = 10**12 - 1
 ITEM_ID = re.compile(r"[1-9][0-9]{0,11}")
-ITEM_PAGE = re.compile(r"https?://news\.ycombinator\.com/item\?id=([1-9][0-9]{0,11})(?:#[0-9]*)?")
+ITEM_PAGE = re.compile(
+    r"(?:https?://)?(?:www\.)?news\.ycombinator\.com/item\?id=([1-9][0-9]{0,11})(?:&[^#\s]*)?(?:#[0-9]*)?"
+)
 
 
 def item_id_of(text: str) -> int:
-    """Return the item id that ``text`` names: ``41342017`` or ``https://news.ycombinator.com/item?id=41342017``.
+    """Return the item id that ``text`` names: ``41342017``, or the address of its page with or without ``https://``.
 
     Raises ValueError for everything else: a guess would collect another thread.
     """

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 
 MONTHS = "january february march april may june july august september october november december".split()
-NAME = "|".join(rf"{name[:3]}(?:{name[3:]})?" for name in MONTHS)
+NAME = "|".join(rf"{name[:3]}(?:{name[3:]})?" for name in MONTHS) + "|sept"
 NAMED = re.compile(rf"\b({NAME})\.?,?\s+(20\d\d)\b", re.IGNORECASE)
 FIRST_YEAR = 2006  # of Hacker News
 

@@ -131,6 +131,11 @@ def _new_comment(post: Post, item: Item, looked_at: datetime) -> Comment:
     return comment
 
 
+def _differ_in_markup_only(stored: str, served: str) -> bool:
+    """True where the item API and Algolia's copy of it write the same words: neither is an edit of the other."""
+    return stored.split() != served.split() and plain_text(stored).split() == plain_text(served).split()
+
+
 class _Look:
     """A known comment beside what its source says of it now."""
 
@@ -141,7 +146,8 @@ class _Look:
         self.is_withdrawn = gone and not was_gone
         self.is_restored = was_gone and not gone
         # A deleted item is served without its text: what was said before is kept.
-        self.text = comment.text if item.deleted or (item.dead and not item.text) else item.text
+        is_without = item.deleted or (item.dead and not item.text)
+        self.text = comment.text if is_without or _differ_in_markup_only(comment.text, item.text) else item.text
 
     @property
     def has_changed(self) -> bool:

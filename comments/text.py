@@ -11,12 +11,15 @@ import nh3
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from core.addresses import LONGEST_ADDRESS, addresses_in, cleaned_address, without_user
+
 # What Hacker News serves: <p> between paragraphs, <i>, <a href rel>, <pre><code>.
 SHOWN_TAGS = {"p", "i", "em", "a", "pre", "code"}
 # What other sources serve as well; read for their line breaks, not shown.
 BLOCK_TAGS = {"p", "div", "blockquote", "ul", "ol", "pre", "h1", "h2", "h3", "h4", "h5", "h6"}
 LINE_TAGS = {"br", "li"}
-READ_TAGS = BLOCK_TAGS | LINE_TAGS | {"a", "code"}
+EMPHASIS_TAGS = {"i", "em"}
+READ_TAGS = BLOCK_TAGS | LINE_TAGS | EMPHASIS_TAGS | {"a", "code"}
 
 # The time of an HTML parser can grow with the square of its input (measured with nh3 0.3.7: 96 s for 1 MB of
 # "<div>", 6 s for a tag with 80,000 attributes); above these limits a text loses its markup instead. The
@@ -24,15 +27,20 @@ READ_TAGS = BLOCK_TAGS | LINE_TAGS | {"a", "code"}
 LONGEST_MARKUP = 100_000  # characters
 MOST_TAGS = 5_000
 
-LONGEST_LINK = 2_000  # bytes; browsers and servers commonly end there
-
 TAG = re.compile(r"<(/?)([a-z0-9]+)((?:\s[^\s=<>]+=\"[^\"]*\")*)\s*>")
 HREF = re.compile(r"\shref=\"([^\"]*)\"")
 ANY_TAG = re.compile(r"<[^<>]*>")
 BREAK_TAG = re.compile(r"<(?:p|br|div|li|pre)\b[^<>]*>", re.IGNORECASE)
-BARE_LINK = re.compile(r"\bhttps?://[^\s<>\"“”«»`]+", re.IGNORECASE)
+BARE_ADDRESS = re.compile(r"https?://[^\s/?#<>\"]+", re.IGNORECASE)
 ABSOLUTE = re.compile(r"https?://[^\s/?#]", re.IGNORECASE)
-CLOSING = {")": "(", "]": "[", "}": "{"}
+# A link took along more than a sign: what it was is parted from it.
+GOES_ON = re.compile(r"([.,;:!?)\]}'’]*)(?=[\w\[(])")
+# ">" before what somebody else said; ">>>" is a prompt, "> 90 %" a comparison.
+QUOTE = re.compile(r"[ \t]*>{1,2}(?![>=])[ \t]*(?!\d+ ?[%xk])\S")
+# A line in italics is a quotation where it asks; else it may be a title.
+ASKS = re.compile(
+    r"\?[\"'”’)\]]*$|\bwhat (?:are|is|r|have|has) (?:you|u|y['’]?all|everyone|everybody)\b", re.IGNORECASE
+)
 
 
 def storable(text: str) -> str:
@@ -45,16 +53,23 @@ def plain_text(html: str) -> str:
     """Return what a comment says: entities decoded once, blank lines between paragraphs, code with its lines.
 
     A link becomes its full address, since Hacker News cuts the visible one; a link with words of its own
-    becomes "words (address)".
+    becomes "words (address)". An address loses the user and the password in it. A question in italics that begins a
+    paragraph is a quotation, and is written as one: "> What are you working on?", in a line of its own.
     """
     parts: list[str] = []
     in_code = False
+    quoted = -1  # where the italics began that may be a quotation
     for kind, value in _pieces(html):
         if kind == "text":
             at_line_start = not parts or parts[-1].endswith("\n")
+            value = _without_users(value)
             parts.append(value if in_code else _prose(value, at_line_start))
         elif kind == "link":
             parts.append(value)
+        elif value in EMPHASIS_TAGS:
+            if kind == "close" and quoted >= 0 and ASKS.search("".join(parts[quoted:]).strip()):
+                parts[quoted:] = ["> ", *parts[quoted:], "\n\n"]
+            quoted = len(parts) if kind == "open" and not in_code and "".join(parts[-2:])[-1:] in ("", "\n") else -1
         else:
             in_code = kind == "open" if value == "pre" else in_code
             parts.append(_break(kind, value))
@@ -65,19 +80,36 @@ def plain_text(html: str) -> str:
 def links(html: str) -> list[str]:
     """Return the http and https addresses of a comment in order, each once, of 2,000 bytes at most.
 
-    They come from the ``href`` of its links and from addresses written bare in its text, those without the
-    punctuation of the sentence that they stand in.
+    They come from the ``href`` of its links and from addresses written bare in its text, without what they took along
+    of the sentence that they stand in, and without users and passwords.
     """
     found: dict[str, None] = {}
     for kind, value in _pieces(html, keep_links=True):
         if kind == "href":
-            found.setdefault(value)
-        elif kind == "text":
-            for match in BARE_LINK.finditer(value):
-                # Room for the punctuation; what is longer is not kept, and slow to trim.
-                if len(match[0]) <= LONGEST_LINK + 20:
-                    found.setdefault(_without_punctuation(match[0]))
-    return [link for link in found if len(link.encode()) <= LONGEST_LINK and ABSOLUTE.match(link)]
+            address, taken_along = cleaned_address(value)
+            found.setdefault(address)
+            value = taken_along
+        if kind in ("href", "text"):
+            for _, _, address in addresses_in(value):
+                found.setdefault(address)
+    return [link for link in found if len(link.encode()) <= LONGEST_ADDRESS and ABSOLUTE.match(link)]
+
+
+def without_quotations(text: str) -> str:
+    """Return what a comment's author says: ``text``, as of ``plain_text``, without the lines that quote another.
+
+    Such a line begins with ``>`` and an answer follows. Lines that end the text or follow a colon are the author's own,
+    a list or an example, and so are all of a text of nothing else.
+    """
+    lines = text.split("\n")
+    own = [bool(line.strip()) and not QUOTE.match(line) for line in lines]
+    last = max((at for at, is_own in enumerate(own) if is_own), default=-1)
+    kept, before = [], ""
+    for at, line in enumerate(lines):
+        before = line if own[at] else before
+        if at > last or own[at] or not line.strip() or before.rstrip().endswith(":"):
+            kept.append(line)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip("\n")
 
 
 def safe_html(html: str) -> SafeString:
@@ -145,7 +177,7 @@ def _pieces(html: str, *, keep_links: bool = False) -> Iterator[tuple[str, str]]
                 shown = " ".join("".join(words).split())
                 yield ("href", href) if keep_links else ("link", shown_link(href, shown))
             href = ""
-        elif not href and tag in BLOCK_TAGS | LINE_TAGS:
+        elif not href and tag in BLOCK_TAGS | LINE_TAGS | EMPHASIS_TAGS:
             yield "close" if closing else "open", tag
     # nh3 closes every tag that it opened, so no link is open here.
     yield "text", entities.unescape(tidy[at:])
@@ -153,9 +185,18 @@ def _pieces(html: str, *, keep_links: bool = False) -> Iterator[tuple[str, str]]
 
 def shown_link(href: str, words: str) -> str:
     """Return what ``plain_text`` writes for a link to ``href`` whose visible text is ``words``."""
+    address, taken_along = cleaned_address(href)
     start = words.rstrip(".…")
-    is_the_address = not words or href.startswith(start) or href.split("://", 1)[-1].startswith(start)
-    return href if is_the_address or BARE_LINK.match(words) else f"{words} ({href})"
+    if words and not href.startswith(start) and not href.split("://", 1)[-1].startswith(start):
+        return f"{words} ({address})" if address and not ABSOLUTE.match(words) else address or words
+    return address + GOES_ON.sub(r"\1 ", taken_along, count=1)
+
+
+def _without_users(text: str) -> str:
+    """Return ``text`` without the users and passwords in its addresses."""
+    if "@" not in text:
+        return text
+    return BARE_ADDRESS.sub(lambda match: without_user(match[0]), text)
 
 
 def _prose(text: str, at_line_start: bool) -> str:
@@ -173,14 +214,3 @@ def _break(kind: str, tag: str) -> str:
     if tag == "li":
         return "\n- " if kind == "open" else ""
     return "\n\n"
-
-
-def _without_punctuation(link: str) -> str:
-    """Drop what ends the sentence: ``.,;:!?'*_`` and closing brackets that the address did not open."""
-    while link:
-        last = link[-1]
-        if last in ".,;:!?'’*_…" or (last in CLOSING and link.count(last) > link.count(CLOSING[last])):
-            link = link[:-1]
-        else:
-            break
-    return link

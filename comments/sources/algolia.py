@@ -124,7 +124,7 @@ def _hit(data: Any) -> Hit | None:
     item_id = int(identity)
     fields = Fields(data, item_id)
     try:
-        title, author = fields.text("title", LONGEST_FIELD), fields.text("author", LONGEST_FIELD)
+        title, author = fields.title(), fields.text("author", LONGEST_FIELD)
         posted_at = fields.time("created_at_i")
         comments = fields.number("num_comments", LATEST_TIME, least=0) or 0
     except InvalidAnswer:

@@ -1,5 +1,6 @@
 """An item, a thread or a comment, as all sources give it, and the fields of an answer read with their types."""
 
+import html as entities
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,7 +67,7 @@ class Item:
             type=kind,
             author=fields.text("by", LONGEST_FIELD),
             posted_at=fields.time("time"),
-            title=fields.text("title", LONGEST_FIELD),
+            title=fields.title(),
             text=fields.text("text", LONGEST_TEXT),
             url=fields.text("url", LONGEST_FIELD),
             # A score can fall below zero, and -1 descendants have been seen.
@@ -100,6 +101,10 @@ class Fields:
         if not isinstance(value, str) or len(value) > longest:
             raise self.fault(name, f"is a text of {longest:,} characters at most")
         return storable(value)
+
+    def title(self) -> str:
+        """Return the title; Hacker News serves it as HTML: ``What&#x27;s``."""
+        return storable(entities.unescape(self.text("title", LONGEST_FIELD)))
 
     def number(self, name: str, most: int, least: int = 1) -> int | None:
         """Return a whole number from ``least`` to ``most``, None when absent."""

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from comments.models import Comment
-from comments.text import links, plain_text
+from comments.text import links, plain_text, without_quotations
 from core import event_loop
 from core.http import NotAsked, OutsideError, Unavailable
 from core.jobs.retrying import GivenUp
@@ -240,9 +240,10 @@ def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extrac
 
 
 def _comment_input(comment: Comment) -> CommentInput:
-    return CommentInput(
-        comment_id=comment.pk, author=comment.author, text=plain_text(comment.text), links=tuple(links(comment.text))
-    )
+    text = without_quotations(plain_text(comment.text))
+    # A link in what the comment quotes is none of its author's.
+    own = tuple(link for link in links(comment.text) if link in text)
+    return CommentInput(comment_id=comment.pk, author=comment.author, text=text, links=own)
 
 
 def _hold(comment: Comment) -> None:

@@ -103,6 +103,17 @@ def test_an_edit_sets_a_comment_back_to_pending_but_white_space_does_not(server,
     assert second.status == "processed"
 
 
+def test_a_copy_in_other_markup_is_no_edit_of_the_text(server, post_id):
+    collect_post(post_id)
+    comment = Comment.objects.filter(status="pending").first()
+    stored = "It&#x27;s <i>a</i> loom.<p>Two&#x2F;day"
+    Comment.objects.filter(pk=comment.pk).update(status="processed", text=stored)
+    server.items[comment.pk]["text"] = "<p>It's a loom.</p>\n<p>Two/day</p>"
+    assert collect_post(post_id).comments_updated == 0
+    comment.refresh_from_db()
+    assert (comment.status, comment.text) == ("processed", stored)
+
+
 def test_an_edit_ends_the_claim_of_whoever_reads_the_old_text(server, post_id):
     collect_post(post_id)
     comment = Comment.objects.filter(status="pending").first()

@@ -6,7 +6,7 @@ import time
 import pytest
 from django.utils.safestring import SafeString
 
-from comments.text import links, plain_text, safe_html, storable
+from comments.text import links, plain_text, safe_html, storable, without_quotations
 
 LINK = (
     '<a href="https:&#x2F;&#x2F;example.com&#x2F;a&#x2F;very&#x2F;long?x=1&amp;y=2" rel="nofollow">'
@@ -61,6 +61,15 @@ ODD = (
         ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
         ("Größe 你好 😀", "Größe 你好 😀"),
         ("a\0b", "ab"),
+        ('<a href="https://a.com/[2]">https://a.com/[2]</a>: x', "https://a.com/ [2]: x"),
+        ('(<a href="https://a.com)—">https://a.com)—</a> x', "(https://a.com)— x"),
+        ("<a href=\"https://a.com/.It's\">https://a.com/.It's</a> on", "https://a.com/. It's on"),
+        ('<a href="https://me:pw@a.com/x">https://me:pw@a.com/x</a>', "https://a.com/x"),
+        ("git clone https://me:pw@a.com/x; me@a.com", "git clone https://a.com/x; me@a.com"),
+        ("<i>What are you working on?</i><p>A loom.", "> What are you working on?\n\nA loom."),
+        ("<p><i>What are you working on</i></p>A loom.", "> What are you working on\n\nA loom."),
+        ("<i>Anything new?</i> A loom.", "> Anything new?\n\nA loom."),
+        ("<i>Tarnbell</i><p>A loom. <i>Why?</i> Because.", "Tarnbell\n\nA loom. Why? Because."),
     ],
 )
 def test_html_becomes_text(html, text):
@@ -85,6 +94,10 @@ def test_html_becomes_text(html, text):
         ("https://a.com/" + "x" * 2_000, []),
         ('<a href="https://a.com/' + "x" * 2_000 + '">x</a>', []),
         ("https://a.com/" + "x" * 1_980 + "...", ["https://a.com/" + "x" * 1_980]),
+        ('<a href="https://a.com/[2]">https://a.com/[2]</a>', ["https://a.com/"]),
+        ('<a href="https://a.com,https://b.com">x</a>', ["https://a.com", "https://b.com"]),
+        ('<a href="https://me:pw@a.com/x">x</a> https://me@b.com', ["https://a.com/x", "https://b.com"]),
+        ('<a href="https://a.com/\u200b">https://a.com/\u200b</a> now', ["https://a.com/"]),
     ],
 )
 def test_links_are_found_in_order(html, found):
@@ -161,3 +174,23 @@ def test_a_text_too_large_for_its_markup_keeps_its_words():
 
 def test_text_is_made_storable():
     assert storable("a\0b\ud83d\ude00\ud83d") == "ab😀\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("> What are you working on?\n\nA loom.", "A loom."),
+        ("> What are you\n> working on?\nA loom.\n\nIt weaves.", "A loom.\n\nIt weaves."),
+        (">> older\n> newer\n\nA loom.", "A loom."),
+        ("A loom.\n\n> Does it weave?\n\nYes.", "A loom.\n\nYes."),
+        ("> What are you working on?", "> What are you working on?"),
+        ("It answers like this:\n\n> warp 12", "It answers like this:\n\n> warp 12"),
+        ("Two things:\n> Tarnbell, a doorbell\n> Oddlark, a bird\nBoth free.",) * 2,
+        ("A shell:\n\n>>> weave()\n\nTry it.",) * 2,
+        ("> 90 % of looms stand still.\n\nI count them.",) * 2,
+        ("a => b\n>= 3 is fine",) * 2,
+        ("", ""),
+    ],
+)
+def test_what_an_author_quotes_is_not_what_he_says(text, said):
+    assert without_quotations(text) == said

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from functools import cache, lru_cache
 
+from core.addresses import LONGEST_ADDRESS
 from projects.extraction.rejections import Rejection
 from projects.extraction.rules import describing, scoring
 from projects.extraction.rules.links import Link, bare_links, is_personal, primary_link, read_links
-from projects.extraction.rules.prose import LINK, LONGEST_ADDRESS, Prose, plain, read_prose, words
+from projects.extraction.rules.prose import LINK, Prose, plain, read_prose, words
 from projects.extraction.rules.segmentation import Piece, is_announcement, pieces
 from projects.extraction.rules.titles import find_title
 from projects.extraction.rules.verdicts import Verdict, is_made, judge

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from core.addresses import addresses_in, cleaned_address
+
 # Rules read at most this much of a segment; what a project is stands near its beginning.
 READ_CHARACTERS = 12_000
-LONGEST_ADDRESS = 2_000
 # Of a comment with more links than a person writes, only the first are compared with each address.
 KNOWN_LINKS = 100
 
@@ -51,27 +52,14 @@ def find_links(text: str, known: Sequence[str] = ()) -> list[tuple[int, int, str
 
     ``known`` are addresses that are certainly links, so that one that is glued to a word ends where it should.
     """
-    by_length = sorted(known[:KNOWN_LINKS], key=len, reverse=True)
+    certain = frozenset(known[:KNOWN_LINKS])
+    by_length = sorted(certain, key=len, reverse=True)
     found = []
-    for match in URL.finditer(text):
-        whole = match[0]
-        for address in by_length:
-            if whole.startswith(address):
-                whole = address
-                break
-        else:
-            whole = _without_sentence_end(whole)
-        # An address that no field can hold is nobody's link.
-        if len(whole) <= LONGEST_ADDRESS:
-            found.append((match.start(), match.start() + len(whole), whole))
+    for start, end, address in addresses_in(text):
+        if address not in certain and (shorter := next(filter(address.startswith, by_length), "")):
+            address, end = shorter, start + len(shorter)
+        found.append((start, end, address))
     return found
-
-
-def _without_sentence_end(address: str) -> str:
-    cut = address.rstrip(".,;:!?'’*_…") if not address.endswith("...") else address
-    while cut.endswith(")") and cut.count(")") > cut.count("("):
-        cut = cut[:-1]
-    return cut
 
 
 def repaired(text: str, known: Sequence[str] = ()) -> str:
@@ -106,7 +94,7 @@ def _unglued(text: str) -> str:
 
 def footnotes(text: str) -> dict[str, str]:
     """Return the addresses that stand as numbered notes, by number: ``[1] https://…``."""
-    return {match[1]: _without_sentence_end(match[2]) for match in FOOTNOTE.finditer(text)}
+    return {match[1]: cleaned_address(match[2])[0] for match in FOOTNOTE.finditer(text)}
 
 
 def inlined(text: str) -> str:
