@@ -32,6 +32,13 @@ class Gone(NoPage):
     heading = "This page is gone"
 
 
+class TooSlow(NoPage):
+    """The answer would have taken longer than it may."""
+
+    status = 503
+    heading = "This took too long"
+
+
 def reader_page(view: View) -> View:
     """Answer NoPage and its kin, and Http404, with a page that says so; with DEBUG on, too."""
 

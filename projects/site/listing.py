@@ -68,14 +68,19 @@ def page_of(request: HttpRequest, rows: Any, per_page: int) -> Page:
 
     Raises BadRequest for what is no number, NoPage for a page beyond the end.
     """
-    text = request.GET.get("page", "").strip() or "1"
-    if not (text.isascii() and text.isdecimal() and int(text[:10]) > 0):
-        raise BadRequest(f"page={shortened(text)} is no page: a page is a number from 1.")
+    number = page_number(request)
     paginator = Paginator(rows, per_page)
-    number = int(text[:10])
     if number > paginator.num_pages:
         raise NoPage(f"There is no page {number}: the last one is {paginator.num_pages}.")
     return paginator.page(number)
+
+
+def page_number(request: HttpRequest) -> int:
+    """Return the number that ``?page=`` names, 1 for none. Raises BadRequest for what is no number from 1."""
+    text = request.GET.get("page", "").strip() or "1"
+    if not (text.isascii() and text.isdecimal() and int(text[:10]) > 0):
+        raise BadRequest(f"page={shortened(text)} is no page: a page is a number from 1.")
+    return int(text[:10])
 
 
 def one_of(request: HttpRequest, name: str, choices: tuple[str, ...], default: str) -> str:

@@ -1,12 +1,67 @@
-"""The search."""
+"""The search: a page, and the results alone while somebody types."""
+
+from dataclasses import dataclass
+from typing import Any, get_args
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from projects.site.errors import reader_page
+from projects.models import Project
+from projects.search.query import SYNTAX, parse
+from projects.search.searching import Hit, Mode, SearchAnswer, SearchTooSlow, search
+from projects.site.errors import NoPage, TooSlow, reader_page
+from projects.site.listing import one_of, page_number, with_row_fields
+
+PER_PAGE = 20
+MODES: dict[str, str] = {"hybrid": "Words and meaning", "words": "Words", "meaning": "Meaning"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A hit, and its project with what a row shows."""
+
+    hit: Hit
+    project: Project
 
 
 @reader_page
-def search(request: HttpRequest) -> HttpResponse:
-    """What was found for ``?q=``."""
-    return render(request, "projects/site/search.html", {"title": "Search", "q": request.GET.get("q", "")})
+def search_page(request: HttpRequest) -> HttpResponse:
+    """What was found for ``?q=``; the results alone for htmx."""
+    context = results(request)
+    # Where a browser goes back to a page that it has thrown away, htmx wants it whole.
+    is_part = request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
+    return render(request, "projects/site/search_results.html" if is_part else "projects/site/search.html", context)
+
+
+def results(request: HttpRequest) -> dict[str, Any]:
+    """Return what the results show, for the ``q``, ``mode`` and ``page`` of the address.
+
+    Raises BadRequest for another mode or page, NoPage for a page beyond the end, TooSlow.
+    """
+    text = request.GET.get("q", "")
+    mode: Mode = one_of(request, "mode", get_args(Mode), "hybrid")  # type: ignore[assignment]  # one of them
+    number = page_number(request)
+    query = parse(text)
+    try:
+        answer = search(query, mode=mode, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+    except SearchTooSlow as error:
+        raise TooSlow(str(error)) from error
+    if number > 1 and not answer.hits:
+        raise NoPage(f"There is no page {number} of what was found for this search.")
+    return {
+        "title": f"{query.text} · Search" if query.text else "Search",
+        "q": query.text,
+        "answer": answer,
+        "found": _with_rows(answer),
+        "asked_mode": mode,
+        "modes": MODES.items(),
+        "syntax": SYNTAX,
+        "number": number,
+    }
+
+
+def _with_rows(answer: SearchAnswer) -> list[Found]:
+    ids = [hit.project.pk for hit in answer.hits]
+    rows = {row.pk: row for row in with_row_fields(Project.objects.filter(pk__in=ids))} if ids else {}
+    # One that was deleted since is left out.
+    return [Found(hit, rows[hit.project.pk]) for hit in answer.hits if hit.project.pk in rows]

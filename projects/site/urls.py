@@ -24,6 +24,6 @@ urlpatterns = [
     path("authors/<slug:source>/<name:name>/", authors.author, name="author"),
     path("threads/<id:pk>/", threads.thread, name="thread"),
     path("trends/", trends.trends, name="trends"),
-    path("search", searching.search, name="search"),
+    path("search", searching.search_page, name="search"),
     path("about", about.about, name="about"),
 ]
