@@ -12,6 +12,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from core.addresses import LONGEST_ADDRESS, addresses_in, cleaned_address, without_user
+from core.text import storable
 
 # What Hacker News serves: <p> between paragraphs, <i>, <a href rel>, <pre><code>.
 SHOWN_TAGS = {"p", "i", "em", "a", "pre", "code"}
@@ -41,12 +42,6 @@ QUOTE = re.compile(r"[ \t]*>{1,2}(?![>=])[ \t]*(?!\d+ ?[%xk])\S")
 ASKS = re.compile(
     r"\?[\"'”’)\]]*$|\bwhat (?:are|is|r|have|has) (?:you|u|y['’]?all|everyone|everybody)\b", re.IGNORECASE
 )
-
-
-def storable(text: str) -> str:
-    """Return ``text`` as PostgreSQL and UTF-8 can hold it: without NUL, half surrogates as U+FFFD."""
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return whole.replace("\0", "")
 
 
 def plain_text(html: str) -> str:

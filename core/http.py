@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from core.text import storable
+
 if TYPE_CHECKING:
     import aiohttp
 
@@ -33,7 +35,7 @@ class OutsideError(Exception):
     permanent = False
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        super().__init__(message)
+        super().__init__(storable(message))
         self.retry_after = retry_after
 
 
@@ -72,6 +74,43 @@ def may_pass(status: int) -> bool:
 def status_error(status: int, message: str, headers: Mapping[str, str]) -> OutsideError:
     """Return the error that a status means: Unavailable, with the pause it asks for, or Refused."""
     return Unavailable(message, retry_after=asked_pause(headers)) if may_pass(status) else Refused(message)
+
+
+# What services call their errors where they give no status: words of a code or type -> the status that they mean.
+NAMED_ERRORS = (
+    (r"rate.?limit|quota|exhausted|too.?many", 429),
+    (r"overload|unavailable|capacity|loading", 503),
+    (r"auth|api.?key|permission", 401),
+    (r"not.?found", 404),
+    (r"invalid|context.?length|bad.?request|unsupported", 400),
+)
+UNNAMED_ERROR = 502  # a gateway that tells of a failure behind it
+
+
+def told_error(answer: Any) -> tuple[int, str] | None:
+    """Return the status and message of an error that stands in the JSON of an answer with status 200; None for none.
+
+    Gateways answer so when what is behind them failed. Without a status of its own it counts as what its name says,
+    else as 502.
+    """
+    if isinstance(answer, list) and len(answer) == 1:
+        answer = answer[0]
+    if not isinstance(answer, dict):
+        return None
+    error = answer if answer.get("object") == "error" else answer.get("error")
+    if not error:
+        return None
+    if not isinstance(error, dict):
+        return UNNAMED_ERROR, str(error)
+    codes = [str(error.get(name) or "") for name in ("code", "status", "status_code", "type")]
+    message = str(error.get("message") or error.get("detail") or error)
+    for code in codes:
+        if re.fullmatch(r"[45]\d\d", code):
+            return int(code), message
+    for words, status in NAMED_ERRORS:
+        if re.search(words, " ".join(codes), re.IGNORECASE):
+            return status, message
+    return UNNAMED_ERROR, message
 
 
 def build_client(
@@ -136,5 +175,5 @@ def in_short(error: BaseException) -> str:
 
     Several of httpx's timeouts have no text of their own: their kind stands in for it.
     """
-    text = " ".join(str(error).split())
+    text = " ".join(storable(str(error)).split())
     return (text or type(error).__name__)[:200]

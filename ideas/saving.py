@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import Truncator
 
-from comments.text import storable
 from core import event_loop
 from core.locks import lock_until_commit
+from core.text import storable
 from ideas.asking import Wish
 from ideas.models import Idea, IdeaRun
 from ideas.pipeline import Record

@@ -14,6 +14,7 @@ from pgvector.django import VectorField
 
 from comments.models import Comment
 from projects.analytics.models import Analytics as Analytics
+from projects.language.models import KeptAnswer as KeptAnswer
 from projects.links import host_of
 
 URL_LENGTH = 2000

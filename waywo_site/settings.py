@@ -319,6 +319,14 @@ if not (CONTACT.isascii() and CONTACT.isprintable() and len(CONTACT) <= 200 and 
 LLM_BASE_URL = environment.url("LLM_BASE_URL")
 LLM_MODEL = environment.text("LLM_MODEL")
 LLM_API_KEY = environment.text("LLM_API_KEY")
+# Of one answer, thoughts included: models that think aloud take thousands.
+LLM_MAX_TOKENS = environment.whole_number("LLM_MAX_TOKENS", 16_000, least=100, most=1_000_000)
+# Of each process: llama.cpp serves 4 by default, and hosted services hundreds.
+LLM_CALLS_AT_ONCE = environment.whole_number("LLM_CALLS_AT_ONCE", 4, least=1, most=1_000)
+# Of all processes together.
+LLM_REQUESTS_PER_MINUTE = environment.whole_number("LLM_REQUESTS_PER_MINUTE", None, least=1, most=1_000_000)
+# How long an answer is kept, so that the same question costs no second call; 0 keeps none.
+LLM_ANSWER_DAYS = environment.whole_number("LLM_ANSWER_DAYS", 30, least=0, most=10_000)
 LLM_TIMEOUT = environment.number("LLM_TIMEOUT", 60, least=1, most=READING_SECONDS)
 
 EMBEDDING_BASE_URL = environment.url("EMBEDDING_BASE_URL")

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from comments.sources.json_client import shown
-from comments.text import storable
 from core.http import InvalidAnswer, OutsideError
+from core.text import storable
 
 LONGEST_TEXT = 1_000_000  # characters; the longest comments have some 60,000
 LONGEST_FIELD = 5_000  # characters of an author, title, type or URL

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from comments.text import storable
+from core.text import storable
 
 Answer = TypeVar("Answer", bound=BaseModel)
 

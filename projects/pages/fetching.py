@@ -13,8 +13,8 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
-from comments.text import storable
 from core.http import asked_pause, build_client, in_short
+from core.text import storable
 from projects.pages.addresses import PublicOnlyTransport
 from projects.pages.page_text import LONGEST_TEXT, LONGEST_TITLE, extract_text
 from projects.pages.robots import LARGEST_FILE as LARGEST_ROBOTS

@@ -7,8 +7,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.dateparse import parse_datetime
 
-from comments.text import storable
 from core.tables import FORMULA_STARTS
+from core.text import storable
 from projects.models import Project, ProjectQuerySet
 from projects.reviewing.fields import NOTED_FIELDS, note_changes
 

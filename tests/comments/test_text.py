@@ -6,7 +6,8 @@ import time
 import pytest
 from django.utils.safestring import SafeString
 
-from comments.text import links, plain_text, safe_html, storable, without_quotations
+from comments.text import links, plain_text, safe_html, without_quotations
+from core.text import storable
 
 LINK = (
     '<a href="https:&#x2F;&#x2F;example.com&#x2F;a&#x2F;very&#x2F;long?x=1&amp;y=2" rel="nofollow">'

@@ -17,6 +17,8 @@ from django_celery_results.models import GroupResult, TaskResult
 
 from core.models import Batch, BatchTask, Cancellation, Redelivery
 from core.progress import Progress, no_progress
+from projects.language.kept_answers import oldest
+from projects.language.models import KeptAnswer
 from projects.models import Extraction, HostTurn, Page
 from waywo_site.models import HealthResult, QueueSample
 
@@ -131,6 +133,11 @@ def _host_turns(before: datetime) -> QuerySet[HostTurn]:
     return HostTurn.objects.filter(free_at__lt=timezone.now() - TURNS_KEPT)
 
 
+def _kept_answers(before: datetime) -> QuerySet[KeptAnswer]:
+    """Answers of language models that are too old to be used again, whatever ``before``."""
+    return KeptAnswer.objects.filter(created_at__lt=oldest())
+
+
 def _sessions(before: datetime) -> QuerySet[Session]:
     return Session.objects.filter(expire_date__lt=timezone.now())
 
@@ -148,5 +155,6 @@ KINDS = (
     Kind("extractions", _extractions),
     Kind("pages", _pages, can_come_back=True),
     Kind("host_turns", _host_turns, can_come_back=True),
+    Kind("kept_answers", _kept_answers, can_come_back=True),
     Kind("sessions", _sessions),
 )

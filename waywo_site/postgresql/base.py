@@ -5,6 +5,7 @@ from django.db.backends.postgresql import base
 
 from waywo_site.embedded.ports import HOST
 from waywo_site.embedded.postgresql import USER
+from waywo_site.postgresql import storing
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -16,8 +17,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return settings.EMBEDDED_POSTGRESQL if is_embedded else None
 
     def get_connection_params(self):
-        """Return what a connection takes; of the embedded server, where it is now."""
+        """Return what a connection takes; of the embedded server, where it is now. Any text can be stored over it."""
         conn_params, server = super().get_connection_params(), self._server
+        storing.register(conn_params["context"])
         return _located(conn_params, server) if server is not None and server.held else conn_params
 
     def get_new_connection(self, conn_params):

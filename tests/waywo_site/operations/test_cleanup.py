@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connections
 from django.db.models import Model
@@ -13,6 +14,7 @@ from django_celery_results.models import GroupResult, TaskResult
 
 from comments.models import Comment, Post
 from core.models import Batch, BatchTask, Cancellation, Redelivery
+from projects.language.models import KeptAnswer
 from projects.models import Extraction, HostTurn, Page, Project, Submission
 from tests.factories import make_comment, make_project
 from tests.servers.processes import command
@@ -63,6 +65,9 @@ def fill() -> None:
     Session.objects.filter(session_key=str(OLD)[:40]).update(expire_date=NOW - timedelta(days=1))
     HostTurn.objects.create(host="left.example", free_at=NOW - timedelta(days=1, minutes=1))
     HostTurn.objects.create(host="asked.example", free_at=NOW - timedelta(hours=23))
+    for age in (settings.LLM_ANSWER_DAYS + 1, settings.LLM_ANSWER_DAYS - 1):
+        moment = NOW - timedelta(days=age)
+        KeptAnswer.objects.create(key=f"{age} days", prompt_version=1, said={}, created_at=moment)
     Cancellation.objects.create(task_id="old")
     Cancellation.objects.update(requested_at=OLD)
     for moment in (OLD, YOUNG):
@@ -98,6 +103,7 @@ def test_what_is_old_goes_and_posts_comments_projects_and_reviews_stay():
         "extractions": 2,
         "pages": 1,
         "host_turns": 1,
+        "kept_answers": 1,
         "sessions": 1,
     }
     assert TaskResult.objects.count() == 3
