@@ -16,6 +16,7 @@ from core.text import storable
 from ideas.asking import Wish
 from ideas.models import Idea, IdeaRun
 from ideas.pipeline import Record
+from projects.embedding import embedding_text
 from projects.language.embeddings import Embedder
 from projects.language.tokens import sentences
 from projects.models import Project
@@ -56,8 +57,6 @@ def save_idea(run: IdeaRun, wish: Wish, record: Record, embedder: Embedder) -> P
     ``IDEA_SIMILARITY_THRESHOLD`` to any project, rejected ones and other ideas too, or bears the title of one. Runs
     save one after another (advisory lock), so that two of them cannot both save one idea.
     """
-    from projects.extraction.workflow import embedding_text
-
     project = Project(**_checked(record), source=Project.Source.NEMO_DATA_DESIGNER, created_by=run.language_model)
     tags = _tags(wish, record)
     [vector] = event_loop.run(embedder.embed([embedding_text(project)]))

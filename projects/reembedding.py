@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from core import event_loop
 from core.http import OutsideError
 from core.progress import Progress, no_progress
-from projects.extraction.workflow import embedding_text
+from projects.embedding import TEXTS, embedding_text, write_embedding
 from projects.language.embedding_index import drop_other_indexes, ensure_index
 from projects.language.embeddings import Embedder
 from projects.models import Project
@@ -61,7 +61,7 @@ def reembed(
 
 def _left(embedder: Embedder) -> QuerySet[Project]:
     rows = Project.objects.exclude(embedding_model=embedder.name)
-    return rows.only("id", "title", "short_description", "description")
+    return rows.only("id", *TEXTS)
 
 
 def _embed(embedder: Embedder, texts: list[str], sleep: Callable[[float], None]) -> list[list[float]]:
@@ -77,11 +77,6 @@ def _embed(embedder: Embedder, texts: list[str], sleep: Callable[[float], None])
 
 def _write(rows: list[Project], vectors: list[list[float]], embedder: Embedder) -> int:
     """Write the vectors whose texts are still the same; another reading embeds the others itself."""
-    written = 0
     with transaction.atomic():
-        for row, vector in zip(rows, vectors, strict=True):
-            same = Project.objects.filter(
-                pk=row.pk, title=row.title, short_description=row.short_description, description=row.description
-            )
-            written += same.update(embedding=vector, embedding_model=embedder.name)
-    return written
+        pairs = zip(rows, vectors, strict=True)
+        return sum(write_embedding(row, vector, embedder.name) for row, vector in pairs)

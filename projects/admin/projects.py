@@ -24,6 +24,7 @@ from projects.admin.forms import ProjectForm
 from projects.admin.importing import ReviewImport
 from projects.admin.merging import MergePages
 from projects.admin.reviewing import ReviewPages
+from projects.embedding import TEXTS, embed_anew
 from projects.export import FIELDS, export_rows
 from projects.models import Project, Submission
 from projects.reviewing.fields import NOTED_FIELDS, note_changes
@@ -137,6 +138,8 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
         note_changes(obj, changed, request.user)
         # Only what this person changed: a reading may have written the rest since the page was opened.
         obj.save(update_fields=[*(changed - {"tags"}), *NOTED_FIELDS])
+        if changed & TEXTS:
+            embed_anew(obj.pk)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Project], search_term: str

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from comments.models import Comment
 from core.locks import lock_until_commit
 from projects.duplicates import KnownProject, Match, find_match, known_projects
+from projects.embedding import embed_anew, embedding_text
 from projects.extraction.schemas import Analyst
 from projects.language.embeddings import Embedder
 from projects.links import canonical_url, identity
@@ -98,9 +99,9 @@ def _create(comment: Comment, found: "FoundProject", analyst: Analyst, embedder:
 
 def _update(match: Match, comment: Comment, found: "FoundProject", analyst: Analyst, embedder: Embedder) -> Project:
     project = Project.objects.select_for_update().get(pk=match.project_id)
-    elsewhere = project.submissions.exclude(comment=comment)
+    elsewhere = project.submissions.exclude(comment=comment).exists()
     edited = set(project.edited_fields)
-    if not elsewhere.exists():
+    if not elsewhere:
         # This comment is all that is known of it: its new reading replaces the old one.
         for name, value in found.description.model_dump(include=WRITTEN).items():
             if name not in edited:
@@ -120,6 +121,8 @@ def _update(match: Match, comment: Comment, found: "FoundProject", analyst: Anal
     if project.flag_reason == NO_LONGER_FOUND:
         project.flag_reason = ""
     project.save()
+    if not elsewhere and embedding_text(project) != embedding_text(found.description):
+        embed_anew(project.pk)  # Its vector is that of the machine's texts, some of which a person replaced.
     if "tags" not in edited:
         project.tags.add(*resolve(found.description.tags))
     project.pages.set(_pages(project))

@@ -10,6 +10,7 @@ from workflows import Workflow, step
 
 from core.http import OutsideError
 from projects.duplicates import KnownProject, find_match
+from projects.embedding import embedding_text
 from projects.extraction.events import (
     CommentJudged,
     CommentRead,
@@ -147,8 +148,3 @@ class ExtractionWorkflow(Workflow):
                 project.vector = vector
         self.outcome = f"{len(ev.projects)} embedded by {self.embedder.name}"
         return CommentRead(segments=self.segments, projects=ev.projects, lost=ev.lost)
-
-
-def embedding_text(project: Any) -> str:
-    """Return the text that stands for a project (a description or a row) in the embedding space."""
-    return f"{project.title}. {project.short_description}. {project.description}"

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from projects.embedding import TEXTS, embed_anew
 from projects.models import Project, ReviewAction, Submission
 from projects.reviewing import merging, splitting
 from projects.reviewing.fields import ReviewConflict, locked, review
@@ -109,6 +110,8 @@ def _put_back(action: ReviewAction) -> None:
         else:
             setattr(project, name, parse_datetime(value) if name in TIMES and value else value)
     project.save(update_fields=[*(set(action.before) - {"tags"}), "updated_at"])
+    if TEXTS & set(action.before):
+        embed_anew(project.pk)
 
 
 def _state(project: Project, names: Any) -> dict[str, Any]:

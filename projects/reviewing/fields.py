@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from projects.embedding import TEXTS, embed_anew
 from projects.links import canonical_url
 from projects.models import Project
 from projects.tags import resolve
@@ -57,6 +58,8 @@ def review(project_id: int, changes: dict[str, Any], reviewer: Any, *, seen: dat
         note_changes(project, changed, reviewer)
         if changed:
             project.save(update_fields=[*(changed - {"tags"}), *NOTED_FIELDS])
+        if changed & TEXTS:
+            embed_anew(project.pk)
     return project
 
 
