@@ -5,11 +5,11 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Coalesce, Greatest, Lower
 from django.utils import timezone
 
 # A thread takes comments for about two weeks (pitfalls, "What was not settled").
@@ -257,6 +257,8 @@ class Comment(models.Model):
             models.Index(fields=("status", "-posted_at"), name="comment_status_posted_at"),
             models.Index(fields=("post", "status"), name="comment_post_status"),
             models.Index(fields=("author", "-posted_at"), name="comment_author_posted_at"),
+            # What the search looks authors up by: first letters, in whichever case.
+            models.Index(OpClass(Lower("author"), "text_pattern_ops"), name="comment_author_start"),
             # What the admin's search looks at (comments/search.py).
             GinIndex(SearchVector("text", config="english"), name="comment_text_words"),
             models.Index(fields=("-posted_at", "-id"), name="comment_posted_at"),

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -14,6 +14,7 @@ from pgvector.django import VectorField
 
 from comments.models import Comment
 from projects.analytics.models import Analytics as Analytics
+from projects.expressions import Hosts, Spellings
 from projects.language.models import KeptAnswer as KeptAnswer
 from projects.links import host_of
 
@@ -251,6 +252,17 @@ class Project(models.Model):
             models.Index(fields=("-last_seen_at",), condition=Q(is_bookmarked=True), name="project_bookmarked"),
             models.Index(fields=("-last_seen_at",), condition=~Q(flag_reason=""), name="project_flagged"),
             GinIndex(fields=("search_vector",), name="project_search_vector"),
+            # What the search looks names up by: first letters, words, words with a typing error, links.
+            models.Index(OpClass(Lower("title"), "text_pattern_ops"), name="project_title_start"),
+            GinIndex(SearchVector("title", config="simple"), name="project_title_words"),
+            GinIndex(Spellings("title", "short_description"), name="project_spellings"),
+            GinIndex(Hosts("primary_url", "urls"), name="project_hosts"),
+            models.Index(
+                fields=("canonical_url",),
+                opclasses=("varchar_pattern_ops",),
+                condition=~Q(canonical_url=""),
+                name="project_address_start",
+            ),
         )
 
     def __str__(self) -> str:
