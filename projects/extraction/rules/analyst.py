@@ -9,9 +9,10 @@ from projects.extraction.rules import describing, scoring
 from projects.extraction.rules.links import Link, bare_links, is_personal, primary_link, read_links
 from projects.extraction.rules.prose import LINK, Prose, plain, read_prose, words
 from projects.extraction.rules.segmentation import Piece, is_announcement, pieces
+from projects.extraction.rules.tagging import NearestTags, choose_tags
 from projects.extraction.rules.titles import find_title
 from projects.extraction.rules.verdicts import Verdict, is_made, judge
-from projects.extraction.rules.vocabulary import NearestTags, choose_tags, vocabulary
+from projects.extraction.rules.vocabulary import vocabulary
 from projects.extraction.schemas import CommentInput, ProjectDescription, Segment
 from projects.links import Kind, kind_of
 from projects.pages.page_text import PageText
@@ -60,7 +61,7 @@ class RulesAnalyst:
         short = describing.short_description(prose, title, named, primary, comment.author)
         text = plain(prose.text[:MATCHED_CHARACTERS])
         idea, idea_reason = scoring.idea_score(text, len(words(text)), bool(primary))
-        used = sum(tag.is_technology for tag in vocabulary().found_in(text))
+        used = len(technologies & vocabulary().count(text).keys())
         complexity, complexity_reason = scoring.complexity_score(text, used)
         return ProjectDescription(
             title=title,
