@@ -1,11 +1,15 @@
 """The processes of a running Waywo, under a supervisor."""
 
 import logging
+import os
 import socket
 import sys
 import threading
 from collections.abc import Callable, Collection
+from contextlib import suppress
+from pathlib import Path
 
+import psutil
 from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
@@ -19,6 +23,8 @@ from waywo_site.running.supervisor import Process, Supervisor
 
 logger = logging.getLogger(__name__)
 
+# None of them outlives the supervisor.
+PYTHON = (sys.executable, "-m", "waywo_site.running.tethered")
 # Two processes: one alone gives 88 reads of the API a second on two cores, two give 200 (tests/benchmarks/api.py).
 WEB_PROCESSES = 2
 WEB_THREADS = 8
@@ -34,7 +40,7 @@ def web() -> Process:
     return Process(
         "web",
         [
-            *(sys.executable, "-m", "gunicorn", "waywo_site.wsgi", "--bind", f"{HOST}:{settings.PORT}"),
+            *(*PYTHON, "-m", "gunicorn", "waywo_site.wsgi", "--bind", f"{HOST}:{settings.PORT}"),
             *("--workers", str(WEB_PROCESSES), "--threads", str(WEB_THREADS), "--no-control-socket"),
             # A search by many tags and authors is a long address; this is the most that gunicorn takes, in bytes.
             *("--limit-request-line", "8190"),
@@ -76,12 +82,12 @@ def flower(password: str) -> Process:
 
 def health() -> Process:
     """Return the watch that alerts also when worker, beat, broker or database are gone."""
-    command = [sys.executable, "manage.py", "health", "--alert", "--every", str(HEALTH_SECONDS)]
+    command = [*PYTHON, "manage.py", "health", "--alert", "--every", str(HEALTH_SECONDS)]
     return Process("health", command)
 
 
 def _celery() -> list[str]:
-    return [sys.executable, "-m", "celery", "--app", "waywo_site"]
+    return [*PYTHON, "-m", "celery", "--app", "waywo_site"]
 
 
 def flower_port() -> int:
@@ -92,6 +98,17 @@ def flower_port() -> int:
 def taken_ports() -> list[int]:
     """Return which of our two ports somebody else listens on."""
     return [port for port in (settings.PORT, flower_port()) if not is_free(port)]
+
+
+def holders(file: Path) -> list[int]:
+    """Return the pids of the processes that hold ``file`` open and that nobody else who does has started: the one to
+    end, or those whose starter is gone."""
+    found = {}
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.pid != os.getpid() and any(Path(one.path) == file.resolve() for one in process.open_files()):
+                found[process.pid] = process.ppid()
+    return sorted(pid for pid, parent in found.items() if parent not in found)
 
 
 def is_unresponsive(name: str, ran_for: float, queues: Collection[str] | None = None) -> bool:
@@ -139,11 +156,17 @@ def _takes_nothing(served: set[str]) -> bool:
     return oldest is not None and oldest >= UNRESPONSIVE_SECONDS
 
 
-def run(processes: list[Process], watch: Callable[[], None], queues: Collection[str] | None = None) -> int:
+def run(
+    processes: list[Process],
+    watch: Callable[[], None],
+    queues: Collection[str] | None = None,
+    held: Collection[int] = (),
+) -> int:
     """Run the processes until a signal comes (0) or one of them cannot be kept alive; return the exit code.
 
     A process that dies or stops responding is restarted; ``queues`` are what the worker among them serves, all where
-    none are given. ``watch`` is called every 5 s meanwhile.
+    none are given. ``watch`` is called every 5 s meanwhile. ``held`` are file descriptors that the processes hold open,
+    too: the lock on one of them lasts until the last of them has ended.
     """
     supervisor = Supervisor(
         processes,
@@ -151,6 +174,7 @@ def run(processes: list[Process], watch: Callable[[], None], queues: Collection[
         lambda name, ran_for: is_unresponsive(name, ran_for, queues),
         # A line of JSON is one for programs, and who runs alone needs no name.
         named=len(processes) > 1 and settings.LOG_FORMAT != "json",
+        held=held,
     )
     ended = threading.Event()
 

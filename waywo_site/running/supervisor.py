@@ -7,13 +7,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.2
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 READY_SECONDS = 20  # that the next ones wait at most
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a process is started again; doubled each time
 STEADY_SECONDS = 60  # who ran this long begins again with the pauses
@@ -45,8 +47,8 @@ def _kill(popen: subprocess.Popen) -> None:
 class Supervised:
     """One process that is kept alive. With ``named`` each line that it prints bears its name."""
 
-    def __init__(self, process: Process, folder: Path, *, named: bool) -> None:
-        self.process, self.folder, self.named = process, folder, named
+    def __init__(self, process: Process, folder: Path, *, named: bool, held: Collection[int] = ()) -> None:
+        self.process, self.folder, self.named, self.held = process, folder, named, held
         self.popen: subprocess.Popen | None = None
         self.started_at = 0.0
         self.early_ends = 0
@@ -70,12 +72,13 @@ class Supervised:
         self.started_at = time.monotonic()
         self.popen = subprocess.Popen(
             self.process.command,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"} | self.process.environment,
+            env=os.environ | {"PYTHONUNBUFFERED": "1", "SUPERVISOR_PID": str(os.getpid())} | self.process.environment,
             cwd=self.folder,
             stdout=subprocess.PIPE if self.named else None,
             stderr=subprocess.STDOUT if self.named else None,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
+            pass_fds=tuple(self.held),
         )
         if self.named:
             threading.Thread(target=self._print, args=(self.popen,), daemon=True).start()
@@ -83,8 +86,10 @@ class Supervised:
     def _print(self, popen: subprocess.Popen) -> None:
         for line in popen.stdout or ():
             text = line.decode("utf-8", "replace").rstrip("\n")
-            sys.stdout.write(f"{time.strftime('%H:%M:%S')} {self.name:<7}| {text}\n")
-            sys.stdout.flush()
+            # Read on after the terminal is gone: a process whose output nobody takes would wait for ever.
+            with suppress(OSError):
+                sys.stdout.write(f"{time.strftime('%H:%M:%S')} {self.name:<7}| {text}\n")
+                sys.stdout.flush()
 
     def send(self, number: int) -> None:
         """Send a signal to the process; it tells its own children."""
@@ -119,7 +124,8 @@ class Supervisor:
     """Keeps processes alive until a signal comes.
 
     ``unresponsive`` says of a name and of the seconds since its start whether it must be ended because it does nothing.
-    With ``named`` each line that they print bears the name of its process.
+    With ``named`` each line that they print bears the name of its process; ``held`` are file descriptors that they keep
+    open.
     """
 
     def __init__(
@@ -129,14 +135,18 @@ class Supervisor:
         unresponsive: Callable[[str, float], bool] | None,
         *,
         named: bool = True,
+        held: Collection[int] = (),
     ) -> None:
-        self.all = [Supervised(process, folder, named=named) for process in processes]
+        self.all = [Supervised(process, folder, named=named, held=held) for process in processes]
         self.unresponsive = unresponsive
         self._signal = threading.Event()
 
     def run(self) -> int:
-        """Run until SIGINT or SIGTERM (0), or until one of them cannot be kept alive (its exit code)."""
-        before = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        """Run until a signal ends it (0), SIGHUP of a closed terminal among them, or until one of them cannot be kept
+        alive (its exit code). Under nohup, which ignores SIGHUP, it stays ignored."""
+        under_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        heard = SIGNALS[:-1] if under_nohup else SIGNALS
+        before = {number: signal.signal(number, self._stop) for number in heard}
         code = 0
         try:
             for one in self.all:

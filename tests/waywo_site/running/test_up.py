@@ -1,5 +1,6 @@
 """The whole of Waywo as its user starts it, on servers and data of its own."""
 
+import fcntl
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import pytest
 
 from tests.servers.processes import ROOT
 from tests.waiting import wait_until
+from waywo_site.running.processes import holders
 
 pytestmark = pytest.mark.process
 
@@ -69,8 +71,12 @@ class Waywo:
     def titles(self) -> list[str]:
         return [json.loads(line)["title"] for line in self.manage("export_projects").stdout.splitlines()]
 
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGINT)
+    def running(self) -> list[int]:
+        """Return the pids of what a start of it runs and nothing else of it started."""
+        return holders(self.var_dir / "run" / "up.lock")
+
+    def stop(self, number: int = signal.SIGINT) -> int:
+        self.process.send_signal(number)
         return self.process.wait(timeout=90)
 
 
@@ -110,7 +116,7 @@ def test_up_does_the_main_job_survives_ctrl_c_and_goes_on(waywo):
     wait_until(lambda: "Looks every 60 s" in waywo.output, "the watch over all parts starts", 60)
     second = waywo.manage("up")
     assert second.returncode == 1
-    assert f"Waywo runs already on VAR_DIR={waywo.var_dir}" in second.stderr
+    assert f"Waywo runs already on VAR_DIR={waywo.var_dir}: stop it first (kill {waywo.process.pid})" in second.stderr
 
     assert waywo.stop() == 0
     assert not any(name in waywo.output for name in ("Traceback", "sending SIGKILL"))
@@ -121,8 +127,29 @@ def test_up_does_the_main_job_survives_ctrl_c_and_goes_on(waywo):
     assert "Hacker News cannot be reached" in waywo.output
     assert password not in waywo.output
     assert "sign in as before" in waywo.output
-    assert waywo.stop() == 0
+    waywo.process.kill()
+    waywo.process.wait()
+    wait_until(lambda: waywo.running() == [], "what kill -9 left behind ends", 30)
+
+    waywo.start()
+    assert waywo.stop(signal.SIGHUP) == 0, "its terminal was closed"
+    assert waywo.running() == []
     assert sorted(waywo.titles()) == sorted(titles)
+
+
+def test_nothing_is_started_beside_what_an_earlier_run_left_behind(tmp_path):
+    waywo = Waywo(tmp_path / "var")
+    lock = tmp_path / "var" / "run" / "up.lock"
+    lock.parent.mkdir(parents=True)
+    with lock.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        left = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[held.fileno()])
+    try:
+        refused = waywo.manage("up")
+    finally:
+        left.communicate(b"\n")
+    assert refused.returncode == 1
+    assert f"(kill {left.pid})" in refused.stderr
 
 
 def test_a_port_that_is_taken_is_one_line(tmp_path):

@@ -3,6 +3,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -21,12 +22,15 @@ class Command(BaseCommand):
     help = "Run everything: web, worker, beat, Flower, health; with PostgreSQL and Valkey where no URL is set."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with self._alone():
-            self._run()
+        with self._alone() as lock:
+            self._run(lock)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Refuse to run a second time on one VAR_DIR: two beats fire every schedule twice."""
+    def _alone(self) -> Iterator[int]:
+        """Refuse to run a second time on one VAR_DIR: two beats fire every schedule twice. Yields the lock's file.
+
+        Every process that is started holds it, too, so that none is started beside what an earlier run left behind.
+        """
         folder = settings.VAR_DIR / "run"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -37,12 +41,15 @@ class Command(BaseCommand):
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise CommandError(
-                    f"Waywo runs already on VAR_DIR={settings.VAR_DIR}: stop it first, or set another VAR_DIR and PORT."
-                ) from error
-            yield
+                raise CommandError(self._says_who_runs(Path(lock.name))) from error
+            yield lock.fileno()
 
-    def _run(self) -> None:
+    def _says_who_runs(self, lock: Path) -> str:
+        pids = processes.holders(lock)
+        stop = f": stop it first (kill {' '.join(map(str, pids))})" if pids else ": stop it first"
+        return f"Waywo runs already on VAR_DIR={settings.VAR_DIR}{stop}, or set another VAR_DIR and PORT."
+
+    def _run(self, lock: int) -> None:
         self._refuse_taken_ports()
         flower_password, is_new = environment.flower_password(
             settings.FLOWER_BASIC_AUTH, settings.DEBUG, settings.SECRETS_FILE
@@ -57,7 +64,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self.stdout.flush()
         all_of_it = [processes.web(), processes.worker(), processes.beat(), processes.flower(flower_password)]
-        code = processes.run([*all_of_it, processes.health()], watch=self._keep_servers)
+        code = processes.run([*all_of_it, processes.health()], watch=self._keep_servers, held=(lock,))
         if code:
             sys.exit(code)
 
