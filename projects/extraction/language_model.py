@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from projects.extraction import prompts
+from projects.extraction.grounding import example_words, is_grounded
 from projects.extraction.parts import Part, segments_of
 from projects.extraction.rejections import Rejection
 from projects.extraction.schemas import Analyst, CommentInput, ProjectDescription, Score, Segment
+from projects.language.metering import current_usage
 from projects.language.model import LanguageModel
 from projects.pages.page_text import PageText
 
@@ -36,19 +38,22 @@ class SentenceRange(BaseModel):
     last: int = Field(ge=1)
 
 
-class JudgedSegment(SentenceRange):
-    """All sentences that speak of one thing, and what it is; ``more`` are those that stand elsewhere.
+class JudgedSegment(BaseModel):
+    """One thing that a comment speaks of, and the sentences that do; ``more`` are those that stand elsewhere.
 
-    In the order in which the model is to think: the reason before the verdict.
+    In the order in which the model is to think: what it is before the verdict, both before the places. (With the places
+    first a small model makes an entry of each sentence.)
     """
 
     model_config = ConfigDict(extra="ignore")
 
-    more: list[SentenceRange] = Field(default=[], max_length=MOST_RANGES)
-    name: Text = ""
     reason: Text = ""
+    name: Text = ""
     made_by: Literal["author", "others", "nobody"] = "author"
     verdict: Verdict
+    first: int = Field(ge=1)
+    last: int = Field(ge=1)
+    more: list[SentenceRange] = Field(default=[], max_length=MOST_RANGES)
 
 
 class CommentAnswer(BaseModel):
@@ -160,6 +165,10 @@ class LanguageModelAnalyst:
 
         def check(answer: ProjectAnswer) -> None:
             _check_description(answer, given)
+            if copied := example_words(
+                [answer.title, answer.short_description, answer.description, *answer.tags], given
+            ):
+                raise ValueError(f"{', '.join(copied)}: such are words of the example, not of what you were given.")
 
         answer = await self.model.ask(
             prompts.DESCRIBE_SYSTEM,
@@ -168,11 +177,21 @@ class LanguageModelAnalyst:
             max_tokens=DESCRIPTION_TOKENS,
             check=check,
         )
-        return _description(answer, links, segment)
+        found = _description(answer, links, segment)
+        if is_grounded(found.title, [given, *links, *(page.title for page in pages)]):
+            return found
+        current_usage().mended["title"] += 1
+        return found.model_copy(update={"title": await self._grounded_title(found.title, segment, comment, pages)})
+
+    async def _grounded_title(self, title: str, segment: Segment, comment: CommentInput, pages: list[PageText]) -> str:
+        """Return what stands in for a title that was made up: the author's name for it, or what the rules find."""
+        if segment.name or self._rules is None:
+            return segment.name or title
+        return (await self._rules.describe(segment, comment, pages)).title
 
 
 def _part(judged: JudgedSegment) -> Part:
-    places = [(each.first, each.last) for each in (judged, *judged.more)]
+    places = [(judged.first, judged.last), *((each.first, each.last) for each in judged.more)]
     return Part.of(places, judged.verdict, judged.made_by, judged.name, judged.reason)
 
 

@@ -12,6 +12,8 @@ PROJECT, AUTHOR = "project", "author"
 # How sure a verdict is: the rules agree, they have no opinion, they say otherwise.
 AGREED, ALONE, DISPUTED = 0.9, 0.7, 0.4
 ADDRESS = re.compile(r"\bhttps?://|\bwww\.", re.IGNORECASE)
+# Words of a name at most, and of one that may be a whole sentence.
+MOST_WORDS, SHORT = 6, 2
 # What models write where there is no name.
 NO_NAMES = {"", "none", "null", "nil", "n/a", "na", "unnamed", "untitled", "unknown", "project", "no name"}
 
@@ -83,10 +85,13 @@ def _is_same(part: Part, other: Part, sentences: Sequence[str], opinion: "_Opini
 
 
 def _name(part: Part, sentences: Sequence[str]) -> str:
-    """Return the part's name where the comment has it, else nothing: it cannot be made up."""
-    name = " ".join(part.name.split())[:200]
-    said = _squeezed(" ".join(sentences))
-    return name if name.lower().strip(".") not in NO_NAMES and _squeezed(name) and _squeezed(name) in said else ""
+    """Return the part's name where the comment has it and it is one: not made up, no clause, no whole sentence."""
+    name = " ".join(part.name.split())
+    squeezed, said = _squeezed(name), [_squeezed(sentence) for sentence in sentences]
+    if not squeezed or name.lower().strip(".") in NO_NAMES or squeezed not in "".join(said):
+        return ""
+    words = len(name.split())
+    return "" if words > MOST_WORDS or (words > SHORT and squeezed in said) else name
 
 
 class _Opinion:

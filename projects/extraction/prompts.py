@@ -36,27 +36,29 @@ TEMPLATE_SIGNS = re.compile(
 # there is, and what is copied all the same is found out: see grounding.py.
 
 
-def _part(first: int, last: int, name: str, reason: str, made_by: str, verdict: str, *more: dict[str, int]) -> Any:
+def _part(reason: str, name: str, made_by: str, verdict: str, *places: tuple[int, int]) -> Any:
+    (first, last), *more = places
     return {
-        **{"first": first, "last": last, "more": more, "name": name},
-        **{"reason": reason, "made_by": made_by, "verdict": verdict},
+        **{"reason": reason, "name": name, "made_by": made_by, "verdict": verdict, "first": first, "last": last},
+        "more": [{"first": first, "last": last} for first, last in more],
     }
 
 
 EXAMPLES = [
     (
-        "[1] I'm building Vruntle, a snarg for frimmits. [2] It works at night. [3] It hums. [4] I like Ploozle, too.",
-        _part(1, 3, "Vruntle", "A snarg for frimmits that the author builds.", "author", "project"),
-        _part(4, 4, "Ploozle", "Something that the author likes.", "others", "chat"),
+        "[1] I'm building Vruntle, a snarg for frimmits. [2] It works at night. [3] It hums. [4] One can stop it. "
+        "[5] It is free. [6] I like Ploozle, too.",
+        _part("a snarg for frimmits that the author builds", "Vruntle", "author", "project", (1, 5)),
+        _part("something that the author likes", "Ploozle", "others", "chat", (6, 6)),
     ),
     (
-        "[1] I grow a frimmit so tall that it pays my rent.",
-        _part(1, 1, "", "A joke; nobody makes this.", "nobody", "chat"),
+        "[1] I grow a frimmit so tall that it pays my rent. [2] Wish me luck!",
+        _part("a joke that nobody makes", "", "nobody", "chat", (1, 2)),
     ),
     (
-        "[1] Two things: [2] Quobbin (quobbin.invalid) sorts snargs. [3] - a book on frimmits [4] Quobbin is paid for.",
-        _part(2, 2, "Quobbin", "The author's sorter of snargs.", "author", "project", {"first": 4, "last": 4}),
-        _part(3, 3, "", "A book on frimmits that the author writes.", "author", "project"),
+        "[1] Two things: [2] Quobbin sorts snargs. [3] - a book on frimmits [4] It has maps. [5] Quobbin is paid for.",
+        _part("a sorter of snargs by the author", "Quobbin", "author", "project", (2, 2), (5, 5)),
+        _part("a book that the author writes", "", "author", "project", (3, 4)),
     ),
 ]
 EXAMPLE_OF_A_DESCRIPTION = {
@@ -89,17 +91,17 @@ community. It may be unfinished or unnamed. A comment can hold several projects,
 
 {DATA_RULE}
 
-The comment's sentences are numbered. Answer with a JSON object {{"segments": [...]}}: one entry for each project, with
-all that is said of it, and one for each other thing. An entry has, in this order:
-"first", "last": the numbers of its first and last sentence.
-"more": other places that speak of the same thing, as {{"first": 6, "last": 6}}; mostly [].
-"name": its name, as the comment writes it; "" where it has none.
+The comment's sentences are numbered. Answer with a JSON object {{"segments": [...]}}: one entry for each project and
+one for each other thing, not for each sentence. An entry has, in this order:
 "reason": what it is and what the author does with it, in at most 12 words.
+"name": the name that the comment calls it by, one to four words; "" where it has none.
 "made_by": "author"; "others" for what the author only uses, reads, likes or recommends; "nobody" for what is
 not made: a joke, a wish, talk.
 "verdict": "project", or why it is none: {"; ".join(f'"{name}" ({what})' for name, what in MEANINGS.items())}.
+"first", "last": the numbers of the first and last sentence that speak of it.
+"more": sentences elsewhere that speak of it, as {{"first": 6, "last": 6}}; mostly [].
 
-What a project can do, how it is made, its price, state and links belong to its entry. They are no entries of their own.
+What a project can do, how it is made, its price, state and links belong to its entry: they are no entries of their own.
 Two names, or two points of a list that tell of two things, are two entries. Leave no project out.
 
 The examples are about things that do not exist. Take no word of theirs.

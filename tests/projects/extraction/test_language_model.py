@@ -27,7 +27,7 @@ TWO = (
 
 
 def analyst_of(server: LLMServer, **options) -> LanguageModelAnalyst:
-    return LanguageModelAnalyst(LanguageModel(server.url, "scripted", **{"timeout": 5.0, **options}))
+    return LanguageModelAnalyst(LanguageModel(server.url, "scripted", **{"timeout": 30.0, **options}))
 
 
 def read(comment, server: LLMServer, **options):

@@ -43,6 +43,9 @@ def shown(segments: list[Segment]) -> list[tuple[str, str]]:
         # A name that the comment does not have is none.
         ([part(1, 1, name="Sheetly")], [], [("?", SAID[0])]),
         ([part(1, 1, name="none")], [], [("?", SAID[0])]),
+        ([part(2, 2, name=SAID[1])], [], [("?", SAID[1])]),
+        # A small model makes an entry of each sentence.
+        ([part(place, place, name=SAID[place - 1]) for place in (1, 2, 3)], ONE_BY_RULES, [("?", " ".join(SAID[:3]))]),
         # By the order of the comment, not of the answer.
         ([part(5, 5, "chat"), part(1, 1)], [], [("?", SAID[0]), ("none", SAID[4])]),
         # What the author only reads is not the author's.
