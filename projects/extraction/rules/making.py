@@ -28,6 +28,7 @@ OPENER = re.compile(
 SPHERE = re.compile(
     r"(?:at (?:work|home|night|school)|(?:(?:the|my) )?(?:day|night|main|other|paid|actual) ?(?:job|gig|project|hustle|work)|hardware|software|work|home"
     r"|personal(?:ly)?|professional(?:ly)?|for (?:work|fun|money|profit|myself)|hobby|hobbies|side (?:project|hustle|gig)"
+    r"|finished|done|in progress|wip|stuck|shipped|launched|next|ongoing|paused|on hold|planned|new|old"
     r"|on the side|in my (?:spare|free) time|after hours|evenings|weekends)\s*(?::|[–—-]{1,2}\s)\s*(?=\S)",
     re.IGNORECASE,
 )
@@ -55,7 +56,7 @@ _START = (
     r"(?:(?:(?:re)?started|start|began|begun|beginning|starting|trying|tring|try|tried|attempting"
     r"|continuing|continued|decided|deciding|"
     r"kept|spending (?:\w+ ){1,4}|spent (?:\w+ ){1,6}|in the process of|in the middle of|managed|having fun"
-    r"|learning \w+ by|focus(?:ed|ing|sed) on|close to|busy|got around)"
+    r"|learning \w+ by|ended up|end up|focus(?:ed|ing|sed) on|close to|busy|got around)"
     r"\s+(?:to\s+|with\s+|off\s+)?)"
 )
 _GERUND = (
@@ -180,6 +181,20 @@ PRESENTED = re.compile(
 )
 
 
+# What somebody does for a living or again and again: "I restore old calculators", "I sell a plugin for …".
+HABIT = re.compile(
+    r"^(?:i|we) (?:also |still |now |mostly )?(?:sell|restore|publish|design|draw|host|produce|curate|record|teach|make|build|develop|print) "
+    r"(?!(?:it|them|this|that|in|on|at|for|to|out|up|about)\b)(?P<object>\S.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+# "My book is out", "update: the tea timer has shipped".
+OUT = re.compile(
+    r"(?:^|[.:,;–—-] )(?:my|our|(?<=: )the) (?P<object>[^.,:;!?]{3,50}?) (?:has |have |is |are |just |finally |now )+"
+    r"(?:shipped|launched|live|out|finished|done|released|in beta|up)\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True)
 class Statement:
     """Somebody makes something: ``thing`` is what follows the verb, ``sentence`` the index of its sentence."""
@@ -206,7 +221,7 @@ def statement(sentence: str, index: int = 0) -> Statement | None:
     front = without_opener(sentence)
     if project := IS_PROJECT.match(front):
         return Statement("is", project["object"].strip(), index)
-    if shown := PRESENTED.search(front):
+    if shown := PRESENTED.search(front) or HABIT.match(front) or OUT.search(sentence):
         return Statement("is", shown["object"].strip(), index)
     starts = [front]
     starts += [sentence[match.end() :] for match in INNER.finditer(sentence)][:4]

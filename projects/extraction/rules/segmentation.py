@@ -216,7 +216,7 @@ def _is_project_list(intro: str, items: list[Block], opens: bool) -> bool:
         return False
     with_own_link = [item for item in items if item.keys]
     different = len({min(item.keys) for item in with_own_link}) == len(with_own_link)
-    announced = bool(ANNOUNCED.search(last_line)) or (opens and all(_says_a_project(_content(item)) for item in items))
+    announced = bool(ANNOUNCED.search(last_line)) or (opens and _mostly_projects(items))
     if announced and not OF_ONE_PROJECT.search(last_sentence):
         # With few words an item says a feature; a project takes a link, a name or a sentence.
         return all(item.keys or len(words(_content(item))) >= 3 for item in items) and len(items) <= MOST_PIECES
@@ -226,9 +226,16 @@ def _is_project_list(intro: str, items: list[Block], opens: bool) -> bool:
     return len(with_own_link) * 2 > len(items) and different and (headed * 2 > len(items) or opens)
 
 
+def _mostly_projects(items: list[Block]) -> bool:
+    """True where at least two items, and two of three, say what is made; talk may stand among them."""
+    said = sum(_says_a_project(_content(item)) for item in items)
+    return said >= 2 and said * 3 >= len(items) * 2
+
+
 def _says_a_project(text: str) -> bool:
-    sentences = read_prose(text).sentences
-    return bool(sentences) and bool(statement(sentences[0]) or DEFINITION.match(sentences[0]))
+    said = read_prose(text)
+    lead = without_opener(said.sentences[0]) if said.sentences else ""
+    return bool(lead) and bool(statement(lead) or DEFINITION.match(lead) or HEADED.match(text))
 
 
 def _headed_starts(blocks: list[Block]) -> list[int]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from projects.extraction.rules.links import Link, brand_of, registered_name, squashed
-from projects.extraction.rules.making import is_fragment, statements, without_opener
+from projects.extraction.rules.making import Statement, is_fragment, statements, without_opener
 from projects.extraction.rules.phrases import (
     FUNCTION_WORDS,
     TITLE_WORDS,
@@ -48,6 +48,13 @@ OBJECT_NAME = re.compile(
     rf"^(?:on\s+)?(?:(?:my|our|a|an|the|this|new)\s+)?(?:[a-z][\w-]* ){{0,5}}?(?P<name>{_NAME}"
     rf"|[a-z][\w.]{{3,20}}(?=\s*(?:{LINK}|,\s+(?:an?|the|my)\b|\s[-–—]\s|\s*\()))"
     rf"(?=\s*(?:[,.:;!(]|{LINK}|$|\s[-–—]+\s|which|that|is|to|for|-))"
+)
+BEFORE_LINK = re.compile(rf"(?P<name>{_NAME})\s*[(:–—-]*\s*{LINK}")
+STORE_SLUG = re.compile(
+    r"apps\.apple\.com/(?:\w\w/)?app/([^/?#]+)/id|/addon/([^/?#]+)|/detail/([^/?#]+)/[a-p]{16}|[?&]itemName=[^&.]+\.([^&#]+)"
+    r"|play\.google\.com/store/apps/details\?id=[\w.]+\.(\w+)|f-droid\.org/(?:\w+/)?packages/[\w.]+\.(\w+)|gumroad\.com/l/([^/?#]+)"
+    r"|producthunt\.com/(?:posts|products)/([^/?#]+)|marketplace/apps?/([^/?#]+)",
+    re.IGNORECASE,
 )
 # "a small Gopher server, Burrowd: …"
 APPOSED = re.compile(
@@ -95,6 +102,7 @@ def find_title(
     for name in (
         _called(prose),
         _spelt_brand(prose, primary, pages),
+        _beside(prose, primary),
         _heading(prose, technologies),
         _object(prose, technologies),
         _bare_brand(prose, primary),
@@ -105,7 +113,7 @@ def find_title(
 
 
 def _tidy(title: str) -> str:
-    title = " ".join(plain(title).split()).strip(' ,.;:–—-"“”*_#|>')
+    title = " ".join(plain(title).split()).strip(' ,.;:–—-"“”*_#|>：（）。，、；「」『』【】《》¹²³⁴⁵⁶⁷⁸⁹')
     title = re.sub(r"(?i)^(?:https?://)?www\.", "", title)
     return title if len(title) <= TITLE_CHARACTERS else title[: TITLE_CHARACTERS - 1].rsplit(" ", 1)[0] + "…"
 
@@ -163,6 +171,33 @@ def _brand_forms(brand: str, primary: str) -> set[str]:
         forms |= {registered, brand + registered, registered + brand}
     forms |= {brand + end for end in ("ai", "io", "js")}
     return {form for form in forms if len(form) >= 3 and len(form) * 2 > len(brand)}
+
+
+def _fronts(primary: str) -> set[str]:
+    """Return what a longer name in an address begins with: "kestrel" of kestrel-sim.com, "almanac" of almanac-slow-calendar."""
+    parts = re.split(r"[-_. ]+", _slug(primary) or brand_of(primary).lower())
+    return {squashed("".join(parts[:end])) for end in range(1, len(parts) + 1)} if len(parts[0]) >= 4 else set()
+
+
+def _slug(url: str) -> str:
+    """Return the name that a store's address gives: "almanac-slow-calendar" of apps.apple.com/…/almanac-slow-calendar/id6."""
+    match = STORE_SLUG.search(url)
+    name = next(filter(None, match.groups()), "").lower() if match else ""
+    return name if re.search(r"[a-z]{3}", name) else ""
+
+
+def _beside(prose: Prose, primary: str) -> str:
+    """Return a name that stands right before its link, or begins a sentence, and begins the name in its address."""
+    fronts = _fronts(primary) if primary else set()
+    if not fronts:
+        return ""
+    place = prose.sentence_with_link(primary)
+    for index, sentence in enumerate(prose.sentences[:6]):
+        found = BEFORE_LINK.search(sentence) if index == place else None
+        for match in filter(None, (found, IS_A.match(without_opener(sentence)))):
+            if squashed(match["name"]) in fronts:
+                return match["name"]
+    return ""
 
 
 def _ngram(prose: Prose, wanted: set[str]) -> str:
@@ -256,7 +291,7 @@ def _bare_brand(prose: Prose, primary: str) -> str:
     """Return the name in the primary link's address, or the domain of a personal site."""
     if not primary or kind_of(primary) > Kind.STORE:
         return ""
-    brand = brand_of(primary)
+    brand = brand_of(primary) or _slug(primary)
     written = re.search(re.escape(brand), primary, re.IGNORECASE)
     brand = written[0] if written else brand
     if PERSONAL_SITE.search(" ".join(prose.sentences[:2])) and kind_of(primary) == Kind.SITE:
@@ -272,6 +307,18 @@ def _bare_brand(prose: Prose, primary: str) -> str:
     return capitalised(shorter)
 
 
+WANTED = re.compile(
+    r"\b(?:wanted|needed|missed|want|need|find|looking for) (?P<thing>an? (?:(?!, (?:so|but|and)\b)[^.;:!?])+)",
+    re.IGNORECASE,
+)
+
+
+def _wanted(prose: Prose) -> str:
+    """Return what somebody wanted who says "so I made one"."""
+    match = WANTED.search(" ".join(prose.sentences[:3]))
+    return noun_phrase(match["thing"]) if match else ""
+
+
 def _done_to(thing: str) -> str:
     """Return the object of a verb with what it is done to: "Doom to my dishwasher"."""
     first = re.split(r"[,.;:!?()\n\ufffc]|\s[–—-]+\s|\s(?:that|which|because|so|and i|but|while)\b", thing, maxsplit=1)[
@@ -281,35 +328,38 @@ def _done_to(thing: str) -> str:
 
 
 def _phrase(prose: Prose) -> str:
+    """Return a noun phrase for what has no name: what the first sentence names, what is made, or what is spoken of."""
     made = statements(prose.sentences, limit=8)
     first = next((sentence for sentence in prose.sentences if sentence.strip(LINK + " ")), "")
-    if (
-        first
-        and is_fragment(first)
-        and (not made or MADE_THING.search(first))
-        and (phrase := noun_phrase(without_opener(first)))
-    ):
-        return capitalised(phrase)
+    if first and is_fragment(first) and (not made or MADE_THING.search(first)) and (phrase := _noun(first)):
+        return phrase
     plainest = ""
     for one in made:
-        phrase = noun_phrase(one.thing)
-        if OF_ANOTHER.match(one.verb) and one.verb.endswith("ing") and re.match(r"(?:the )?[A-Z]", one.thing):
-            phrase = f"{one.verb} {_done_to(one.thing)}"
-        plainest = plainest or (capitalised(phrase) if len(phrase) >= 3 else "")
-        if len(phrase) >= 3 and phrase.lower() not in NO_NAME:
-            return capitalised(phrase)
+        phrase = _made_phrase(one, prose)
+        plainest = plainest or (phrase if len(phrase) >= 3 else "")
+        if _is_phrase(phrase):
+            return phrase
     for sentence in prose.sentences[:2]:
         lead = without_opener(sentence)
-        if DEFINITION.match(lead) or lead == prose.sentences[0]:
-            phrase = noun_phrase(without_subject(lead))
-            if phrase and phrase.lower() not in NO_NAME:
-                return capitalised(phrase)
+        if (DEFINITION.match(lead) or lead == prose.sentences[0]) and _is_phrase(phrase := _noun(sentence)):
+            return phrase
     for sentence in prose.sentences[:4]:
-        phrase = (
-            noun_phrase(without_subject(without_opener(sentence)))
-            or short_phrase(sentence, most=TITLE_WORDS)
-            or plain(sentence)[:80]
-        )
-        if re.search(r"[^\W\d_]", phrase) and phrase.lower() not in NO_NAME:
+        phrase = _noun(sentence) or short_phrase(sentence, most=TITLE_WORDS) or plain(sentence)[:80]
+        if _is_phrase(phrase):
             return capitalised(phrase)
     return plainest
+
+
+def _noun(sentence: str) -> str:
+    return capitalised(noun_phrase(without_subject(without_opener(sentence))))
+
+
+def _is_phrase(phrase: str) -> bool:
+    return len(phrase) >= 3 and phrase.lower() not in NO_NAME and re.search(r"[^\W\d_]", phrase) is not None
+
+
+def _made_phrase(made: Statement, prose: Prose) -> str:
+    if OF_ANOTHER.match(made.verb) and made.verb.endswith("ing") and re.match(r"(?:the )?[A-Z]", made.thing):
+        return capitalised(f"{made.verb} {_done_to(made.thing)}")
+    wanted = _wanted(prose) if re.match(r"(?:one|it|my own|mine)\b", made.thing) else ""
+    return capitalised(wanted or noun_phrase(made.thing))

@@ -76,6 +76,7 @@ TOLD = re.compile(
 
 DOING = re.compile(r"(?:i|we)(?:['’](?:m|re|ve)| am| are| have)(?: been)? \w+ing\b", re.IGNORECASE)
 GERUND = re.compile(r"(?!(?:string|king|spring|wedding|painting|drawing)\b)[a-z]{3,}ing\b", re.IGNORECASE)
+TIME = re.compile(r"(?:day|week|month|year|\d+|one|two|three|four|five|six|a few|several)\b", re.IGNORECASE)
 BUILT = re.compile(
     r"it(?:['’]s| is) an? [^.!?]{3,80}\b(?:built|made|written|drawn|printed|knitted|painted)\b", re.IGNORECASE
 )
@@ -160,18 +161,28 @@ def _made(prose: Prose) -> float:
     """Return how sure the text says that somebody makes something; 0 where it does not."""
     if statements(prose.sentences):
         return STATED
-    lead = without_opener(prose.sentences[0]) if prose.sentences else ""
+    lead = _lead(prose)
     names = is_fragment(lead) and MADE_THING.search(lead) and not GERUND.match(lead)
-    if (names or PURPOSE.search(lead)) and not _is_cued(lead):
+    if names and not _is_cued(lead):
         return DEFINED
     if cues()[Rejection.CHAT].anywhere_matches(prose):
         return 0.0
+    if PURPOSE.search(lead) and not _is_cued(lead):
+        return DEFINED
     if DEFINITION.match(lead) or NAMED_AND_DEFINED.match(lead):
         return DEFINED
     shown = [link for link in read_links(prose) if link.kind <= Kind.STORE and not BORROWED.search(link.before)]
-    if shown and _shows(prose, lead):
+    if (shown and _shows(prose, lead)) or bare_links(lead):
         return SHOWN
     return 0.0
+
+
+def _lead(prose: Prose) -> str:
+    """Return the first sentence that is more than "Yes." or "Nice thread!", without its opener."""
+    for sentence in prose.sentences[:LEAD_SENTENCES]:
+        if len(words(sentence)) > 2 or LINK in sentence:
+            return without_opener(sentence)
+    return without_opener(prose.sentences[0]) if prose.sentences else ""
 
 
 def _is_cued(lead: str) -> bool:
@@ -229,7 +240,7 @@ def _named(prose: Prose) -> float:
         return IMPLIED
     if any(BUILT.match(one) for one in prose.sentences[:4]):
         return IMPLIED
-    if leads and is_fragment(leads[0]) and not GERUND.match(leads[0]):
+    if leads and is_fragment(leads[0]) and not GERUND.match(leads[0]) and not TIME.match(leads[0]):
         said = words(leads[0])
         if len(said) >= FEWEST_TELLING_WORDS or all(word[:1].isupper() or word[:1].isdigit() for word in said):
             return GUESSED
