@@ -141,6 +141,58 @@ class Post(models.Model):
         return self.posted_at <= (now or timezone.now()) - LIVE_FOR
 
 
+class RemovedAuthorQuerySet(models.QuerySet["RemovedAuthor"]):
+    """Rules about authors who asked to be removed, each named once."""
+
+    def active(self) -> Self:
+        """Authors who are hidden now."""
+        return self.filter(restored_at=None)
+
+
+class RemovedAuthor(models.Model):
+    """An author's wish to be removed. While it stands all of their comments are hidden, also those yet to come.
+
+    An author is a name on one source. Nothing is deleted, so that it can be undone.
+    """
+
+    source = models.CharField(max_length=32, choices=Source, default=Source.HACKER_NEWS)
+    name = models.CharField("author", max_length=AUTHOR_LENGTH, help_text="The name on that source, as written there.")
+    reason = models.CharField(max_length=500, help_text="Who asked, when and how; strangers never see it.")
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    removed_at = models.DateTimeField(auto_now_add=True)
+    restored_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    restored_at = models.DateTimeField("shown again at", null=True, blank=True)
+
+    objects = RemovedAuthorQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-removed_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("source", "name"), condition=Q(restored_at=None), name="author_removed_once_at_a_time"
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="removed_author_has_a_name"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.get_source_display()}"
+
+
+def is_removed(comment: str = "") -> models.Exists:
+    """Return the condition that the author of a comment asked to be removed.
+
+    ``comment`` is the way to it from the row that is filtered, as "comment__"; none where that is the comment.
+    """
+    wishes = RemovedAuthor.objects.active()
+    return models.Exists(
+        wishes.filter(source=models.OuterRef(f"{comment}source"), name=models.OuterRef(f"{comment}author"))
+    )
+
+
 class CommentQuerySet(models.QuerySet["Comment"]):
     """Rules about comments, each named once."""
 
@@ -149,8 +201,12 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         return self.filter(status=Comment.Status.PENDING)
 
     def visible(self) -> Self:
-        """Comments that strangers may see: neither flagged nor deleted by their author."""
-        return self.filter(dead=False, deleted=False)
+        """Comments that strangers may see: not flagged, not deleted, nor of an author who asked to be removed."""
+        return self.filter(~is_removed(), dead=False, deleted=False)
+
+    def of_removed_authors(self) -> Self:
+        """Comments of authors who asked to be removed, whatever a later collection brought."""
+        return self.filter(is_removed())
 
     def due_for_reading(self, now: datetime | None = None) -> Self:
         """Comments to read: pending, or left under way by a worker that must be dead by now."""

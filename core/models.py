@@ -122,3 +122,18 @@ class Redelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id}: {self.times}"
+
+
+class IndexChange(models.Model):
+    """Changes of the index, as triggers count them; all rows together are its version (core/index_version.py).
+
+    Each changing statement adds a row, so that nobody waits for another's lock; now and then a trigger makes the rows
+    that there are one.
+    """
+
+    id = models.BigAutoField("ID", primary_key=True)
+    changes = models.BigIntegerField()
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.changes} until {self.changed_at}"

@@ -45,7 +45,7 @@ from core.api.sending import PRIORITY, Sent, sent
 from core.api.streams import stream
 from core.tables import table_file
 from projects import catalogue
-from projects.catalogue import Conditions, TagName
+from projects.conditions import Conditions, TagName
 from projects.export import FIELDS, VALUES, export_rows
 from projects.models import Project, ReviewAction
 from projects.reviewing import acts

@@ -1,62 +1,91 @@
 """Which published projects a reader asks for, and what is counted of them."""
 
-from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
-from ninja import Field, Schema
 
-from comments.models import Post
-from core.api.listing import NO_NUL, ShortText
+from comments.models import Comment, Post
+from projects.conditions import IDEAS, UNKNOWN, Conditions
 from projects.models import Project, ProjectQuerySet, Submission, Tag
 from projects.search.words import with_words
 
-TagName = Annotated[str, Field(min_length=1, max_length=50, pattern=NO_NUL)]
-Score = Annotated[int, Field(ge=1, le=10)] | None
-MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
-Month = Annotated[str, Field(pattern=MONTH, examples=["2026-09"])]
+
+def published(wanted: Conditions, *, to_staff: bool = False) -> ProjectQuerySet:
+    """Return the projects that strangers, or staff, may see and that fit ``wanted``, without order."""
+    projects = Project.objects.published(to_staff=to_staff)
+    for condition in fitting(wanted):
+        projects = projects.filter(condition)
+    return with_words(projects, wanted.q) if wanted.q else projects
 
 
-class Conditions(Schema):
-    """Which projects; all conditions must hold."""
-
-    tags: list[TagName] = Field([], max_length=20, description="All of these; the parameter is repeated.")
-    tags_any: list[TagName] = Field([], max_length=20, description="One of these or more.")
-    min_idea_score: Score = None
-    max_idea_score: Score = None
-    min_complexity_score: Score = None
-    max_complexity_score: Score = None
-    month: list[Month] = Field([], max_length=60, description="Posted in the thread of one of these months.")
-    source: Literal["hn", "lobsters", "nemo_data_designer"] | None = None
-    author: ShortText = Field(None, description="Who posted it on Hacker News.")
-    has_link: bool | None = None
-    q: ShortText = Field(None, description='Words in title and description; "exact words", or, -not.')
-
-
-def published(wanted: Conditions) -> ProjectQuerySet:
-    """Return the projects that strangers may see and that fit ``wanted``, without order."""
-    plain = {
-        "idea_score__gte": wanted.min_idea_score,
-        "idea_score__lte": wanted.max_idea_score,
-        "complexity_score__gte": wanted.min_complexity_score,
-        "complexity_score__lte": wanted.max_complexity_score,
-        "source": wanted.source,
-    }
-    projects = Project.objects.published().filter(**{name: value for name, value in plain.items() if value is not None})
-    for tag in dict.fromkeys(wanted.tags):
-        projects = projects.filter(tagged([tag]))
+def fitting(wanted: Conditions) -> Iterator[Q | Exists]:
+    """Yield what must hold of a project that fits ``wanted``, but for its words."""
+    yield from (tagged([tag]) for tag in dict.fromkeys(wanted.tags))
     if wanted.tags_any:
-        projects = projects.filter(tagged(wanted.tags_any))
-    if wanted.month or wanted.author:
-        by_author = {"comment__author": wanted.author} if wanted.author else {}
-        projects = projects.filter(submitted(in_months(wanted.month), **by_author))
+        yield tagged(wanted.tags_any)
+    if wanted.tags_not:
+        yield ~tagged(wanted.tags_not)
+    if wanted.has_tags is not None:
+        has_tags = Exists(Project.tags.through.objects.filter(project=OuterRef("pk")))
+        yield has_tags if wanted.has_tags else ~has_tags
+    for name in ("idea_score", "complexity_score"):
+        yield from _scored(wanted, name)
+    yield from _posted(wanted)
+    if IDEAS not in wanted.source:
+        yield ~Q(source=IDEAS)
+    if wanted.source:
+        yield Q(source__in=wanted.source)
+    if wanted.source_not:
+        yield ~Q(source__in=wanted.source_not)
+    if wanted.link:
+        yield Q(link_kind__in=wanted.link)
+    if wanted.link_not:
+        yield ~Q(link_kind__in=wanted.link_not)
     if wanted.has_link is not None:
-        projects = projects.with_link(wanted.has_link)
-    if wanted.q:
-        projects = with_words(projects, wanted.q)
-    return projects
+        yield ~Q(link_kind="none") if wanted.has_link else Q(link_kind="none")
+
+
+def _scored(wanted: Conditions, name: str) -> Iterator[Q]:
+    """Yield the conditions on a score; one that is not known is above and below nothing."""
+    if (least := getattr(wanted, f"min_{name}")) is not None:
+        yield Q(**{f"{name}__gte": least})
+    if (most := getattr(wanted, f"max_{name}")) is not None:
+        yield Q(**{f"{name}__lte": most})
+    for values, is_wanted in ((getattr(wanted, name), True), (getattr(wanted, f"{name}_not"), False)):
+        if not values:
+            continue
+        known = Q(**{f"{name}__in": [int(value) for value in values if value != UNKNOWN], f"{name}__isnull": False})
+        one_of = known | Q(**{f"{name}__isnull": True}) if UNKNOWN in values else known
+        yield one_of if is_wanted else ~one_of
+
+
+def _posted(wanted: Conditions) -> Iterator[Q | Exists]:
+    """Yield the conditions on the comments that a project was posted in: month and author are those of one of them."""
+    by_author: dict[str, str] = {"comment__author": wanted.author} if wanted.author else {}
+    if wanted.author_source:
+        by_author["comment__source"] = wanted.author_source
+    months = [month for month in wanted.month if month != UNKNOWN]
+    if UNKNOWN in wanted.month:
+        nowhere = ~shown_in()
+        yield Q(shown_in(in_months(months), **by_author)) | Q(nowhere) if months else nowhere
+    elif months or by_author:
+        yield shown_in(in_months(months), **by_author)
+    if excluded := [month for month in wanted.month_not if month != UNKNOWN]:
+        yield ~shown_in(in_months(excluded))
+    if UNKNOWN in wanted.month_not:
+        yield shown_in()
+    if wanted.seen_before is not None:
+        again = Q(pk__in=seen_again())
+        yield again if wanted.seen_before else ~again
+
+
+def seen_again() -> QuerySet[Any]:
+    """Return the ids of projects that were posted more than once, as far as strangers may see."""
+    posted = Submission.objects.visible().order_by().values("project")
+    return posted.annotate(times=Count("pk")).filter(times__gt=1).values("project")
 
 
 def tagged(names: Iterable[str]) -> Exists:
@@ -66,8 +95,17 @@ def tagged(names: Iterable[str]) -> Exists:
 
 
 def submitted(*conditions: Q, **more: Any) -> Exists:
-    """Return the condition that a project has a submission that fits all of ``conditions``."""
-    return Exists(Submission.objects.filter(*conditions, project=OuterRef("pk"), **more))
+    """Return the condition that a project has a submission that fits all of ``conditions``, whoever may see it."""
+    return _in(Submission.objects.filter(*conditions, **more))
+
+
+def shown_in(*conditions: Q, **more: Any) -> Exists:
+    """Return the condition that a project has a submission, shown to strangers, that fits all of ``conditions``."""
+    return _in(Submission.objects.visible().filter(*conditions, **more))
+
+
+def _in(submissions: QuerySet[Submission]) -> Exists:
+    return Exists(submissions.filter(project=OuterRef("pk")))
 
 
 def in_months(months: Iterable[str]) -> Q:
@@ -100,25 +138,30 @@ def tags_with_counts() -> QuerySet[Any]:
 
 
 def months_with_counts() -> list[dict[str, Any]]:
-    """Return each month that has a thread, newest first, with its numbers of threads, comments and projects."""
-    in_month = Submission.objects.filter(
-        comment__post__year=OuterRef("year"),
-        comment__post__month=OuterRef("month"),
-        project__in=Project.objects.published().posted(),
-    )
-    projects = in_month.order_by().values("comment__post__year").annotate(n=Count("project", distinct=True)).values("n")
-    rows = (
-        Post.objects.visible()
-        .order_by("-year", "-month")
-        .values("year", "month")
-        .annotate(
-            post_total=Count("pk", distinct=True),
-            comment_total=Count("comments", filter=Q(comments__dead=False, comments__deleted=False)),
-            project_total=Coalesce(Subquery(projects, output_field=IntegerField()), 0),
-        )
-        .values_list("year", "month", "post_total", "comment_total", "project_total")
-    )
+    """Return each month that has a thread, newest first, with its numbers of threads, comments and projects.
+
+    Each is counted once for all months.
+    """
+    threads = Post.objects.visible()
+    comments = Comment.objects.visible().filter(post__in=threads)
+    shown = Project.objects.published().posted()
+    projects = Submission.objects.visible().filter(project__in=shown, comment__post__in=threads)
+    posts_of = _by_month(threads, "", Count("pk"))
+    comments_of = _by_month(comments, "post__", Count("pk"))
+    projects_of = _by_month(projects, "comment__post__", Count("project", distinct=True))
     return [
-        {"month": f"{year}-{month:02}", "posts": posts, "comments": comments, "projects": count}
-        for year, month, posts, comments, count in rows
+        {
+            "month": f"{year}-{month:02}",
+            "posts": posts,
+            "comments": comments_of.get((year, month), 0),
+            "projects": projects_of.get((year, month), 0),
+        }
+        for (year, month), posts in sorted(posts_of.items(), reverse=True)
     ]
+
+
+def _by_month(rows: QuerySet[Any], thread: str, count: Count) -> dict[tuple[int, int], int]:
+    """Return ``count`` of ``rows`` by year and month of their thread, which is found by ``thread``."""
+    keys = f"{thread}year", f"{thread}month"
+    counted = rows.order_by().values(*keys).annotate(n=count)
+    return {(year, month): n for year, month, n in counted.values_list(*keys, "n")}

@@ -148,3 +148,14 @@ def canonical_url(url: str) -> str:
 def identity(url: str) -> str:
     """Return the canonical URL where it stands for one project, an empty text for profiles and the like."""
     return canonical_url(url) if url and kind_of(url) in IDENTIFYING else ""
+
+
+# What a reader chooses by: where a project's primary URL leads, of all that it may be.
+LINK_KINDS = ("repository", "site", "store", "none")
+
+
+def link_kind(url: str) -> str:
+    """Return which of LINK_KINDS ``url`` is; whatever is neither repository nor store is a site."""
+    if not url:
+        return "none"
+    return {Kind.REPOSITORY: "repository", Kind.STORE: "store"}.get(kind_of(url), "site")

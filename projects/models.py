@@ -1,5 +1,7 @@
 """What people are building: projects, where they appeared, and how that was found out."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -12,11 +14,11 @@ from django.urls import reverse
 from django.utils.text import slugify
 from pgvector.django import VectorField
 
-from comments.models import Comment
+from comments.models import Comment, is_removed
 from projects.analytics.models import Analytics as Analytics
 from projects.expressions import Hosts, Spellings
 from projects.language.models import KeptAnswer as KeptAnswer
-from projects.links import host_of
+from projects.links import LINK_KINDS, host_of, link_kind
 
 URL_LENGTH = 2000
 # A reading with a lower confidence is unsure of its verdict.
@@ -88,9 +90,20 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """Projects that wait for a review."""
         return self.filter(review_status=Project.ReviewStatus.PENDING)
 
-    def published(self) -> "ProjectQuerySet":
-        """Projects that strangers may see: all that were not rejected."""
+    def not_rejected(self) -> "ProjectQuerySet":
+        """Projects that stand in the index, whoever may see them."""
         return self.exclude(review_status=Project.ReviewStatus.REJECTED)
+
+    def published(self, *, to_staff: bool = False) -> "ProjectQuerySet":
+        """Projects that strangers may see: not rejected, nor only of authors who asked to be removed.
+
+        Where ``PUBLIC_PROJECTS`` is "approved" those that wait for a review are for ``to_staff`` alone.
+        """
+        if settings.PUBLIC_PROJECTS == "approved" and not to_staff:
+            shown = self.filter(review_status=Project.ReviewStatus.APPROVED)
+        else:
+            shown = self.not_rejected()
+        return shown.exclude(pk__in=Submission.objects.of_removed_authors_alone().values("project"))
 
     def posted(self) -> "ProjectQuerySet":
         """Projects that people posted: what statistics are about. The generator's ideas are none of them."""
@@ -119,6 +132,21 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     def without_heavy_fields(self) -> "ProjectQuerySet":
         """Leave out what a list never shows: embeddings and search vectors are most of a row."""
         return self.defer("embedding", "search_vector", "description", "url_summaries")
+
+
+class LinkKindField(models.CharField):
+    """What the primary URL leads to, told from it whenever the row is written."""
+
+    def deconstruct(self) -> Any:
+        """Return it as the plain column that it is to migrations."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+        """Set and return what the row's primary URL leads to."""
+        kind = link_kind(model_instance.primary_url)  # type: ignore[attr-defined]  # Project's
+        setattr(model_instance, self.attname, kind)
+        return kind
 
 
 class Project(models.Model):
@@ -150,6 +178,15 @@ class Project(models.Model):
         blank=True,
         editable=False,
         help_text="The primary URL without scheme, www, tracking parameters and trailing slash.",
+    )
+    link_kind = LinkKindField(
+        "kind of link",
+        max_length=16,
+        choices=[(kind, kind) for kind in LINK_KINDS],
+        default="none",
+        db_default="none",
+        editable=False,
+        help_text="What the primary URL leads to.",
     )
     urls = ArrayField(models.CharField(max_length=URL_LENGTH), default=list, blank=True, verbose_name="URLs")
     url_summaries = models.JSONField("URL summaries", default=dict, blank=True, help_text="What linked pages say.")
@@ -251,6 +288,11 @@ class Project(models.Model):
             models.Index(fields=("created_by",), name="project_created_by"),
             models.Index(fields=("-last_seen_at",), condition=Q(is_bookmarked=True), name="project_bookmarked"),
             models.Index(fields=("-last_seen_at",), condition=~Q(flag_reason=""), name="project_flagged"),
+            # What facets are counted of (projects/facets.py), without reading the rows.
+            models.Index(
+                fields=("review_status", "source", "link_kind", "idea_score", "complexity_score", "id"),
+                name="project_facets",
+            ),
             GinIndex(fields=("search_vector",), name="project_search_vector"),
             # What the search looks names up by: first letters, words, words with a typing error, links.
             models.Index(OpClass(Lower("title"), "text_pattern_ops"), name="project_title_start"),
@@ -278,10 +320,30 @@ class Project(models.Model):
         """The host of its primary URL without www; empty for none."""
         return host_of(self.primary_url)
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it, with the kind of its link wherever the link is written."""
+        fields = kwargs.get("update_fields")
+        if fields is not None and "primary_url" in fields:
+            kwargs["update_fields"] = {*fields, "link_kind"}
+        super().save(*args, **kwargs)
+
     @property
     def is_touched_by_a_person(self) -> bool:
         """True when a person reviewed or bookmarked it."""
         return self.review_status != self.ReviewStatus.PENDING or self.is_bookmarked
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    """Rules about submissions, each named once."""
+
+    def visible(self) -> "SubmissionQuerySet":
+        """Submissions whose comment strangers may see, as ``Comment.objects.visible()`` says."""
+        return self.filter(~is_removed("comment__"), comment__dead=False, comment__deleted=False)
+
+    def of_removed_authors_alone(self) -> "SubmissionQuerySet":
+        """Submissions by authors who asked to be removed, of projects that nobody else shows."""
+        others = Submission.objects.visible().filter(project=models.OuterRef("project"))
+        return self.filter(is_removed("comment__")).exclude(models.Exists(others))
 
 
 class Submission(models.Model):
@@ -305,6 +367,8 @@ class Submission(models.Model):
         help_text="The project that a person said this one is not: a later reading keeps them apart.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SubmissionQuerySet.as_manager()
 
     class Meta:
         ordering = ("-comment__posted_at", "position")

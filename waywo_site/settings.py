@@ -314,6 +314,13 @@ if not (CONTACT.isascii() and CONTACT.isprintable() and len(CONTACT) <= 200 and 
         f"CONTACT={CONTACT!r} is invalid: it expects an address or URL of 200 plain characters, without brackets."
     )
 
+# -- What strangers see ------------------------------------------------------------------------------------
+
+# The pages for readers at "/"; off, there is the admin's sign-in alone, and the API.
+PUBLIC_SITE = environment.boolean("PUBLIC_SITE", True)
+# All projects but those that were rejected, or those alone that a person approved.
+PUBLIC_PROJECTS = environment.choice("PUBLIC_PROJECTS", "all", ("all", "approved"))
+
 # -- Reading: models and pages -----------------------------------------------------------------------------
 
 LLM_BASE_URL = environment.url("LLM_BASE_URL")

@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter
 
 from comments.models import Comment, Post
-from projects.catalogue import MONTH, in_months, submitted
+from projects.catalogue import in_months, submitted
+from projects.conditions import MONTH
 from projects.models import Project, ProjectQuerySet
 
 Lookups = list[tuple[str, str]]

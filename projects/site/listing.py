@@ -28,8 +28,8 @@ MONTH = Concat(_year, Value("-"), _month)
 
 
 def visible_submissions() -> QuerySet[Submission]:
-    """Return the appearances that strangers may see: in comments that are neither flagged nor deleted."""
-    return Submission.objects.filter(comment__dead=False, comment__deleted=False)
+    """Return the appearances that strangers may see."""
+    return Submission.objects.visible()
 
 
 def with_row_fields(projects: ProjectQuerySet) -> ProjectQuerySet:
