@@ -1,7 +1,8 @@
 """The version of the index: one number that every change of what readers are shown raises.
 
-Triggers of the database count (migrations named ``index_changes``), so that bulk writes and ``QuerySet.update`` count as well. A
-change counts from the moment that others see it: what was made of the index at a version is right while it stands.
+Triggers of the database count (migrations named ``index_changes``), so that bulk writes and ``QuerySet.update`` count
+too. A change counts from the moment that others see it: what was made of the index at a version is right while it
+stands.
 """
 
 from collections import OrderedDict
@@ -11,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db.models import Max, Sum
 
@@ -69,7 +70,7 @@ def kept(key: Hashable, compute: Callable[[], T]) -> T:
         found = _kept.get(key)
         if found and found[0] == version:
             _kept.move_to_end(key)
-            return found[1]
+            return cast("T", found[1])
     answer = compute()
     with _lock:
         _kept[key] = (version, answer)

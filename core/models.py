@@ -135,5 +135,8 @@ class IndexChange(models.Model):
     changes = models.BigIntegerField()
     changed_at = models.DateTimeField()
 
+    class Meta:
+        default_permissions = ()  # The database alone writes it.
+
     def __str__(self) -> str:
         return f"{self.changes} until {self.changed_at}"

@@ -5,12 +5,15 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from comments.models import Comment, Post
 from projects.conditions import IDEAS, UNKNOWN, Conditions
 from projects.models import Project, ProjectQuerySet, Submission, Tag
 from projects.search.words import with_words
+
+Condition = Q | Combinable
 
 
 def published(wanted: Conditions, *, to_staff: bool = False) -> ProjectQuerySet:
@@ -21,8 +24,24 @@ def published(wanted: Conditions, *, to_staff: bool = False) -> ProjectQuerySet:
     return with_words(projects, wanted.q) if wanted.q else projects
 
 
-def fitting(wanted: Conditions) -> Iterator[Q | Exists]:
+def fitting(wanted: Conditions) -> Iterator[Condition]:
     """Yield what must hold of a project that fits ``wanted``, but for its words."""
+    yield from _of_tags(wanted)
+    for name in ("idea_score", "complexity_score"):
+        yield from _scored(wanted, name)
+    yield from _posted(wanted)
+    if IDEAS not in wanted.source:
+        yield ~Q(source=IDEAS)
+    for column, name in (("source", "source"), ("link_kind", "link")):
+        if values := getattr(wanted, name):
+            yield Q(**{f"{column}__in": values})
+        if values := getattr(wanted, f"{name}_not"):
+            yield ~Q(**{f"{column}__in": values})
+    if wanted.has_link is not None:
+        yield ~Q(link_kind="none") if wanted.has_link else Q(link_kind="none")
+
+
+def _of_tags(wanted: Conditions) -> Iterator[Condition]:
     yield from (tagged([tag]) for tag in dict.fromkeys(wanted.tags))
     if wanted.tags_any:
         yield tagged(wanted.tags_any)
@@ -31,21 +50,6 @@ def fitting(wanted: Conditions) -> Iterator[Q | Exists]:
     if wanted.has_tags is not None:
         has_tags = Exists(Project.tags.through.objects.filter(project=OuterRef("pk")))
         yield has_tags if wanted.has_tags else ~has_tags
-    for name in ("idea_score", "complexity_score"):
-        yield from _scored(wanted, name)
-    yield from _posted(wanted)
-    if IDEAS not in wanted.source:
-        yield ~Q(source=IDEAS)
-    if wanted.source:
-        yield Q(source__in=wanted.source)
-    if wanted.source_not:
-        yield ~Q(source__in=wanted.source_not)
-    if wanted.link:
-        yield Q(link_kind__in=wanted.link)
-    if wanted.link_not:
-        yield ~Q(link_kind__in=wanted.link_not)
-    if wanted.has_link is not None:
-        yield ~Q(link_kind="none") if wanted.has_link else Q(link_kind="none")
 
 
 def _scored(wanted: Conditions, name: str) -> Iterator[Q]:
@@ -62,7 +66,7 @@ def _scored(wanted: Conditions, name: str) -> Iterator[Q]:
         yield one_of if is_wanted else ~one_of
 
 
-def _posted(wanted: Conditions) -> Iterator[Q | Exists]:
+def _posted(wanted: Conditions) -> Iterator[Condition]:
     """Yield the conditions on the comments that a project was posted in: month and author are those of one of them."""
     by_author: dict[str, str] = {"comment__author": wanted.author} if wanted.author else {}
     if wanted.author_source:

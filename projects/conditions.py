@@ -137,7 +137,8 @@ LISTS = {name for name, field in Conditions.model_fields.items() if field.defaul
 def parse(query: QueryDict) -> Conditions:
     """Return what the query of a page asks for.
 
-    An empty value, as forms send it, is none; other parameters may stand beside. Raises BadConditions for values that cannot be, and for conditions that contradict each other.
+    An empty value, as forms send it, is none; other parameters may stand beside. Raises BadConditions for values that
+    cannot be, and for conditions that contradict each other.
     """
     given: dict[str, Any] = {}
     for name in Conditions.model_fields:

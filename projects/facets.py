@@ -122,7 +122,9 @@ def _counted(wanted: Conditions, to_staff: bool) -> list[tuple[str, str, int]]:
         conditions[base] = others
         bases.setdefault(base, []).append(name)
     conditions[wanted.query()] = wanted
-    tables, counts, values = [], [], []
+    tables: list[str] = []
+    counts: list[tuple[str, str]] = []
+    values: list[Any] = []
     for number, (base, others) in enumerate(conditions.items()):
         table = f"base{number}"
         rows = published(others, to_staff=to_staff).order_by()
@@ -136,9 +138,9 @@ def _counted(wanted: Conditions, to_staff: bool) -> list[tuple[str, str, int]]:
         counts += [(name, table) for name in bases.get(base, ())]
     selects: list[str] = []
     for name, table in counts:
-        sql, parameters = _count(name, table, wanted)
-        selects.append(f"({sql})")
-        values += parameters
+        counting, its_values = _count(name, table, wanted)
+        selects.append(f"({counting})")
+        values += its_values
     with connection.cursor() as cursor:
         cursor.execute(f"WITH {', '.join(tables)} {' UNION ALL '.join(selects)}", values)
         return cursor.fetchall()

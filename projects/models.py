@@ -310,6 +310,13 @@ class Project(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it, with the kind of its link wherever the link is written."""
+        fields = kwargs.get("update_fields")
+        if fields is not None and "primary_url" in fields:
+            kwargs["update_fields"] = {*fields, "link_kind"}
+        super().save(*args, **kwargs)
+
     def get_absolute_url(self) -> str:
         """Its page for readers; the id alone finds it."""
         slug = slugify(self.title)[:60].strip("-")
@@ -319,13 +326,6 @@ class Project(models.Model):
     def host(self) -> str:
         """The host of its primary URL without www; empty for none."""
         return host_of(self.primary_url)
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save it, with the kind of its link wherever the link is written."""
-        fields = kwargs.get("update_fields")
-        if fields is not None and "primary_url" in fields:
-            kwargs["update_fields"] = {*fields, "link_kind"}
-        super().save(*args, **kwargs)
 
     @property
     def is_touched_by_a_person(self) -> bool:

@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "waywo_site.security.ContentSecurityPolicyMiddleware",
     "waywo_site.security.ReadableQueryMiddleware",
+    "projects.site.closing.PublicSiteMiddleware",
     # Last, as it asks for: turns a refused sign-in into its page.
     "axes.middleware.AxesMiddleware",
 ]

@@ -32,6 +32,9 @@ class Migration(migrations.Migration):
                 ('changes', models.BigIntegerField()),
                 ('changed_at', models.DateTimeField()),
             ],
+            options={
+                'default_permissions': (),
+            },
         ),
         migrations.RunSQL(FUNCTION, 'DROP FUNCTION index_changed()'),
     ]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -55,7 +56,9 @@ def reader_page(view: View) -> View:
 
 
 def error_page(request: HttpRequest, problem: NoPage) -> HttpResponse:
-    """Return the page for ``problem``, with its status."""
+    """Return the page for ``problem``, with its status; a plain line where the site is closed, which it would show."""
+    if not settings.PUBLIC_SITE:
+        return HttpResponse(problem.heading, status=problem.status, content_type="text/plain")
     context = {"title": problem.heading, "heading": problem.heading, "message": str(problem), "status": problem.status}
     return render(request, "projects/site/error.html", context, status=problem.status)
 
