@@ -197,21 +197,28 @@ class CommentQuerySet(models.QuerySet["Comment"]):
     """Rules about comments, each named once."""
 
     def pending(self) -> Self:
-        """Comments that wait to be read."""
-        return self.filter(status=Comment.Status.PENDING)
+        """Comments that wait to be read; those of authors who asked to be removed do not."""
+        return self.filter(~is_removed(), status=Comment.Status.PENDING)
+
+    def present(self) -> Self:
+        """Comments that are shown at their source: neither flagged nor deleted."""
+        return self.filter(dead=False, deleted=False)
 
     def visible(self) -> Self:
-        """Comments that strangers may see: not flagged, not deleted, nor of an author who asked to be removed."""
-        return self.filter(~is_removed(), dead=False, deleted=False)
+        """Comments that strangers may see: those present, but of authors who asked to be removed."""
+        return self.present().filter(~is_removed())
 
     def of_removed_authors(self) -> Self:
         """Comments of authors who asked to be removed, whatever a later collection brought."""
         return self.filter(is_removed())
 
     def due_for_reading(self, now: datetime | None = None) -> Self:
-        """Comments to read: pending, or left under way by a worker that must be dead by now."""
+        """Comments to read: pending, or left under way by a worker that must be dead by now.
+
+        What an author asked to have removed is not read, nor sent to a model.
+        """
         expired = (now or timezone.now()) - settings.CLAIM_EXPIRES_AFTER
-        return self.filter(
+        return self.filter(~is_removed()).filter(
             Q(status=Comment.Status.PENDING) | Q(status=Comment.Status.PROCESSING, claimed_at__lt=expired)
         )
 

@@ -28,7 +28,7 @@ def cards_of(run: IdeaRun, project_id: int | None = None) -> list[Card]:
         ideas = ideas.filter(project_id=project_id)
     ids = {near["project_id"] for idea in ideas for near in idea.nearest}
     # Read again: what was merged or rejected since is not shown.
-    others = Project.objects.published().posted().without_heavy_fields().in_bulk(ids)
+    others = Project.objects.not_rejected().posted().without_heavy_fields().in_bulk(ids)
     return [
         Card(
             idea,

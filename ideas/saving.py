@@ -65,7 +65,7 @@ def save_idea(run: IdeaRun, wish: Wish, record: Record, embedder: Embedder) -> P
     with transaction.atomic():
         lock_until_commit("ideas")
         _refuse_copies(project)
-        nearest = _most_similar(project, Project.objects.published().posted(), NEAREST)
+        nearest = _most_similar(project, Project.objects.not_rejected().posted(), NEAREST)
         project.save()
         project.tags.set(resolve(tags))
         Idea.objects.create(

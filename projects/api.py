@@ -43,6 +43,7 @@ from core.api.listing import (
 )
 from core.api.sending import PRIORITY, Sent, sent
 from core.api.streams import stream
+from core.caching import is_staff
 from core.tables import table_file
 from projects import catalogue
 from projects.conditions import Conditions, TagName
@@ -142,7 +143,7 @@ class MonthList(Schema):
 
 
 def _submissions(project: Project) -> list[dict[str, Any]]:
-    rows = project.submissions.filter(comment__dead=False, comment__deleted=False).select_related("comment__post")
+    rows = project.submissions.visible().select_related("comment__post")
     return [
         {
             "comment_id": row.comment_id,
@@ -202,10 +203,16 @@ class TagParameters(PageParameters):
     )
 
 
+def _to_staff(request: HttpRequest) -> bool:
+    """Return whether the caller sees what waits for a review where strangers see approved projects alone."""
+    return bool(request.auth.scopes) or is_staff(request)  # type: ignore[attr-defined]  # set by ninja
+
+
 @reading_and_review.get("/projects", response=ProjectPage, openapi_extra=LIST, summary="Projects")
 def list_projects(request: HttpRequest, filters: Query[ProjectFilters]) -> HttpResponse:
-    """Approved and pending projects. `Accept` chooses JSON, CSV or JSON Lines."""
-    projects = catalogue.with_names(catalogue.published(filters))
+    """Projects that were not rejected (`PUBLIC_PROJECTS=approved`: that were approved), but for generated ideas, which
+    `source` asks for. `Accept` chooses JSON, CSV or JSON Lines."""
+    projects = catalogue.with_names(catalogue.published(filters, to_staff=_to_staff(request)))
     return page(request, projects, VALUES, PROJECT_ORDERS, filters.order, filters)
 
 
@@ -218,7 +225,7 @@ def export(request: HttpRequest, conditions: Query[Conditions]) -> StreamingHttp
     media_type = asked_format(request)
     name = FORMATS.get(media_type, "json")
     headers = {"Content-Disposition": f'attachment; filename="projects.{name}"'}
-    rows = export_rows(catalogue.published(conditions))
+    rows = export_rows(catalogue.published(conditions, to_staff=_to_staff(request)))
     return stream(_chunks(rows, media_type), media_type, **headers)
 
 
@@ -239,7 +246,8 @@ def _chunks(rows: Iterator[dict[str, Any]], media_type: str) -> Iterator[bytes]:
 def get_project(request: HttpRequest, project_id: Id, parameters: Query[OneParameters]) -> HttpResponse:
     """One project with its submissions."""
     with limited_query():
-        project = catalogue.with_names(Project.objects.published()).filter(pk=project_id).first()
+        published = Project.objects.published(to_staff=_to_staff(request))
+        project = catalogue.with_names(published).filter(pk=project_id).first()
         if project is None:
             raise Http404(f"There is no project {project_id}.")
         return one(request, project, DETAIL_FIELDS, parameters.fields)
@@ -254,10 +262,11 @@ def list_similar(request: HttpRequest, project_id: Id, parameters: Query[Similar
     media_type = asked_format(request)
     fields = chosen(SIMILAR_FIELDS, parameters.fields)
     with limited_query():
-        project = Project.objects.published().only("embedding_model").filter(pk=project_id).first()
+        published = Project.objects.published(to_staff=_to_staff(request))
+        project = published.only("embedding_model").filter(pk=project_id).first()
         if project is None:
             raise Http404(f"There is no project {project_id}.")
-        wanted = catalogue.with_names(catalogue.published(parameters))
+        wanted = catalogue.with_names(catalogue.published(parameters, to_staff=_to_staff(request)))
         found = similar(project, wanted, parameters.limit)
     rows = [{name: get(row) for name, get in fields.items()} for row in found]
     return answer(request, rows, list(fields), media_type)

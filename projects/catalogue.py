@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
-from comments.models import Comment, Post
+from comments.models import Comment, Post, is_removed
 from projects.conditions import IDEAS, UNKNOWN, Conditions
 from projects.models import Project, ProjectQuerySet, Submission, Tag
 from projects.search.words import with_words
@@ -126,7 +126,8 @@ def with_names(projects: QuerySet[Project]) -> QuerySet[Project]:
     One query for a whole page; a score that is missing sorts as 0.
     """
     tags = Tag.objects.filter(projects=OuterRef("pk")).order_by("name").values("name")
-    comments = Submission.objects.filter(project=OuterRef("pk")).order_by("comment_id").values("comment_id")
+    submissions = Submission.objects.filter(~is_removed("comment__"), project=OuterRef("pk"))
+    comments = submissions.order_by("comment_id").values("comment_id")
     return projects.annotate(
         tag_names=ArraySubquery(tags),
         comment_ids=ArraySubquery(comments),

@@ -18,6 +18,7 @@ from ninja import Field, Schema
 from pydantic import BeforeValidator
 
 from core.api.problems import Problem, invalid, problem_responses
+from core.caching import is_staff
 from core.tables import table_file
 
 LARGEST_PAGE = 200
@@ -230,6 +231,7 @@ def tagged(request: HttpRequest, body: bytes, media_type: str) -> HttpResponse:
     else:
         response = HttpResponse(body, content_type=f"{media_type}; charset=utf-8")
     response["ETag"] = tag
-    response["Cache-Control"] = "public, no-cache"
-    response["Vary"] = "Accept"
+    is_ours = "Authorization" in request.headers or is_staff(request)
+    response["Cache-Control"] = f"{'private' if is_ours else 'public'}, no-cache"
+    response["Vary"] = "Accept, Authorization, Cookie"
     return response

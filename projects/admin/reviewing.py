@@ -83,7 +83,7 @@ class ReviewPages(ModelAdmin):
     def review_find_view(self, request: HttpRequest) -> JsonResponse:
         """Return projects that the current one may be merged into, for what a person typed."""
         require(self.has_view_permission(request))
-        found = typed(Project.objects.published().posted(), request.GET.get("q", ""))
+        found = typed(Project.objects.not_rejected().posted(), request.GET.get("q", ""))
         without = as_id(request.GET.get("without", ""))
         if without is not None:
             found = found.exclude(pk=without)

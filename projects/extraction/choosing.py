@@ -74,7 +74,7 @@ def comments_to_read_again(
     takes) at that version or above. Raises CommentNotFound when the thread has no comments.
     """
     check_limit("limit", limit)
-    chosen = Comment.objects.filter(dead=False, deleted=False)
+    chosen = Comment.objects.visible()
     if post_id is not None:
         chosen = chosen.filter(post_id=post_id)
         if not chosen.exists():

@@ -218,7 +218,7 @@ def find_likely_pairs(threshold: float, limit: int = 100) -> list[LikelyPair]:
     ``threshold`` is the cosine similarity from which on two are alike; vectors of different models are not compared.
     Rejected projects and generated ideas are left out.
     """
-    candidates = Project.objects.published().posted().order_by()
+    candidates = Project.objects.not_rejected().posted().order_by()
     shared = candidates.exclude(canonical_url="").values("canonical_url").annotate(ids=ArrayAgg("pk", order_by="pk"))
     by_url = (
         islice(combinations(ids, 2), limit) for ids in shared.filter(ids__len__gt=1).values_list("ids", flat=True)

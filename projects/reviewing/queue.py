@@ -90,7 +90,7 @@ def item(project: Project) -> Item:
     if submissions:
         readings = Extraction.objects.filter(comment=submissions[0].comment_id)
         extraction = readings.order_by("-started_at").first()
-    shown = Project.objects.published().only("title", "short_description", "review_status")
+    shown = Project.objects.not_rejected().only("title", "short_description", "review_status")
     return Item(
         project,
         list(project.tags.all()),

@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         require_tables()
-        projects = Project.objects.all() if options["all"] else Project.objects.published()
+        projects = Project.objects.all() if options["all"] else Project.objects.published(to_staff=True)
         if options["source"]:
             projects = projects.filter(source=options["source"])
         path = options["output"]
