@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from projects.duplicates import cosine
 from projects.extraction.reading import ReadingError, get_analyst, read_comment
 from projects.language.embeddings import WordLlamaEmbedder
 from projects.links import canonical_url
-from projects.models import Extraction
+from projects.models import Extraction, Project
 from projects.scratch_database import scratch_database
 
 
@@ -25,20 +26,22 @@ class EvaluationError(Exception):
 
 @dataclass(frozen=True)
 class Label:
-    """What is held to be true of a comment. ``links`` are canonical; ``stack`` in lower case."""
+    """What is held to be true of a comment. ``links`` are canonical; ``stack`` in lower case; ``titles`` as given."""
 
     comment_id: int
     is_project: bool
     one_liner: str
     links: tuple[str, ...]
     stack: tuple[str, ...]
+    industry: str = ""
+    titles: tuple[str, ...] = ()
 
 
 def read_labels(path: Path) -> dict[int, Label]:
     """Return the labels of a JSON Lines file by comment id.
 
-    Each line has ``id`` and ``is_project``, and may have ``one_liner``, ``demo_link``, ``github_link`` and
-    ``tech_stack``. Raises EvaluationError.
+    Each line has ``id`` and ``is_project``, and may have ``one_liner``, ``demo_link``, ``github_link``,
+    ``tech_stack``, ``industry`` and ``title`` (or a list of them: those of its projects). Raises EvaluationError.
     """
     labels = {}
     for number, line in enumerate(_lines(path), 1):
@@ -51,12 +54,23 @@ def read_labels(path: Path) -> dict[int, Label]:
                 row.get("one_liner") or "",
                 tuple(link for link in links if link),
                 tuple(word.lower() for word in row.get("tech_stack") or ()),
+                _industry(row.get("industry") or ""),
+                _titles(row.get("title") or ()),
             )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise EvaluationError(f"{path}, line {number}: is not a label: {error}.") from None
     if not labels:
         raise EvaluationError(f"{path}: holds no label.")
     return labels
+
+
+def _industry(name: str) -> str:
+    """Return an industry in words: ``DIGITAL_MEDIA`` as "digital media"; empty where it tells nothing."""
+    return "" if name == "OTHER" else name.lower().replace("_and_", " ").replace("_", " ")
+
+
+def _titles(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _lines(path: Path) -> list[str]:
@@ -168,6 +182,9 @@ def _read_one(label: Label, analyst: Any) -> dict[str, Any]:
         "link": _hit(label.links, [canonical_url(project.primary_url) for project in projects]),
         "stack_found": sum(_is_tagged(word, tags) for word in label.stack),
         "stack": len(label.stack),
+        "titles_labelled": len(label.titles),
+        "titles_right": sum(_is_titled(title, projects) for title in label.titles),
+        "industry": max((_similarity(tag, label.industry) for tag in tags), default=None) if label.industry else None,
         "similarity": _similarity(texts, label.one_liner) if projects and label.one_liner else None,
         "error": error,
         "calls": run.llm_calls if run else 0,
@@ -185,6 +202,10 @@ def _hit(labelled: tuple[str, ...], found: list[str]) -> bool | None:
 def _is_tagged(word: str, tags: set[str]) -> bool:
     """Return whether a labelled technology is among the tags, whatever its spelling ("Next.js", "nextjs")."""
     return _squashed(word) in {_squashed(tag) for tag in tags}
+
+
+def _is_titled(title: str, projects: list[Project]) -> bool:
+    return title.casefold() in {project.title.casefold() for project in projects}
 
 
 def _squashed(word: str) -> str:
@@ -205,6 +226,8 @@ def summarise(rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
     precision, recall = _share(right, len(said_none)), _share(right, len(is_none))
     linked = [row["link"] for row in read if row["link"] is not None]
     stacked = [row for row in read if row["stack"] and row["projects"]]
+    industries = [row["industry"] for row in read if row["industry"] is not None]
+    titles = sum(row["titles_labelled"] for row in read)
     alike = [row["similarity"] for row in read if row["similarity"] is not None]
     total = {name: sum(row[name] for row in rows.values()) for name in ("calls", "tokens_in", "tokens_out", "seconds")}
     return {
@@ -217,6 +240,8 @@ def summarise(rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
         "labelled_links": len(linked),
         "links_found": _share(sum(linked), len(linked)),
         "stack_found": _share(sum(row["stack_found"] for row in stacked), sum(row["stack"] for row in stacked)),
+        "titles_found": _share(sum(row["titles_right"] for row in read), titles),
+        "industry": _share(sum(industries), len(industries)),
         "similarity": _share(sum(alike), len(alike)),
         **{f"{name}_per_comment": _share(value, len(rows)) for name, value in total.items()},
     }

@@ -26,9 +26,21 @@ TEXTS = {
     4: "Bar is my new app for birds: https://bar.example",
 }
 LABELS = [
-    {"id": 2, "is_project": True, "one_liner": "A static site generator", "demo_link": "http://www.foo.example/"},
+    {
+        "id": 2,
+        "is_project": True,
+        "one_liner": "A static site generator",
+        "demo_link": "http://www.foo.example/",
+        "title": "Foo",
+    },
     {"id": 3, "is_project": False},
-    {"id": 4, "is_project": True, "github_link": "https://github.com/bar/bar", "tech_stack": ["Python"]},
+    {
+        "id": 4,
+        "is_project": True,
+        "github_link": "https://github.com/bar/bar",
+        "tech_stack": ["Python"],
+        "industry": "ANIMALS_AND_NATURE",
+    },
 ]
 
 
@@ -76,6 +88,8 @@ def test_a_thread_is_measured_without_touching_the_operators_rows(thread, tmp_pa
     assert figures["calls_per_comment"] == pytest.approx(5 / 3, abs=1e-3)
     assert figures["tokens_in_per_comment"] == pytest.approx(500 / 3, abs=1e-3)
     assert 0 < figures["similarity"] <= 1
+    assert 0 < figures["industry"] <= 1
+    assert figures["titles_found"] in (0, 1)
     assert databases() == before
     assert list(Comment.objects.values_list("pk", "status")) == [(own.pk, "pending")]
     changed = command("evaluate_extraction", "--compare", *map(str, outputs))
@@ -96,6 +110,20 @@ def test_labels_that_are_none_are_named_with_their_line(tmp_path):
         read_labels(tmp_path / "missing")
 
 
+def test_a_label_may_have_titles_and_an_industry(tmp_path):
+    path = tmp_path / "labels"
+    rows = [
+        {"id": 1, "is_project": True, "title": "Foo", "industry": "MEDIA_AND_ENTERTAINMENT"},
+        {"id": 2, "is_project": True, "title": ["Foo", "Bar"], "industry": "OTHER"},
+    ]
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    labels = read_labels(path)
+    assert [(label.titles, label.industry) for label in labels.values()] == [
+        (("Foo",), "media entertainment"),
+        (("Foo", "Bar"), ""),
+    ]
+
+
 def test_a_comparison_names_each_comment_that_changed():
     row = {"projects": 1, "titles": ["A"], "primary_urls": [""], "tags": ["x"], "link": None, "error": ""}
     one = {"summary": {"projects": 1, "failed": 0}, "comments": {"5": row, "6": row}}
@@ -112,6 +140,7 @@ def test_a_comparison_names_each_comment_that_changed():
 def test_a_failed_comment_counts_as_neither():
     row = {
         **{"labelled_project": False, "projects": 0, "link": None, "stack_found": 0, "stack": 0, "similarity": None},
+        **{"titles_labelled": 0, "titles_right": 0, "industry": None},
         **{"calls": 2, "tokens_in": 10, "tokens_out": 4, "seconds": 1.0, "error": ""},
     }
     figures = summarise({"1": row, "2": row | {"error": "no answer"}})

@@ -19,6 +19,8 @@ LINES = {
     "labelled_links": "comments with a labelled link",
     "links_found": "labelled links found as primary URL",
     "stack_found": "labelled stack found among the tags",
+    "titles_found": "labelled titles found",
+    "industry": "likeness of the best tag to the industry",
     "similarity": "similarity to the labelled one-liner",
     "calls_per_comment": "LLM calls per comment",
     "tokens_in_per_comment": "tokens in per comment",
