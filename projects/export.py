@@ -18,6 +18,7 @@ FIELDS: dict[str, Any] = {
     "id": int, "title": str, "short_description": str, "description": str, "tags": list[str], "primary_url": str,
     "urls": list[str], "idea_score": int, "complexity_score": int, "source": str, "created_by": str,
     "review_status": str, "comment_ids": list[int], "first_seen_at": datetime, "last_seen_at": datetime,
+    "confidence": float,
 }  # fmt: skip
 # How the value of each, as JSON has it, is got from a row of ``catalogue.with_names``.
 VALUES = values_of(FIELDS) | {"tags": attrgetter("tag_names")}

@@ -129,6 +129,10 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """Projects of which their reading is not sure that they are any."""
         return self.filter(confidence__lt=UNSURE_BELOW)
 
+    def sure(self) -> "ProjectQuerySet":
+        """All others: those of which nobody said how sure it is, too."""
+        return self.filter(Q(confidence=None) | Q(confidence__gte=UNSURE_BELOW))
+
     def without_heavy_fields(self) -> "ProjectQuerySet":
         """Leave out what a list never shows: embeddings and search vectors are most of a row."""
         return self.defer("embedding", "search_vector", "description", "url_summaries")
@@ -326,6 +330,11 @@ class Project(models.Model):
     def host(self) -> str:
         """The host of its primary URL without www; empty for none."""
         return host_of(self.primary_url)
+
+    @property
+    def is_unsure(self) -> bool:
+        """True when its reading is not sure that it is a project."""
+        return self.confidence is not None and self.confidence < UNSURE_BELOW
 
     @property
     def is_touched_by_a_person(self) -> bool:

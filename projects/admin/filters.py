@@ -98,6 +98,15 @@ class FailedFilter(YesNoFilter):
         return projects.filter(failed) if yes else projects.exclude(failed)
 
 
+class UnsureFilter(YesNoFilter):
+    """Its reading is not sure that it is a project."""
+
+    title, parameter_name = "unsure", "unsure"
+
+    def answered(self, projects: ProjectQuerySet, yes: bool) -> ProjectQuerySet:
+        return projects.unsure() if yes else projects.sure()
+
+
 class FlaggedFilter(YesNoFilter):
     """A machine wants a person to look again."""
 

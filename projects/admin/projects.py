@@ -19,7 +19,15 @@ from unfold.decorators import display
 from core.admin.exporting import Export, ExportAdmin
 from core.admin.listing import outside_link
 from projects.admin.bulk import BulkActions
-from projects.admin.filters import AnalystFilter, FailedFilter, FlaggedFilter, HasLinkFilter, MonthFilter, ThreadFilter
+from projects.admin.filters import (
+    AnalystFilter,
+    FailedFilter,
+    FlaggedFilter,
+    HasLinkFilter,
+    MonthFilter,
+    ThreadFilter,
+    UnsureFilter,
+)
 from projects.admin.forms import ProjectForm
 from projects.admin.importing import ReviewImport
 from projects.admin.merging import MergePages
@@ -85,7 +93,7 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
         ("tags", AutocompleteSelectFilter),
         ("idea_score", RangeNumericFilter),
         ("complexity_score", RangeNumericFilter),
-        *("source", AnalystFilter, "is_bookmarked", HasLinkFilter, FailedFilter, FlaggedFilter),
+        *("source", AnalystFilter, "is_bookmarked", HasLinkFilter, FailedFilter, UnsureFilter, FlaggedFilter),
     )
     list_filter_submit = True
     # Django shows the field for these; ``get_search_results`` looks for them.
@@ -102,7 +110,7 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
         "reviews": Export("Reviews", REVIEW_COLUMNS, review_rows, "Status, note and bookmark: can be imported back."),
     }
     readonly_fields = (
-        *("source", "created_by", "link", "linked_pages", "shown_summaries", "reviewer", "reviewed_at"),
+        *("source", "created_by", "confidence", "link", "linked_pages", "shown_summaries", "reviewer", "reviewed_at"),
         *("first_seen_at", "last_seen_at", "flag_reason", "embedding_model", "idea_reason", "complexity_reason"),
     )
     fieldsets = tuple(
@@ -114,7 +122,7 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
             (
                 "Where it comes from",
                 (
-                    *("source", "created_by", "embedding_model", "first_seen_at", "last_seen_at"),
+                    *("source", "created_by", "confidence", "embedding_model", "first_seen_at", "last_seen_at"),
                     *("linked_pages", "shown_summaries"),
                 ),
             ),

@@ -27,6 +27,7 @@ from projects.search.words import typed
 
 TARGETS = 8
 WRONG_FILTERS = "These filters are none of the list's: choose them again there."
+UNSURE_FIRST = "first=unsure"
 Answer = dict[str, Any]
 
 
@@ -56,6 +57,8 @@ class ReviewPages(ModelAdmin):
             "item_html": self._fragment(request, self._wanted(request, everything)),
             "progress": queue.progress(everything, request.user),
             "may_review": self.has_change_permission(request),
+            "unsure_first": _unsure_first(request),
+            "other_order": self._other_order(request),
             "is_filtered": bool(self._conditions(request)),
             "list_url": f"{reverse('admin:projects_project_changelist')}?{self._conditions(request)}",
             "reasons": list(enumerate(REASONS, 1)),
@@ -162,14 +165,18 @@ class ReviewPages(ModelAdmin):
 
     def _conditions(self, request: HttpRequest) -> str:
         conditions = request.GET.copy()
-        for name in ("after", "project", "p", "o", "_facets"):
+        for name in ("after", "project", "first", "p", "o", "_facets"):
             conditions.pop(name, None)
         return conditions.urlencode()
+
+    def _other_order(self, request: HttpRequest) -> str:
+        order = "" if _unsure_first(request) else UNSURE_FIRST
+        return "&".join(filter(None, (self._conditions(request), order)))
 
     def _filtered(self, request: HttpRequest) -> ProjectQuerySet:
         """Return the projects that the filters in the address leave, reviewed or not. Costs a query for each filter."""
         asked, conditions = request.GET, request.GET.copy()
-        for name in ("after", "project"):
+        for name in ("after", "project", "first"):
             conditions.pop(name, None)
         if not conditions:
             return Project.objects.order_by()
@@ -184,12 +191,14 @@ class ReviewPages(ModelAdmin):
         pk = request.GET.get("project", "")
         if pk.isdecimal():
             return by_id(int(pk))
-        return queue.next_after(everything.pending(), request.GET.get("after", ""))
+        waiting, after = everything.pending(), request.GET.get("after", "")
+        return queue.next_after(waiting, after, unsure_first=_unsure_first(request))
 
     def _shown_progress(self, request: HttpRequest, everything: ProjectQuerySet) -> Answer:
         progress = queue.progress(everything, request.user)
         return {
             "waiting": progress.waiting,
+            "unsure": progress.unsure,
             "reviewed": progress.reviewed,
             "total": progress.total,
             "ideas": progress.ideas,
@@ -210,3 +219,7 @@ class ReviewPages(ModelAdmin):
                 ],
             }
         return render_to_string("admin/projects/project/review_item.html", context, request)
+
+
+def _unsure_first(request: HttpRequest) -> bool:
+    return request.GET.get("first") == "unsure"

@@ -8,10 +8,11 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from projects.models import Extraction, Page, Project, ReviewAction, Submission, Tag
+from projects.models import UNSURE_BELOW, Extraction, Page, Project, ProjectQuerySet, ReviewAction, Submission, Tag
 from projects.search.meaning import similar
 
 SIMILAR = 5
+UNSURE = ",unsure"
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,12 @@ class Item:
 class Progress:
     """How far the queue is: what waits, what there is, and what this reviewer did today.
 
-    Those are real projects; how many of the generator's ideas wait is a number of its own.
+    Those are real projects; how many of the generator's ideas wait is a number of its own. ``unsure`` are those among
+    ``waiting`` of which their reading is not sure.
     """
 
     waiting: int
+    unsure: int
     total: int
     ideas: int
     mine_today: int
@@ -56,20 +59,27 @@ class Progress:
 
 def cursor_of(project: Project) -> str:
     """Return the place of a project in the order of the queue, as text."""
-    return f"{project.last_seen_at.isoformat()},{project.pk}"
+    return f"{project.last_seen_at.isoformat()},{project.pk}{UNSURE if project.is_unsure else ''}"
 
 
-def next_after(queue: QuerySet[Project], cursor: str = "") -> Project | None:
+def next_after(queue: ProjectQuerySet, cursor: str = "", *, unsure_first: bool = False) -> Project | None:
     """Return the project that follows ``cursor`` in ``queue``, newest first; from its end on the first one again.
 
-    An unreadable cursor stands for the beginning. None when the queue is empty, or holds only the one of the cursor.
+    With ``unsure_first`` those of which their reading is not sure come before all others. An unreadable cursor stands
+    for the beginning. None when the queue is empty, or holds only the one of the cursor.
     """
-    ordered = queue.defer("embedding", "search_vector").select_related("reviewer").order_by("-last_seen_at", "-id")
-    seen, pk = _read(cursor)
+    queue = queue.defer("embedding", "search_vector").select_related("reviewer").order_by("-last_seen_at", "-id")
+    parts = [queue.unsure(), queue.sure()] if unsure_first else [queue]
+    seen, pk = _read(cursor.removesuffix(UNSURE))
     if seen is None:
-        return ordered.first()
-    behind = ordered.filter(last_seen_at__lte=seen).exclude(last_seen_at=seen, pk__gte=pk).first()
-    return behind or ordered.exclude(pk=pk).first()
+        return _first(parts)
+    left = parts[1:] if unsure_first and not cursor.endswith(UNSURE) else parts
+    behind = left[0].filter(last_seen_at__lte=seen).exclude(last_seen_at=seen, pk__gte=pk)
+    return _first([behind, *left[1:]]) or _first([part.exclude(pk=pk) for part in parts])
+
+
+def _first(parts: list[ProjectQuerySet]) -> Project | None:
+    return next((found for part in parts if (found := part.first()) is not None), None)
 
 
 def _read(cursor: str) -> tuple[datetime | None, int]:
@@ -110,6 +120,7 @@ def progress(projects: QuerySet[Project], user: Any) -> Progress:
     generated = Q(source=Project.Source.NEMO_DATA_DESIGNER)
     counts = projects.order_by().aggregate(
         waiting=Count("pk", filter=pending & ~generated),
+        unsure=Count("pk", filter=pending & ~generated & Q(confidence__lt=UNSURE_BELOW)),
         total=Count("pk", filter=~generated),
         ideas=Count("pk", filter=pending & generated),
     )

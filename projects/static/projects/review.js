@@ -65,6 +65,7 @@
         const ideas = document.getElementById("review-ideas");
         ideas.textContent = progress.ideas.toLocaleString("en");
         ideas.parentElement.hidden = !progress.ideas;
+        document.getElementById("review-unsure").textContent = progress.unsure.toLocaleString("en");
         document.getElementById("review-mine").textContent = progress.mine.toLocaleString("en");
     };
 

@@ -172,6 +172,22 @@ def test_the_queue_goes_from_the_newest_to_the_oldest_and_begins_again(db):
     assert seen == [*projects, projects[0]]
 
 
+def test_unsure_projects_come_first_where_that_is_wanted_and_the_others_after_them(db):
+    confidences = [None, 0.4, 0.9, 0.1, 0.5]
+    rows = [make_project(title=str(number), confidence=value) for number, value in enumerate(confidences)]
+    pending, cursor, seen = Project.objects.pending(), "", []
+    for _ in range(7):
+        project = queue.next_after(pending, cursor, unsure_first=True)
+        seen.append(project.title)
+        cursor = queue.cursor_of(project)
+    assert seen == ["3", "1", "4", "2", "0", "3", "1"]
+    # The unsure one that was shown is reviewed meanwhile: its place still leads on.
+    cursor = queue.cursor_of(rows[1])
+    Project.objects.filter(pk=rows[1].pk).update(review_status="approved")
+    assert queue.next_after(pending, cursor, unsure_first=True).title == "4"
+    assert queue.next_after(pending, cursor).title == "0"
+
+
 @pytest.mark.parametrize("cursor", ["", "x", ",", "2026-09-13T16:00:00,5", "2026-99-99T00:00:00+00:00,5", "a,b"])
 def test_an_unreadable_place_in_the_queue_is_its_beginning(db, cursor):
     project = make_project()
@@ -279,3 +295,18 @@ def test_filters_that_there_are_not_are_said_before_anything_is_done(db, client,
     assert client.post("/admin/projects/project/review/act/", act | {"project": "9" * 5000}).status_code == 400
     odd = act | {"action": "reject", "reason": "Odd\0."}
     assert client.post("/admin/projects/project/review/act/", odd).json()["message"].endswith("Odd..")
+
+
+def test_the_page_shows_unsure_projects_first_and_leads_to_the_other_order(admin_client):
+    make_project(title="Sure", confidence=0.9, last_seen_at=POSTED_AT.replace(day=3))
+    make_project(title="Hm", confidence=0.4, last_seen_at=POSTED_AT.replace(day=1))
+    plain = admin_client.get("/admin/projects/project/review/").content.decode()
+    assert "<h2>Sure</h2>" in plain
+    assert 'href="?first=unsure"' in plain
+    first = admin_client.get("/admin/projects/project/review/?first=unsure&has_link=no").content.decode()
+    assert "<h2>Hm</h2>" in first
+    assert "confidence 0.40" in first
+    assert 'href="?has_link=no"' in first
+    listed = admin_client.get("/admin/projects/project/?unsure=yes").content.decode()
+    assert "Hm" in listed
+    assert ">Sure<" not in listed
