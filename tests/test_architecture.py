@@ -22,7 +22,19 @@ PLACES = {
     "models": {"models", "migrations"},
     "clients": {"sources", "pages", "language", "embedded"},
     "tasks": {"tasks"},
-    "faces": {"admin", "api", "views", "urls", "site", "dashboard", "management", "commands", "probes", "security"},
+    "faces": {
+        "admin",
+        "api",
+        "views",
+        "urls",
+        "site",
+        "dashboard",
+        "management",
+        "commands",
+        "probes",
+        "security",
+        "compression",
+    },
 }
 
 

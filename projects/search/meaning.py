@@ -26,14 +26,18 @@ def like(projects: QuerySet[Project], vector: list[float], model: str, limit: in
     return _taken(_nearest(projects, Value(str(vector)), model, len(vector)), limit)
 
 
-def similar(project: Project, projects: QuerySet[Project], limit: int) -> list[Project]:
+def similar(
+    project: Project, projects: QuerySet[Project], limit: int, *, dimensions: int | None = None
+) -> list[Project]:
     """Return the ``limit`` of ``projects`` most like ``project``, itself left out; none for one without an embedding.
+
+    A query less where ``dimensions`` says how many its embedding has.
 
     They come as those of ``like``; no vector leaves the database. Those are compared that the same model embedded:
     while ``reembed`` moves the index, those that it moved or those that it did not yet.
     """
     stored = Project.objects.filter(pk=project.pk)
-    if not project.embedding_model or (dimensions := dimensions_of(stored)) is None:
+    if not project.embedding_model or (dimensions := dimensions or dimensions_of(stored)) is None:
         return []
     embedding = Subquery(stored.values("embedding"))
     return _taken(_nearest(projects.exclude(pk=project.pk), embedding, project.embedding_model, dimensions), limit)

@@ -1,14 +1,14 @@
 """A list of projects on a page: its rows or cards, its order, and its pages."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
-from django.db.models import CharField, Count, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models import CharField, Count, DateField, F, Func, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, LPad
 from django.http import HttpRequest
 
-from projects.models import ProjectQuerySet, Submission, Tag
+from projects.models import Project, ProjectQuerySet, Submission, Tag
 from projects.site.errors import BadRequest, NoPage
 
 PER_PAGE = 30
@@ -25,6 +25,13 @@ _year = Cast("comment__post__year", CharField())
 _month = LPad(Cast("comment__post__month", CharField()), 2, Value("0"))
 # Of a submission: the month of its thread, as 2026-09.
 MONTH = Concat(_year, Value("-"), _month)
+# The same as people write it: Sep 2026.
+MONTH_LABEL = Func(
+    Func(F("comment__post__year"), F("comment__post__month"), 1, function="make_date", output_field=DateField()),
+    Value("Mon YYYY"),
+    function="to_char",
+    output_field=CharField(),
+)
 
 
 def visible_submissions() -> QuerySet[Submission]:
@@ -32,44 +39,55 @@ def visible_submissions() -> QuerySet[Submission]:
     return Submission.objects.visible()
 
 
-def with_row_fields(projects: ProjectQuerySet) -> ProjectQuerySet:
-    """Add what a row shows: ``tag_names``, ``last`` (author, source and month of its newest visible comment) and
-    ``appearances`` (how many visible comments it is in). Computed for the rows that are fetched alone."""
+def with_row_fields(projects: QuerySet[Project]) -> ProjectQuerySet:
+    """Add what a row shows, computed for the rows that are fetched alone.
+
+    ``tag_names``; ``last`` (author, source, month and its label) of the newest comment that strangers may see it in;
+    and ``appearances``, in how many of them it is.
+    """
     seen = visible_submissions().filter(project=OuterRef("pk"))
     last = seen.order_by("-comment__posted_at", "-pk").values(
-        json=JSONObject(author="comment__author", source="comment__source", month=MONTH)
+        json=JSONObject(author="comment__author", source="comment__source", month=MONTH, label=MONTH_LABEL)
     )
     counted = seen.order_by().values("project").annotate(n=Count("pk")).values("n")
-    return projects.annotate(
-        tag_names=ArraySubquery(Tag.objects.filter(projects=OuterRef("pk")).order_by("name").values("name")),
-        last=Subquery(last[:1]),
-        appearances=Coalesce(Subquery(counted), 0),
-    ).without_heavy_fields()
+    return (
+        cast("ProjectQuerySet", projects)
+        .annotate(
+            tag_names=ArraySubquery(Tag.objects.filter(projects=OuterRef("pk")).order_by("name").values("name")),
+            last=Subquery(last[:1]),
+            appearances=Coalesce(Subquery(counted), 0),
+        )
+        .without_heavy_fields()
+    )
 
 
-def list_context(request: HttpRequest, projects: ProjectQuerySet, order: str = "newest") -> dict[str, Any]:
+def list_context(
+    request: HttpRequest, projects: QuerySet[Project], order: str = "newest", *, total: int | None = None
+) -> dict[str, Any]:
     """Return what ``projects/site/project_list.html`` shows of ``projects``: the page that the address asks for.
 
-    Reads ``page``, ``view`` and ``order`` from the query; costs two queries. Raises BadRequest for a value that there
-    is not, NoPage for a page beyond the end.
+    Reads ``page``, ``view`` and ``order`` from the query; costs two queries, one where ``total`` says how many
+    ``projects`` there are. Raises BadRequest for a value that there is not, NoPage for a page beyond the end.
     """
     order = one_of(request, "order", tuple(ORDERS), order)
     rows = with_row_fields(projects).order_by(*ORDERS[order][1])
     return {
-        "projects": page_of(request, rows, PER_PAGE),
+        "projects": page_of(request, rows, PER_PAGE, total=total),
         "layout": one_of(request, "view", LAYOUTS, "list"),
         "order": order,
         "orders": [(name, label) for name, (label, _) in ORDERS.items()],
     }
 
 
-def page_of(request: HttpRequest, rows: Any, per_page: int) -> Page:
+def page_of(request: HttpRequest, rows: Any, per_page: int, *, total: int | None = None) -> Page:
     """Return the page of ``rows`` that ``?page=`` names, the first for none.
 
     Raises BadRequest for what is no number, NoPage for a page beyond the end.
     """
     number = page_number(request)
     paginator = Paginator(rows, per_page)
+    if total is not None:
+        paginator.count = total  # type: ignore[method-assign, assignment]  # a cached property
     if number > paginator.num_pages:
         raise NoPage(f"There is no page {number}: the last one is {paginator.num_pages}.")
     return paginator.page(number)

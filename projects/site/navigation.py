@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+
+from core.caching import is_staff
 
 # The menu: what it says and the name of the page.
 MENU = (
@@ -18,13 +19,10 @@ MENU = (
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """A context processor: ``menu`` with the entry of this page marked, ``is_staff``, ``page_url`` without its query.
-
-    Readers have no session; only who sends its cookie is looked up.
-    """
+    """A context processor: ``menu`` with this page's entry marked, ``is_staff``, ``page_url`` without its query."""
     entries = [(name, reverse(view)) for name, view in MENU]
     return {
         "menu": [(name, url, request.path.startswith(url)) for name, url in entries],
-        "is_staff": settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_staff,  # type: ignore[union-attr]
+        "is_staff": is_staff(request),
         "page_url": request.build_absolute_uri(request.path),
     }

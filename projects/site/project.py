@@ -1,11 +1,13 @@
 """One project: what it is, where it appeared, and how that was found out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,6 +15,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from comments.highlighting import marked_html
+from core.caching import cached_by_version, is_staff
 from projects.links import host_of, is_web, kind_of
 from projects.models import Extraction, Page, Project, ProjectMerge, Submission
 from projects.search.meaning import similar
@@ -32,12 +35,24 @@ STEPS = {
 
 
 @dataclass(frozen=True)
+class Look:
+    """What the page behind a link was when it was last looked at."""
+
+    url: str
+    final_url: str
+    title: str
+    status: int | None
+    error: str
+    fetched_at: datetime
+
+
+@dataclass(frozen=True)
 class Link:
     """An address of a project, and what is known of the page behind it. ``page`` is None before the first look."""
 
     url: str
     summary: str
-    page: Page | None
+    page: Look | None
 
     @property
     def host(self) -> str:
@@ -80,11 +95,12 @@ class Reading:
         return datetime.fromisoformat(self.finished_at) if self.finished_at else None
 
 
+@cached_by_version
 @reader_page
 def project(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
     """All that strangers may know of a project."""
-    rows = with_row_fields(Project.objects.published()).defer(None).defer("embedding", "search_vector")
-    found = rows.filter(pk=pk).first()
+    shown = Project.objects.published(to_staff=is_staff(request))
+    found = _with_all(shown).filter(pk=pk).first()
     if found is None:
         return redirect(kept_for(pk), permanent=True)
     if request.path != found.get_absolute_url():
@@ -98,14 +114,30 @@ def project(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
         "appearances": [Appearance(each, marked_html(each.comment.text, [each.text])) for each in submissions],
         "reading": _reading(submissions),
         "review": review_in_words(found),
-        "others": list(by_same_authors(found, submissions)[:OTHERS]),
-        "alike": similar(found, with_row_fields(Project.objects.published()), ALIKE),
+        "others": list(by_same_authors(found, submissions, shown)[:OTHERS]),
+        "alike": similar(found, with_row_fields(shown), ALIKE, dimensions=found.dimensions),
         "picture_url": request.build_absolute_uri(reverse("site:project_picture", args=[pk])),
         "json_ld": json_ld(request, found, submissions),
     }
     return render(request, "projects/site/project.html", context)
 
 
+def _with_all(projects: QuerySet[Project]) -> QuerySet[Any]:
+    """Add to what a row shows its texts, ``looks`` at its pages and the ``dimensions`` of its embedding."""
+    pages = Page.objects.filter(url__in=RawSQL("SELECT unnest(projects_project.urls)", ()))
+    looks = pages.values(json=JSONObject(**{each.name: each.name for each in fields(Look)}))
+    return (
+        with_row_fields(projects)
+        .defer(None)
+        .defer("embedding", "search_vector")
+        .annotate(
+            looks=ArraySubquery(looks),
+            dimensions=Func("embedding", function="vector_dims", output_field=IntegerField()),
+        )
+    )
+
+
+@cached_by_version
 @reader_page
 def project_picture(request: HttpRequest, pk: int) -> HttpResponse:
     """The picture that other sites show where somebody shares the page."""
@@ -159,11 +191,13 @@ def _reading(submissions: list[Submission]) -> Reading | None:
     return Reading(**(known | {"steps": steps}))
 
 
-def links(found: Project) -> list[Link]:
+def links(found: Any) -> list[Link]:
     """Return its addresses, the primary one first, each once, with what was seen there at the last look."""
+    looks = {
+        look["url"]: Look(**look | {"fetched_at": datetime.fromisoformat(look["fetched_at"])}) for look in found.looks
+    }
     urls = dict.fromkeys(filter(None, [found.primary_url, *found.urls]))
-    pages = {page.url: page for page in Page.objects.filter(url__in=list(urls)).defer("text")} if urls else {}
-    return [Link(url, str(found.url_summaries.get(url, "")), pages.get(url)) for url in urls]
+    return [Link(url, str(found.url_summaries.get(url, "")), looks.get(url)) for url in urls]
 
 
 def review_in_words(found: Project) -> list[str]:
@@ -181,18 +215,16 @@ def review_in_words(found: Project) -> list[str]:
     return said
 
 
-def by_same_authors(found: Project, submissions: Iterable[Submission]) -> QuerySet[Project]:
-    """Return the other projects of who posted this one, newest first; none where nobody is named."""
+def by_same_authors(found: Project, submissions: Iterable[Submission], shown: QuerySet[Project]) -> QuerySet[Project]:
+    """Return those of ``shown`` that the authors of this project posted besides, newest first."""
     names: dict[str, set[str]] = {}
     for each in submissions:
         if each.comment.author:
             names.setdefault(each.comment.source, set()).add(each.comment.author)
-    others = Project.objects.published().exclude(pk=found.pk)
     if not names:
-        return others.none()
-    theirs = visible_submissions().none()
+        return shown.none()
+    theirs = Q()
     for source, authors in names.items():
-        theirs |= visible_submissions().filter(comment__source=source, comment__author__in=authors)
-    return with_row_fields(others.filter(Exists(theirs.filter(project=OuterRef("pk"))))).order_by(
-        "-last_seen_at", "-id"
-    )
+        theirs |= Q(comment__source=source, comment__author__in=authors)
+    posted = visible_submissions().filter(theirs, project=OuterRef("pk"))
+    return with_row_fields(shown.exclude(pk=found.pk).filter(Exists(posted))).order_by("-last_seen_at", "-id")

@@ -6,6 +6,7 @@ from typing import Any, get_args
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from core.caching import cached_by_version
 from projects.models import Project
 from projects.search.query import SYNTAX, parse
 from projects.search.searching import Hit, Mode, SearchAnswer, SearchTooSlow, search
@@ -24,6 +25,7 @@ class Found:
     project: Project
 
 
+@cached_by_version(vary=("HX-Request",))
 @reader_page
 def search_page(request: HttpRequest) -> HttpResponse:
     """What was found for ``?q=``; the results alone for htmx."""
