@@ -11,6 +11,8 @@ from typing import Any
 
 from celery import current_task
 
+# Tasks that run a few times a minute. Among them what else happens would not be seen.
+HOUSEKEEPING = ("canary", "send_canaries", "reconcile")
 # What every record has by itself; all else on a record came by ``extra``.
 OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # Celery's own lines carry a dictionary of everything, arguments included.
@@ -24,6 +26,17 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
     if task and task.request.id and "task_id" not in given:
         given |= {"task": task.name, "task_id": task.request.id}
     return given
+
+
+class LeaveOutHousekeeping(logging.Filter):
+    """Leave out what beat and workers say of each run of what keeps Waywo going, unless debugging is asked for."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno != logging.INFO:
+            return True
+        args = record.args
+        names = args.values() if isinstance(args, dict) else args or ()
+        return not any(name in HOUSEKEEPING for name in (*names, getattr(record, "task", "")) if isinstance(name, str))
 
 
 class LineFormatter(logging.Formatter):

@@ -178,15 +178,28 @@ STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
 
 LOG_FORMAT = environment.choice("LOG_FORMAT", "line", ("line", "json"))
+LOG_LEVEL = environment.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")).upper()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "waywo_site.logs.LineFormatter"}, "json": {"()": "waywo_site.logs.JsonFormatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
-    "root": {"handlers": ["console"], "level": "INFO"},
+    "filters": {"housekeeping": {"()": "waywo_site.logs.LeaveOutHousekeeping"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": [] if LOG_LEVEL == "DEBUG" else ["housekeeping"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # A line per outside request would bury everything else.
     "loggers": {
-        **{name: {"level": "WARNING"} for name in ("httpx", "httpcore", "axes")},
+        **{name: {"level": "WARNING"} for name in ("httpx", "httpcore", "axes", "kombu")},
+        # Three lines for each task, beside the one of our own (running/task_signals.py).
+        **{
+            name: {"level": "WARNING" if LOG_LEVEL == "INFO" else LOG_LEVEL}
+            for name in ("celery.worker.strategy", "celery.app.trace")
+        },
         # A page for each run; what fails of it stands in the run.
         "data_designer": {"level": "ERROR"},
     },

@@ -17,9 +17,9 @@ from core.http import in_short
 from core.jobs import following
 from projects.models import Analytics, Extraction, Project, Tag
 from waywo_site.embedded import EmbeddedError
+from waywo_site.logs import HOUSEKEEPING
 from waywo_site.operations.health import watch
 from waywo_site.running import queues
-from waywo_site.running.heartbeats import HOUSEKEEPING
 
 MONTHS, DAYS = 18, 30
 TOP_TAGS, LAST_RUNS = 12, 8

@@ -4,19 +4,18 @@ import secrets
 from typing import Any
 
 from celery import current_app
-from django.conf import settings
 from django.contrib.auth import get_user_model
 
 from comments.collecting import collect_sample
+from comments.due_threads import DueThread
 from comments.models import Comment, Post, Source
-from comments.sources.hackernews_api import HackerNews
-from comments.sources.known_threads import known_threads
-from core import event_loop
+from comments.newest_threads import newest_threads
 from core.http import OutsideError
 from core.jobs import sending
 from waywo_site.running.queues import depth
 
 USERNAME = "admin"
+FIRST_THREADS = 2
 
 
 def ensure_superuser() -> str | None:
@@ -35,44 +34,55 @@ def ensure_superuser() -> str | None:
 def start_main_job() -> str:
     """Send the work that is due and return a line about it.
 
-    On an empty index that is: collect the newest known thread and read it. Where Hacker News cannot be reached, the
-    sample thread is collected here. On a later start: what an earlier one left undone.
+    On an empty index that is: collect the newest two threads and read them, the newest first. Where Hacker News cannot
+    be reached or has none, the sample thread is collected here. On a later start: what an earlier one left undone.
+    Raises ThreadsFileError.
     """
-    if not Post.objects.exclude(source=Source.SAMPLE).exists():
+    if not Comment.objects.exclude(post__source=Source.SAMPLE).exists():
         return _collect_newest()
     return _go_on()
 
 
 def _collect_newest() -> str:
-    thread = known_threads()[0]
-    if reason := _unreachable(thread.id):
-        collected = collect_sample()
-        sending.send("process_waywo_comments", {})
-        return (
-            f"Hacker News cannot be reached ({reason}); reading the sample thread instead: {collected.title} "
-            f"The next start tries Hacker News again."
-        )
-    _collect_and_read({"post_id": thread.id, "year": thread.year, "month": thread.month})
-    return f"Collecting and reading the newest thread, {thread.year}-{thread.month:02} (item {thread.id})."
-
-
-def _collect_and_read(post: dict[str, Any]) -> None:
-    """Send the collection of a thread, and the reading of what it brings, also when some of it is missing."""
-    sending.send("process_waywo_post", post, then=current_app.tasks["process_waywo_comments"].si())
-
-
-def _unreachable(item_id: int) -> str:
-    """Return why Hacker News does not answer, in one line; empty when it does."""
-
-    async def ask() -> None:
-        async with HackerNews(settings.HN_API_BASE_URL) as client:
-            await client.item(item_id)
-
     try:
-        event_loop.run(ask())
+        threads, notes = newest_threads(FIRST_THREADS)
     except OutsideError as error:
-        return str(error).rstrip(".")
-    return ""
+        return _read_sample(f"Hacker News cannot be reached ({str(error).rstrip('.')})")
+    if not threads:
+        return _read_sample(f"Hacker News answers, but no thread was found. {' '.join(notes)}".rstrip("."))
+    _collect_and_read(*threads)
+    newest, *others = [f"{one.year}-{one.month:02} (item {one.post_id})" for one in threads]
+    then = f", then {others[0]}" if others else ""
+    return " ".join([f"Collecting and reading the newest thread, {newest}{then}.", *notes])
+
+
+def _read_sample(reason: str) -> str:
+    collected = collect_sample()
+    sending.send("process_waywo_comments", {})
+    return (
+        f"{reason}; reading the sample thread instead: {collected.title} The next start tries Hacker News again, and "
+        f"so do the schedules."
+    )
+
+
+def _collect_and_read(thread: DueThread, later: DueThread | None = None) -> None:
+    """Send the collection of a thread and then the reading of what it brought, also when some of it is missing.
+
+    The ``later`` thread comes after that: of two that are collected at once the older would be read first.
+    """
+    read = current_app.tasks["process_waywo_comments"].si()
+    if later is not None:
+        read_later = current_app.tasks["process_waywo_comments"].si()
+        collect_later = current_app.tasks["process_waywo_post"].si(**vars(later))
+        _follow(collect_later, read_later)
+        _follow(read, collect_later)
+    sending.send("process_waywo_post", vars(thread), then=read)
+
+
+def _follow(signature: Any, then: Any) -> None:
+    """Let ``then`` run after ``signature``, however that ends."""
+    signature.link(then)
+    signature.link_error(then)
 
 
 def _go_on() -> str:
@@ -81,7 +91,7 @@ def _go_on() -> str:
     # What waits in a queue needs no second message.
     if uncollected and not depth("collection"):
         for post in uncollected:
-            _collect_and_read({"post_id": post.pk, "year": post.year, "month": post.month})
+            _collect_and_read(DueThread(post.pk, post.year, post.month))
     if due and not depth("extraction"):
         sending.send("process_waywo_comments", {})
     if due or uncollected:

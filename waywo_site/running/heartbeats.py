@@ -12,8 +12,6 @@ from waywo_site.models import Heartbeat
 from waywo_site.running.queues import paused
 
 BEAT = "beat"
-# Tasks that keep Waywo going, a few a minute: among them a job that fails would not be seen.
-HOUSEKEEPING = ("canary", "send_canaries", "reconcile")
 CANARY = "canary:"
 # A canary that nobody answered for so long is lost; the next one is sent.
 CANARY_EXPIRES = 300

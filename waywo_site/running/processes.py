@@ -44,12 +44,14 @@ def web() -> Process:
             *("--workers", str(WEB_PROCESSES), "--threads", str(WEB_THREADS), "--no-control-socket"),
             # A search by many tags and authors is a long address; this is the most that gunicorn takes, in bytes.
             *("--limit-request-line", "8190"),
+            *("--log-level", "debug" if settings.LOG_LEVEL == "DEBUG" else "warning"),
         ],
-        is_ready=_web_answers,
+        is_ready=web_answers,
     )
 
 
-def _web_answers() -> bool:
+def web_answers() -> bool:
+    """Return whether the web server of this machine answers."""
     host = "".join(settings.ALLOWED_HOSTS[:1]).lstrip("*.") or "localhost"
     try:
         with socket.create_connection((HOST, settings.PORT), 1) as connection:
@@ -61,14 +63,17 @@ def _web_answers() -> bool:
 
 def worker(queues: Collection[str] | None = None, concurrency: int | None = None) -> Process:
     """Return a worker that serves ``queues``, all where none are given, with a child for each processor."""
-    served = ",".join(queues or settings.QUEUE_TIME_LIMITS)
-    children = ["--concurrency", str(concurrency)] if concurrency else []
-    return Process("worker", [*_celery(), "worker", "--queues", served, *children, "--loglevel", "INFO", "-E"])
+    options = ["--queues", ",".join(queues or settings.QUEUE_TIME_LIMITS), "--loglevel", settings.LOG_LEVEL, "-E"]
+    if concurrency:
+        options += ["--concurrency", str(concurrency)]
+    # Six lines at each start; the README names what being root means here.
+    no_warning = {"PYTHONWARNINGS": "ignore:You're running the worker:UserWarning"}
+    return Process("worker", [*_celery(), "worker", *options], no_warning)
 
 
 def beat() -> Process:
     """Return beat, which sends what the schedules in the database say."""
-    return Process("beat", [*_celery(), "beat", "--loglevel", "INFO", "--pidfile", ""])
+    return Process("beat", [*_celery(), "beat", "--loglevel", settings.LOG_LEVEL, "--pidfile", ""])
 
 
 def flower(password: str) -> Process:
@@ -76,7 +81,12 @@ def flower(password: str) -> Process:
     return Process(
         "flower",
         [*_celery(), "flower", f"--conf={settings.BASE_DIR / 'waywo_site' / 'flowerconfig.py'}"],
-        {"FLOWER_BASIC_AUTH": password, "FLOWER_ADDRESS": HOST, "FLOWER_PORT": str(flower_port())},
+        {
+            "FLOWER_BASIC_AUTH": password,
+            "FLOWER_ADDRESS": HOST,
+            "FLOWER_PORT": str(flower_port()),
+            "FLOWER_LOGGING": "error",
+        },
     )
 
 
@@ -87,7 +97,7 @@ def health() -> Process:
 
 
 def _celery() -> list[str]:
-    return [*PYTHON, "-m", "celery", "--app", "waywo_site"]
+    return [*PYTHON, "-m", "celery", "--quiet", "--app", "waywo_site"]
 
 
 def flower_port() -> int:

@@ -90,6 +90,7 @@ def waywo(tmp_path):
 
 def test_up_does_the_main_job_survives_ctrl_c_and_goes_on(waywo):
     waywo.start()
+    wait_until(lambda: "sign in as admin" in waywo.output, "the password is said", 30)
     assert "Hacker News cannot be reached" in waywo.output
     password = re.search(r"sign in as admin with the password (\S+) ", waywo.output)[1]
 
@@ -97,7 +98,8 @@ def test_up_does_the_main_job_survives_ctrl_c_and_goes_on(waywo):
         code = "from comments.models import Comment; print('left', Comment.objects.pending().count())"
         return int(re.search(r"left (\d+)", waywo.manage("shell", "-v0", "-c", code).stdout)[1])
 
-    wait_until(lambda: pending() == 0, "the sample thread is read", 60)
+    wait_until(lambda: "Ready: " in waywo.output, "the sample thread is read", 60)
+    assert pending() == 0
     titles = waywo.titles()
     assert len(titles) > 20
 
@@ -118,15 +120,17 @@ def test_up_does_the_main_job_survives_ctrl_c_and_goes_on(waywo):
     assert second.returncode == 1
     assert f"Waywo runs already on VAR_DIR={waywo.var_dir}: stop it first (kill {waywo.process.pid})" in second.stderr
 
+    assert "canary" not in waywo.output
     assert waywo.stop() == 0
+    assert waywo.output.endswith(f"Stopped. The data stays in {waywo.var_dir}.\n")
     assert not any(name in waywo.output for name in ("Traceback", "sending SIGKILL"))
     assert sorted(waywo.titles()) == sorted(titles)
     assert servers_of(waywo.var_dir) == []
 
     waywo.start()
+    wait_until(lambda: "Sign in as before" in waywo.output, "what comes after the addresses is said", 30)
     assert "Hacker News cannot be reached" in waywo.output
     assert password not in waywo.output
-    assert "sign in as before" in waywo.output
     waywo.process.kill()
     waywo.process.wait()
     wait_until(lambda: waywo.running() == [], "what kill -9 left behind ends", 30)

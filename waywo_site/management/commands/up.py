@@ -2,7 +2,7 @@ import fcntl
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from comments.sources.known_threads import ThreadsFileError
+from comments.sources.known_threads import ThreadsFileError, known_threads
 from waywo_site import environment
 from waywo_site.embedded import EmbeddedError
 from waywo_site.running import first_run, processes
+from waywo_site.running.console import Console, Passwords
 
 logger = logging.getLogger(__name__)
 
@@ -51,22 +52,31 @@ class Command(BaseCommand):
 
     def _run(self, lock: int) -> None:
         self._refuse_taken_ports()
+        try:
+            known_threads()
+        except ThreadsFileError as error:
+            raise CommandError(str(error)) from error
         flower_password, is_new = environment.flower_password(
             settings.FLOWER_BASIC_AUTH, settings.DEBUG, settings.SECRETS_FILE
         )
+        self._say("Starting the database and the broker …")
         self._start_servers()
+        self._say("Bringing the database up to date …")
         call_command("migrate", verbosity=0, interactive=False)
-        password = first_run.ensure_superuser()
-        self._greet(password, flower_password if is_new else None)
-        try:
-            self.stdout.write(first_run.start_main_job())
-        except ThreadsFileError as error:
-            raise CommandError(str(error)) from error
-        self.stdout.flush()
+        passwords = Passwords(first_run.ensure_superuser(), flower_password if is_new else None)
+        self._say("Starting Waywo …")
         all_of_it = [processes.web(), processes.worker(), processes.beat(), processes.flower(flower_password)]
-        code = processes.run([*all_of_it, processes.health()], watch=self._keep_servers, held=(lock,))
+        with Console(self._say, passwords):
+            code = processes.run([*all_of_it, processes.health()], watch=self._keep_servers, held=(lock,))
         if code:
             sys.exit(code)
+        self._say(f"Stopped. The data stays in {settings.VAR_DIR}.")
+
+    def _say(self, line: str) -> None:
+        # A closed terminal takes no line, and everything still ends in order.
+        with suppress(OSError):
+            self.stdout.write(line)
+            self.stdout.flush()
 
     def _refuse_taken_ports(self) -> None:
         for port in processes.taken_ports():
@@ -86,18 +96,3 @@ class Command(BaseCommand):
             self._start_servers()
         except EmbeddedError as error:
             logger.error("%s", error)
-
-    def _greet(self, password: str | None, flower_password: str | None) -> None:
-        admin = f"http://localhost:{settings.PORT}/admin/"
-        flower = f"http://localhost:{processes.flower_port()}/"
-        if password:
-            note = f"sign in as {first_run.USERNAME} with the password {password} (shown only now; write it down)"
-        else:
-            note = "sign in as before; a lost password: .venv/bin/python manage.py changepassword admin"
-        self.stdout.write(f"Waywo   {admin}  {note}")
-        if flower_password:
-            note = f"sign in with {flower_password.replace(':', ' and the password ', 1)} (shown only now)"
-        else:
-            note = "sign in as before"
-        self.stdout.write(f"Flower  {flower}  {note}")
-        self.stdout.write("Ctrl-C stops all of it; the data stays.")

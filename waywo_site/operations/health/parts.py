@@ -21,6 +21,7 @@ from django_celery_results.models import TaskResult
 from core.http import user_agent
 from core.models import BatchTask
 from projects.checks import endpoint_problem
+from waywo_site.logs import HOUSEKEEPING
 from waywo_site.operations.backups import last_backup
 from waywo_site.operations.health.findings import DEGRADED, FAILED, OK, Finding, Part
 from waywo_site.running import heartbeats, queues
@@ -144,7 +145,7 @@ def canaries() -> Finding:
 def failed_tasks() -> Finding:
     """The share of tasks of the last hour that failed, those of batches among them and housekeeping not."""
     since = timezone.now() - timedelta(hours=1)
-    single = TaskResult.objects.filter(date_done__gt=since).exclude(task_name__in=heartbeats.HOUSEKEEPING)
+    single = TaskResult.objects.filter(date_done__gt=since).exclude(task_name__in=HOUSEKEEPING)
     ended: Counter[str] = Counter()
     for rows in (single, BatchTask.objects.filter(finished_at__gt=since)):
         ended.update(dict(rows.order_by().values_list("status").annotate(Count("pk"))))

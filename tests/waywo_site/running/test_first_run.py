@@ -1,0 +1,67 @@
+"""What a start sends before anybody signs in: never an empty index without a word."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from comments.collecting import collect_sample
+from comments.models import Comment, Source
+from comments.sources.known_threads import known_threads
+from tests.factories import make_comment, make_post
+from tests.servers.hackernews import HackerNewsServer
+from tests.servers.threads import generate_thread
+from waywo_site.running import first_run
+from waywo_site.running.queues import depth
+
+# What is sent waits for a commit, so the tests are no transactions; no worker takes it.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
+NOW = datetime.now(UTC)
+
+
+def served(settings, server: HackerNewsServer) -> None:
+    settings.HN_API_BASE_URL, settings.HN_SEARCH_BASE_URL = server.item_api, server.search_api
+
+
+def test_the_newest_two_threads_are_collected_and_named(settings):
+    months = [(NOW - timedelta(days=days)).replace(hour=0) for days in (2, 33)]
+    items = [
+        item
+        for number, posted in enumerate(months)
+        for item in generate_thread(12, post_id=70_000_000 - 1000 * number, posted_at=posted)
+    ]
+    with HackerNewsServer(items) as server:
+        served(settings, server)
+        line = first_run.start_main_job()
+    newest, older = (f"{posted:%Y-%m}" for posted in months)
+    assert line == (
+        f"Collecting and reading the newest thread, {newest} (item 70000000), then {older} (item 69999000)."
+    )
+    assert depth("collection") == 1
+
+
+def test_a_hacker_news_that_lacks_every_thread_gives_the_sample_and_says_so(settings):
+    with HackerNewsServer([]) as server:
+        served(settings, server)
+        line = first_run.start_main_job()
+    assert line.startswith("Hacker News answers, but no thread was found. Hacker News has no thread ")
+    assert "reading the sample thread instead" in line
+    assert Comment.objects.filter(post__source=Source.SAMPLE).count() > 30
+    assert depth("extraction") == 1
+
+
+def test_a_start_after_the_sample_tries_hacker_news_again_until_a_thread_is_there(settings):
+    settings.HN_API_BASE_URL = settings.HN_SEARCH_BASE_URL = "http://127.0.0.1:9"
+    collect_sample()
+    assert first_run.start_main_job().startswith("Hacker News cannot be reached (")
+    make_comment(post=make_post(collected_at=NOW))
+    Comment.objects.update(status=Comment.Status.PROCESSED)
+    assert first_run.start_main_job() == "Everything collected is read."
+
+
+def test_a_known_thread_that_is_not_there_is_passed_over(settings):
+    known = known_threads()
+    with HackerNewsServer(generate_thread(3, post_id=known[1].id)) as server:
+        served(settings, server)
+        line = first_run.start_main_job()
+    assert f"the newest thread, {known[1].year}-{known[1].month:02} (item {known[1].id})." in line
+    assert f"Hacker News has no thread {known[0].id}" in line

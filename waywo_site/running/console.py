@@ -1,0 +1,108 @@
+"""What a start prints: where Waywo answers once it does, how to sign in, how far the reading is, and its end."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+from kombu.exceptions import OperationalError
+
+from comments.models import Comment, Post, Source
+from comments.sources.known_threads import ThreadsFileError
+from core import event_loop
+from core.http import OutsideError
+from projects.models import Project
+from waywo_site.embedded import EmbeddedError
+from waywo_site.running import first_run, processes
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+PROGRESS_SECONDS = 30
+EXPECTED = (DatabaseError, InterfaceError, OperationalError, EmbeddedError, OutsideError, ThreadsFileError)
+
+
+@dataclass(frozen=True)
+class Passwords:
+    """Those that were made at this start, to be shown once; None for those that were there."""
+
+    admin: str | None
+    flower: str | None
+
+
+class Console:
+    """Tells about a start in a thread beside the processes; ``say`` prints a line."""
+
+    def __init__(self, say: Callable[[str], object], passwords: Passwords) -> None:
+        self.say, self.passwords = say, passwords
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._tell, name="console", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join(processes.ANSWER_SECONDS)
+
+    def _tell(self) -> None:
+        try:
+            while not processes.web_answers():
+                if self._ended.wait(LOOK_SECONDS):
+                    return
+            self._say_where()
+            self.say(first_run.start_main_job())
+            self._say_how_to_sign_in()
+            self._follow()
+        except EXPECTED as error:
+            logger.error("What comes next could not be found out, and a later start tries again: %s", error)
+        finally:
+            event_loop.close()
+            connection.close()
+
+    def _say_where(self) -> None:
+        self.say(f"Waywo   http://localhost:{settings.PORT}/admin/")
+        self.say(f"Flower  http://localhost:{processes.flower_port()}/")
+        self.say("Ctrl-C stops all of it; the data stays.")
+
+    def _say_how_to_sign_in(self) -> None:
+        if self.passwords.flower:
+            words = self.passwords.flower.replace(":", " and the password ", 1)
+            self.say(f"Flower: sign in with {words} (shown only now; it is kept in {settings.SECRETS_FILE})")
+        if self.passwords.admin:
+            self.say(
+                f"Waywo: sign in as {first_run.USERNAME} with the password {self.passwords.admin} "
+                f"(shown only now; write it down)"
+            )
+        else:
+            self.say("Sign in as before; a lost password: .venv/bin/python manage.py changepassword admin")
+
+    def _follow(self) -> None:
+        """Say how far the reading is now and then, and once that it is done."""
+        said, seconds = "", 0.0
+        while line := _left():
+            if seconds % PROGRESS_SECONDS == 0 and line != said:
+                self.say(line)
+                said = line
+            if self._ended.wait(LOOK_SECONDS):
+                return
+            seconds += LOOK_SECONDS
+        self.say(_ready())
+
+
+def _left() -> str:
+    """Return what is still to be collected and read; empty when nothing is."""
+    threads = Post.objects.filter(collected_at=None, source=Source.HACKER_NEWS).count()
+    comments = Comment.objects.visible()
+    if left := comments.filter(status__in=(Comment.Status.PENDING, Comment.Status.PROCESSING)).count():
+        return f"Reading: {comments.count() - left} of {comments.count()} comments."
+    return f"Collecting: {threads} threads are left." if threads else ""
+
+
+def _ready() -> str:
+    comments = Comment.objects.visible().exclude(processed_at=None).count()
+    failed = Comment.objects.filter(status=Comment.Status.FAILED).count()
+    unread = f" {failed} could not be read: see Failures." if failed else ""
+    return f"Ready: {comments} comments read, {Project.objects.count()} projects.{unread}"
