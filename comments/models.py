@@ -182,15 +182,14 @@ class RemovedAuthor(models.Model):
         return f"{self.name} on {self.get_source_display()}"
 
 
-def is_removed(comment: str = "") -> models.Exists:
+def is_removed(comment: str = "") -> Q:
     """Return the condition that the author of a comment asked to be removed.
 
-    ``comment`` is the way to it from the row that is filtered, as "comment__"; none where that is the comment.
+    ``comment`` is the way to it from the row that is filtered, as "comment__"; none where that is the comment. Those
+    comments are looked up once for a query, from the few authors on.
     """
-    wishes = RemovedAuthor.objects.active()
-    return models.Exists(
-        wishes.filter(source=models.OuterRef(f"{comment}source"), name=models.OuterRef(f"{comment}author"))
-    )
+    wishes = RemovedAuthor.objects.active().filter(source=models.OuterRef("source"), name=models.OuterRef("author"))
+    return Q(**{f"{comment}pk__in": Comment.objects.filter(models.Exists(wishes)).values("pk")})
 
 
 class CommentQuerySet(models.QuerySet["Comment"]):
@@ -325,6 +324,13 @@ class Comment(models.Model):
             # What the admin's search looks at (comments/search.py).
             GinIndex(SearchVector("text", config="english"), name="comment_text_words"),
             models.Index(fields=("-posted_at", "-id"), name="comment_posted_at"),
+            # Whom and what strangers may see, without reading the texts.
+            models.Index(
+                fields=("id",),
+                include=("post", "source", "author"),
+                condition=Q(dead=False, deleted=False),
+                name="comment_shown",
+            ),
             models.Index(
                 fields=("-posted_at",), condition=Q(status="processed") & ~Q(last_error=""), name="comment_partly_read"
             ),

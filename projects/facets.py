@@ -7,23 +7,18 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from comments.models import Source
 from core import index_version
-from projects.catalogue import published, seen_again
-from projects.conditions import UNKNOWN, Conditions
+from projects.catalogue import published
+from projects.conditions import IDEAS, UNKNOWN, Conditions
 from projects.models import Project, Submission
 
 # The most frequent, beside those that are chosen.
 MOST_TAGS = 40
 SCORES = [*(str(number) for number in range(10, 0, -1)), UNKNOWN]
 
-# What a value of each facet is counted by, in a table "base" of projects; a month is one of those it was posted in.
-COLUMNS = {
-    "source": "source",
-    "link": "link_kind",
-    "idea_score": f"coalesce(idea_score::text, '{UNKNOWN}')",
-    "complexity_score": f"coalesce(complexity_score::text, '{UNKNOWN}')",
-}
+SOURCES = dict(Project.Source.choices) | {IDEAS: "Generated ideas"}
+# The facets that are a column of projects.
+COLUMNS = {"source": "source", "link": "link_kind", "idea_score": "idea_score", "complexity_score": "complexity_score"}
 # A choice among values that exclude each other is made wider by another value, so its own conditions are left out. A
 # project has many tags, and another one narrows the choice: its count is what would be left.
 OWN = {
@@ -77,7 +72,7 @@ def _facets(wanted: Conditions, to_staff: bool) -> Facets:
         total=counts["total"].get("", 0),
         tags=list(_values(wanted, "tags", counts["tags"], counts["tags"])),
         month=list(_values(wanted, "month", counts["month"], sorted(counts["month"], key=_newest_first))),
-        source=list(_values(wanted, "source", counts["source"], dict(Project.Source.choices), SOURCES)),
+        source=list(_values(wanted, "source", counts["source"], SOURCES, SOURCES)),
         link=list(_values(wanted, "link", counts["link"], LINKS, LINKS)),
         idea_score=list(_values(wanted, "idea_score", counts["idea_score"], SCORES)),
         complexity_score=list(_values(wanted, "complexity_score", counts["complexity_score"], SCORES)),
@@ -85,7 +80,6 @@ def _facets(wanted: Conditions, to_staff: bool) -> Facets:
     )
 
 
-SOURCES = dict(Source.choices) | {Project.Source.NEMO_DATA_DESIGNER.value: "Generated ideas"}
 LINKS = {"repository": "Repository", "site": "Site", "store": "Store", "none": "No link"}
 SEEN = {"true": "Seen before", "false": "For the first time"}
 
@@ -114,69 +108,67 @@ def _values(
 def _counted(wanted: Conditions, to_staff: bool) -> list[tuple[str, str, int]]:
     """Return facet, value and count for all values, asked in one query."""
     # Facets without a condition of their own are counted of the same projects.
-    bases: dict[str, list[str]] = {}
-    conditions: dict[str, Conditions] = {}
+    counted: dict[str, list[str]] = {wanted.query(): ["total"]}
+    conditions = {wanted.query(): wanted}
     for name, own in OWN.items():
-        others = wanted.model_copy(update={each: Conditions.model_fields[each].get_default() for each in own})
-        base = others.query()
-        conditions[base] = others
-        bases.setdefault(base, []).append(name)
-    conditions[wanted.query()] = wanted
+        free = {each: Conditions.model_fields[each].get_default() for each in own}
+        # Where no source is named, generated ideas are left out: beside theirs stands how many there would be.
+        others = wanted.model_copy(update=free | ({"source": list(SOURCES)} if name == "source" else {}))
+        conditions[others.query()] = others
+        counted.setdefault(others.query(), []).append(name)
     tables: list[str] = []
-    counts: list[tuple[str, str]] = []
+    counts: list[str] = []
     values: list[Any] = []
-    for number, (base, others) in enumerate(conditions.items()):
-        table = f"base{number}"
-        rows = published(others, to_staff=to_staff).order_by()
-        sql, parameters = rows.values(
-            "id", "source", "link_kind", "idea_score", "complexity_score"
-        ).query.sql_with_params()
-        tables.append(f"{table} AS MATERIALIZED ({sql})")
+    chosen: list[Any] = []
+    for number, (base, names) in enumerate(counted.items()):
+        projects = published(conditions[base], to_staff=to_staff).order_by()
+        columns = ("id", "source", "link_kind", "idea_score", "complexity_score")
+        sql, parameters = projects.values(*columns).query.sql_with_params()
+        tables.append(f"base{number} AS MATERIALIZED ({sql})")
         values += parameters
-        if base == wanted.query():
-            counts.append(("total", table))
-        counts += [(name, table) for name in bases.get(base, ())]
-    selects: list[str] = []
-    for name, table in counts:
-        counting, its_values = _count(name, table, wanted)
-        selects.append(f"({counting})")
-        values += its_values
+        if not {"month", "seen_before"}.isdisjoint(names):
+            sql, parameters = _posted_in()
+            among = f"({sql}) AS shown (project_id, year, month) JOIN base{number} ON base{number}.id = project_id"
+            tables.append(f"posted{number} AS MATERIALIZED (SELECT shown.* FROM {among})")
+            values += parameters
+        for name in names:
+            counts.append(f"({_count(name, number)})")
+            if name == "tags":
+                chosen.append([tag.lower() for tag in (*wanted.tags, *wanted.tags_any, *wanted.tags_not)])
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {', '.join(tables)} {' UNION ALL '.join(selects)}", values)
+        cursor.execute(f"WITH {', '.join(tables)} {' UNION ALL '.join(counts)}", values + chosen)
         return cursor.fetchall()
 
 
-def _count(name: str, table: str, wanted: Conditions) -> tuple[str, list[Any]]:
-    """Return the query that counts one facet of the projects in ``table``, and its parameters."""
+def _posted_in() -> tuple[str, tuple[Any, ...]]:
+    """Return the query for each appearance that strangers may see: its project, year and month; and its parameters."""
+    posted = Submission.objects.visible().order_by()
+    return posted.values("project", "comment__post__year", "comment__post__month").query.sql_with_params()
+
+
+def _count(name: str, number: int) -> str:
+    """Return the query that counts one facet of the projects in table ``base`` of that number."""
+    base, posted = f"base{number}", f"posted{number}"
     if name == "total":
-        return f"SELECT 'total', '', count(*) FROM {table}", []
-    if column := COLUMNS.get(name):
-        return f"SELECT '{name}', {column}, count(*) FROM {table} GROUP BY 2", []
+        return f"SELECT 'total', '', count(*) FROM {base}"
     if name == "tags":
-        chosen = [tag.lower() for tag in (*wanted.tags, *wanted.tags_any, *wanted.tags_not)]
-        ranked = f"""
-            SELECT tag_id, count(*) AS n FROM projects_project_tags JOIN {table} ON {table}.id = project_id GROUP BY 1
-        """
-        return (
-            f"""
-            WITH ranked AS MATERIALIZED ({ranked})
+        return f"""
+            WITH ranked AS MATERIALIZED (
+                SELECT tag_id, count(*) AS n FROM projects_project_tags JOIN {base} ON {base}.id = project_id GROUP BY 1
+            )
             SELECT 'tags', name, n FROM ranked JOIN projects_tag tag ON tag.id = tag_id
             WHERE tag_id IN (SELECT tag_id FROM ranked ORDER BY n DESC, tag_id LIMIT {MOST_TAGS}) OR name = ANY(%s)
             ORDER BY n DESC, name
-            """,
-            [chosen],
-        )
+        """
+    if name == "month":
+        return f"""
+            SELECT 'month', year || '-' || lpad(month::text, 2, '0'), count(*)
+            FROM (SELECT DISTINCT project_id, year, month FROM {posted}) AS months GROUP BY year, month
+            UNION ALL SELECT 'month', '{UNKNOWN}', count(*) FROM {base}
+            WHERE id NOT IN (SELECT project_id FROM {posted}) HAVING count(*) > 0
+        """
     if name == "seen_before":
-        sql, parameters = seen_again().query.sql_with_params()
-        again = f"id IN ({sql})"
-        return f"SELECT 'seen_before', ({again})::text, count(*) FROM {table} GROUP BY 2", list(parameters)
-    posted = Submission.objects.visible().order_by()
-    sql, parameters = posted.values("project", "comment__post__year", "comment__post__month").query.sql_with_params()
-    return (
-        f"""
-        SELECT 'month', CASE WHEN year IS NULL THEN '{UNKNOWN}' ELSE year || '-' || lpad(month::text, 2, '0') END,
-            count(DISTINCT id)
-        FROM {table} LEFT JOIN ({sql}) AS posted (project_id, year, month) ON project_id = id GROUP BY 2
-        """,
-        list(parameters),
-    )
+        again = f"id IN (SELECT project_id FROM {posted} GROUP BY 1 HAVING count(*) > 1)"
+        return f"SELECT 'seen_before', ({again})::text, count(*) FROM {base} GROUP BY 2"
+    column = COLUMNS[name]
+    return f"SELECT '{name}', coalesce({column}::text, '{UNKNOWN}'), count(*) FROM {base} GROUP BY {column}"
