@@ -45,8 +45,8 @@ def find_match(
 ) -> Match | None:
     """Return the known project that is the same one, or None.
 
-    The same primary ``url`` decides, unless it is a profile; else the most similar one at or above ``threshold``
-    (``DEDUP_SIMILARITY_THRESHOLD`` by default). Vectors of different models are never compared.
+    The same primary ``url`` decides, unless it is one of many projects (``identity``); else the most similar one at or
+    above ``threshold`` (``DEDUP_SIMILARITY_THRESHOLD`` by default). Vectors of different models are never compared.
     """
     threshold = settings.DEDUP_SIMILARITY_THRESHOLD if threshold is None else threshold
     wanted = identity(url)
@@ -64,12 +64,15 @@ def find_match(
     return best
 
 
-def known_projects(author: str) -> list[KnownProject]:
-    """Return what is known of the projects of ``author``, oldest first; nobody's for an empty name."""
+def known_projects(author: str, source: str) -> list[KnownProject]:
+    """Return what is known of the projects of ``author`` on ``source``, oldest first; nobody's for an empty name.
+
+    An author is a name on one source: the same name on another may be anybody.
+    """
     if not author:
         return []
     rows = (
-        Project.objects.by_author(author)
+        Project.objects.by_author(author, source)
         .posted()
         .order_by("id")
         .values_list("id", "canonical_url", "embedding", "embedding_model")

@@ -1,9 +1,12 @@
 """What kind of page a link leads to, when two links are one, and what those to one project have in common. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from functools import lru_cache
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from core.domains import registered_domain
 
 
 class Kind(IntEnum):
@@ -40,18 +43,6 @@ REFERENCES = (
     "microsoft.com", "google.dev", "apple.com", "meta.com", "openai.com", "anthropic.com", "nvidia.com", "docs.python.org", "kaggle.com", "goodreads.com",
 )  # fmt: skip
 ARTICLES = ("medium.com", "substack.com", "dev.to", "hashnode.dev", "blogspot.com", "notion.site", "pastebin.com")
-# Hosts where the first label names the project: name.itch.io, name.github.io.
-SHARED_HOSTS = (
-    "itch.io", "github.io", "gitlab.io", "netlify.app", "vercel.app", "herokuapp.com", "web.app", "firebaseapp.com",
-    "pages.dev", "workers.dev", "fly.dev", "onrender.com", "surge.sh", "streamlit.app", "replit.app", "glitch.me",
-    "substack.com", "wordpress.com", "blogspot.com", "readthedocs.io", "notion.site", "bandcamp.com", "carrd.co",
-    "railway.app", "deno.dev", "lovable.app", "gumroad.com", "neocities.org", "hf.space", "gitbook.io",
-)  # fmt: skip
-# A profile or a video channel stands for a person, who has many projects.
-IDENTIFYING = {Kind.SITE, Kind.REPOSITORY, Kind.STORE, Kind.ARTICLE}
-LONGEST_CANONICAL_URL = 2000  # bytes; PostgreSQL indexes 2,704 at most
-TRACKING_PARAMETERS = {"fbclid", "gclid", "igshid", "mc_cid", "mc_eid", "ref", "ref_src", "source", "si"}
-SECOND_LEVEL = {"co", "com", "org", "net", "ac", "gov", "edu", "ne", "or"}
 PLAIN_LABELS = set(
     "www app apps web docs doc blog get go api demo m try beta dev admin about play my en store shop "
     "home landing portal dashboard help reader status news cloud console signup download test staging alpha info".split()
@@ -62,10 +53,43 @@ DOCS_PATH = re.compile(
 )
 
 
+LONGEST_CANONICAL_URL = 2000  # bytes; PostgreSQL indexes 2,704 at most
+# A profile or a video channel stands for a person, who has many projects.
+IDENTIFYING = {Kind.SITE, Kind.REPOSITORY, Kind.STORE, Kind.ARTICLE}
+TRACKING_PARAMETERS = frozenset(
+    "fbclid gclid dclid msclkid igshid mc_cid mc_eid ref ref_src ref_source referrer source si _ga _gl yclid".split()
+)
+# Their front pages are nobody's project: mail, hosting, registrars, and what many build or sell with.
+COMMON_HOSTS = frozenset(
+    "gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com icloud.com me.com mac.com "
+    "aol.com proton.me protonmail.com pm.me fastmail.com fastmail.fm gmx.com gmx.de gmx.net web.de zoho.com tuta.com "
+    "hey.com tuta.io tutanota.com mail.com mail.ru yandex.com yandex.ru qq.com 163.com 126.com posteo.de mailbox.org "
+    "duck.com hushmail.com riseup.net disroot.org "
+    "fly.io render.com vercel.com netlify.com heroku.com railway.com digitalocean.com hetzner.com linode.com vultr.com "
+    "cloudflare.com ovh.com ovhcloud.com scaleway.com supabase.com azure.com amazonaws.com deno.com replit.com "
+    "lovable.dev bolt.new v0.dev "
+    "porkbun.com namecheap.com godaddy.com gandi.net hover.com "
+    "wix.com webflow.com framer.com shopify.com ghost.org bubble.io airtable.com notion.so notion.com linktr.ee "
+    "stripe.com paypal.com lemonsqueezy.com paddle.com buymeacoffee.com openstreetmap.org "
+    "google.com apple.com microsoft.com facebook.com github.com gitlab.com".split()
+)
+INDEX_PAGE = re.compile(r"/(?:index|default|home)\.(?:html?|php|aspx?)$", re.IGNORECASE)
+UNRESERVED = re.compile(r"%(2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[eE])")
+# Of a repository's pages those that say nothing else than its front page: a branch as a whole, the README, lists.
+REPOSITORY_PAGES = re.compile(
+    r"/(?:-/)?(?:(?:tree|src(?:/branch)?|blob)/(?:main|master|trunk|head|develop)(?:/(?:readme(?:\.\w+)?)?)?"
+    r"|issues|pulls|releases(?:/latest)?|wiki|discussions|actions|tags|stargazers|merge_requests|blob/head/readme\.md)$"
+)
+IN_LOCALE = re.compile(r"^/[a-z]{2}(?:[-_][a-zA-Z]{2,4})?(?=/)")
+
+Page = tuple[str, str, dict[str, str]]
+"""Host, path and query."""
+
+
 def host_of(url: str) -> str:
     """Return the lower-case host without ``www.``; empty when there is none."""
     try:
-        return (urlsplit(url).hostname or "").removeprefix("www.").lower()
+        return (urlsplit(url).hostname or "").removeprefix("www.").rstrip(".")
     except ValueError:
         return ""
 
@@ -107,6 +131,17 @@ def kind_of(url: str) -> Kind:
     return Kind.SITE
 
 
+# What a reader chooses by: where a project's primary URL leads, of all that it may be.
+LINK_KINDS = ("repository", "site", "store", "none")
+
+
+def link_kind(url: str) -> str:
+    """Return which of LINK_KINDS ``url`` is; whatever is neither repository nor store is a site."""
+    if not url:
+        return "none"
+    return {Kind.REPOSITORY: "repository", Kind.STORE: "store"}.get(kind_of(url), "site")
+
+
 def project_key(url: str) -> str:
     """Return what two links of one project share: owner and repository, or the host, or a store's page."""
     host, path = host_of(url), path_of(url)
@@ -117,45 +152,128 @@ def project_key(url: str) -> str:
     return host
 
 
+@lru_cache(maxsize=4_096)
 def canonical_url(url: str) -> str:
-    """Return ``url`` without what does not tell two pages apart.
+    """Return ``url`` as all are written that lead to the same page.
 
-    Scheme, ``www.``, port, fragment, tracking parameters and the trailing slash go; the host is lower-cased. An
-    address that cannot be parsed comes back as an empty text, which matches nothing.
+    Scheme, ``www.``, port, fragment, tracking parameters, an index page and the trailing slash go; the host is in small
+    letters and ASCII. Of stores and repositories what names the language, the country or the branch goes, too, and the
+    letter case where the host has none. An address that cannot be parsed comes back as an empty text, which matches
+    nothing.
     """
     try:
         parts = urlsplit(url.strip())
-        host = (parts.hostname or "").removeprefix("www.")
+        host = _ascii(parts.hostname or "")
     except ValueError:
         return ""
     if parts.scheme not in ("http", "https") or not host:
         return ""
-    query = urlencode(
-        sorted(
-            (name, value)
-            for name, value in parse_qsl(parts.query, keep_blank_values=True)
-            if name.lower() not in TRACKING_PARAMETERS and not name.lower().startswith("utm_")
-        )
-    )
-    # Repository hosts ignore case in owner and name; other paths may not.
-    path = parts.path.rstrip("/")
-    if host in ("github.com", "gitlab.com"):
-        path = path.lower().removesuffix(".git")
-    canonical = f"{host}{path}{'?' + query if query else ''}"
+    query = {
+        name: value
+        for name, value in sorted(parse_qsl(parts.query, keep_blank_values=True))
+        if name.lower() not in TRACKING_PARAMETERS and not name.lower().startswith("utm_")
+    }
+    path = INDEX_PAGE.sub("", _written_one_way(parts.path)).rstrip("/")
+    for hosts, rewritten in REWRITTEN:
+        if is_on(host, hosts):
+            host, path, query = rewritten((host, path, query))
+            break
+    canonical = f"{host}{path}{'?' + urlencode(query) if query else ''}"
     return canonical if len(canonical.encode()) <= LONGEST_CANONICAL_URL else ""
 
 
 def identity(url: str) -> str:
-    """Return the canonical URL where it stands for one project, an empty text for profiles and the like."""
-    return canonical_url(url) if url and kind_of(url) in IDENTIFYING else ""
+    """Return the canonical URL where it stands for one project; "" for profiles, and for front pages of many users.
+
+    Those are hosts that give out names, mail hosts, stores, and hosts that many run on.
+    """
+    if not url or kind_of(url) not in IDENTIFYING:
+        return ""
+    canonical = canonical_url(url)
+    host, _, rest = canonical.partition("/")
+    if not rest and (host in COMMON_HOSTS or is_on(host, STORES) or not registered_domain(host)):
+        return ""
+    return canonical
 
 
-# What a reader chooses by: where a project's primary URL leads, of all that it may be.
-LINK_KINDS = ("repository", "site", "store", "none")
+def _ascii(host: str) -> str:
+    """Return a host in small letters as it is asked for: IDN as punycode, without ``www.`` and a last dot."""
+    host = host.rstrip(".").lower()
+    if not host.isascii():
+        import idna
+
+        try:
+            host = idna.encode(host, uts46=True).decode("ascii")
+        except idna.IDNAError:
+            return host.removeprefix("www.")
+    return host.removeprefix("www.")
 
 
-def link_kind(url: str) -> str:
-    """Return which of LINK_KINDS ``url`` is; whatever is neither repository nor store is a site."""
-    if not url:
-        return "none"
-    return {Kind.REPOSITORY: "repository", Kind.STORE: "store"}.get(kind_of(url), "site")
+def _written_one_way(path: str) -> str:
+    """Return a path with escapes only where they are needed, and in capitals."""
+    path = UNRESERVED.sub(lambda match: chr(int(match[1], 16)), path)
+    return quote(re.sub(r"%[0-9a-f]{2}", lambda match: match[0].upper(), path, flags=re.I), safe="/%:@!$&'()*+,;=~-._")
+
+
+def _repository(page: Page) -> Page:
+    # Owner and name have no letter case there; a path within a repository has, but nobody has two that differ in it.
+    host, path, query = page
+    front = re.match(r"/[^/]+/[^/]+", path.lower())
+    if front is None:
+        return host, path.lower(), query
+    below = REPOSITORY_PAGES.sub("", path.lower()[front.end() :])
+    return host.replace("git.sr.ht", "sr.ht"), front[0].removesuffix(".git") + below, query if below else {}
+
+
+def _apple(page: Page) -> Page:
+    # apps.apple.com/us/app/cedarloft/id19, itunes.apple.com/app/id19?mt=8
+    _, path, _ = page
+    number = re.search(r"/(id\d+)$", path)
+    return "apps.apple.com", f"/app/{number[1]}" if number else IN_LOCALE.sub("", path), {}
+
+
+def _play(page: Page) -> Page:
+    host, path, query = page
+    return host, path, {name: value for name, value in query.items() if name == "id"}
+
+
+def _chrome(page: Page) -> Page:
+    # chromewebstore.google.com/detail/name/ID and, before, chrome.google.com/webstore/detail/name/ID?hl=de
+    _, path, _ = page
+    extension = re.search(r"/detail/(?:[^/]+/)?([a-p]{32})", path)
+    return "chromewebstore.google.com", f"/detail/{extension[1]}" if extension else path, {}
+
+
+def _steam(page: Page) -> Page:
+    host, path, _ = page
+    number = re.match(r"/app/(\d+)", path)
+    return host, f"/app/{number[1]}" if number else path, {}
+
+
+def _in_no_locale(page: Page) -> Page:
+    host, path, query = page
+    return host, IN_LOCALE.sub("", path).lower(), {name: value for name, value in query.items() if name == "itemName"}
+
+
+def _package(page: Page) -> Page:
+    # Names of packages have no letter case, and "-" and "_" are one in them.
+    host, path, _ = page
+    path = re.sub(r"^/p/", "/project/", path.lower()) if host == "pypi.org" else path.lower()
+    return host, re.sub(r"[-_.]+", "-", path) if host in ("pypi.org", "crates.io") else path, {}
+
+
+def _without_case(page: Page) -> Page:
+    host, path, query = page
+    return host, path.lower(), query
+
+
+REWRITTEN: tuple[tuple[tuple[str, ...], Callable[[Page], Page]], ...] = (
+    (REPOSITORIES, _repository),
+    (("apps.apple.com", "itunes.apple.com"), _apple),
+    (("play.google.com",), _play),
+    (("chromewebstore.google.com", "chrome.google.com"), _chrome),
+    (("store.steampowered.com",), _steam),
+    (("addons.mozilla.org", "f-droid.org", "apps.microsoft.com", "marketplace.visualstudio.com"), _in_no_locale),
+    (("pypi.org", "npmjs.com", "crates.io", "rubygems.org"), _package),
+    (("itch.io", "producthunt.com", "kickstarter.com", "huggingface.co", "packagist.org"), _without_case),
+)

@@ -216,7 +216,7 @@ def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extrac
     received = _comment_input(comment)
     pages = PageReader(received.links)
     workflow = ExtractionWorkflow(analyst, embedder, pages.read, timeout=settings.READING_SECONDS)
-    known = known_projects(comment.author)
+    known = known_projects(comment.author, comment.source)
     usage = Usage()
 
     async def run() -> Any:

@@ -44,10 +44,10 @@ def save_projects(
     Readings of one author's comments are saved one after another (advisory lock), so that two workers cannot both
     make a row of one project. A project that was found before keeps its id, its review and what a person edited.
     """
-    lock_until_commit(f"author {comment.author}")
+    lock_until_commit(f"author {comment.author} on {comment.source}")
     earlier = set(comment.submissions.values_list("project_id", flat=True))
     apart = kept_apart(comment)
-    known = [project for project in known_projects(comment.author) if project.id not in apart]
+    known = [project for project in known_projects(comment.author, comment.source) if project.id not in apart]
     saved = Saved()
     for found in projects:
         taken = [project for project in known if project.id in saved.project_ids]

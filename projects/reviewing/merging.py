@@ -11,6 +11,7 @@ from django.db.models import Field
 from django.utils import timezone
 
 from comments.models import Comment
+from projects.links import identity
 from projects.models import Project, ProjectMerge, Submission, Tag
 from projects.search.meaning import similar_pairs
 from projects.tags import resolve
@@ -221,7 +222,9 @@ def find_likely_pairs(threshold: float, limit: int = 100) -> list[LikelyPair]:
     candidates = Project.objects.not_rejected().posted().order_by()
     shared = candidates.exclude(canonical_url="").values("canonical_url").annotate(ids=ArrayAgg("pk", order_by="pk"))
     by_url = (
-        islice(combinations(ids, 2), limit) for ids in shared.filter(ids__len__gt=1).values_list("ids", flat=True)
+        islice(combinations(ids, 2), limit)
+        for url, ids in shared.filter(ids__len__gt=1).values_list("canonical_url", "ids")
+        if identity(f"https://{url}")  # The front page of a host of many tells nothing.
     )
     same_url = sorted(chain.from_iterable(by_url))[:limit]
     found = {pair: LikelyPair(*pair, None, True) for pair in same_url}

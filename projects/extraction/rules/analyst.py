@@ -6,7 +6,9 @@ from functools import cache, lru_cache
 from core.addresses import LONGEST_ADDRESS
 from projects.extraction.rejections import Rejection
 from projects.extraction.rules import describing, scoring
-from projects.extraction.rules.links import Link, bare_links, is_personal, primary_link, read_links
+from projects.extraction.rules.bare_domains import bare_links
+from projects.extraction.rules.footnotes import footnotes
+from projects.extraction.rules.links import Link, is_named, is_personal, primary_link, read_links
 from projects.extraction.rules.prose import LINK, Prose, plain, read_prose, words
 from projects.extraction.rules.segmentation import Piece, is_announcement, pieces
 from projects.extraction.rules.tagging import NearestTags, choose_tags
@@ -51,9 +53,10 @@ class RulesAnalyst:
         personal = {link.url for link in links if is_personal(link)}
 
         # The name helps to find the link and the link to find the name, so each is asked twice.
-        guess, _ = find_title(prose, links, primary_link(links), pages, technologies)
-        primary = primary_link(links, guess) or _bare(prose, guess)
-        name_giver = "" if primary in personal else primary
+        has_notes = any(link.is_footnote for link in links)
+        guess, is_name = find_title(prose, links, "" if has_notes else primary_link(links), pages, technologies)
+        primary = _with_bare_domains(primary_link(links, guess), prose, guess)
+        name_giver = "" if primary in personal or (has_notes and is_name) else primary
         title, named = find_title(prose, links, name_giver, pages, technologies)
         if not title:
             title = _last_resort(pages, comment)
@@ -110,12 +113,13 @@ def _segment(text: str, verdict: Verdict) -> Segment:
 
 def _links(segment: Segment, comment: CommentInput, prose: Prose) -> list[Link]:
     """Return the segment's links in the order of its text; of a comment with one project all its links."""
-    found = {link.url: link for link in read_links(prose)}
+    notes = footnotes(comment.text)
+    found = {link.url: link for link in read_links(prose, notes)}
     wanted = [url for url in comment.links if url in segment.text]
     if not _has_several_projects(segment, comment):
         wanted = list(comment.links)
     for url in (url for url in wanted if len(url) <= LONGEST_ADDRESS):
-        found.setdefault(url, Link(url, kind_of(url), "", len(found)))
+        found.setdefault(url, Link(url, kind_of(url), "", len(found), url in notes))
     return list(found.values())
 
 
@@ -131,9 +135,15 @@ def _count_projects(comment: CommentInput) -> int:
     return sum(one.is_project for one in _segments(comment))
 
 
-def _bare(prose: Prose, title: str) -> str:
-    """Return the address of a domain that the text names without a scheme, when it is named as the project's own."""
-    return primary_link([link for link in bare_links(prose.text) if link.kind == Kind.SITE], title)
+def _with_bare_domains(primary: str, prose: Prose, title: str) -> str:
+    """Return ``primary``, or a domain that the text names without a scheme as the project's own.
+
+    It is what there is where no link is, and the project's site beside a link to something else, if it bears its name.
+    """
+    bare = bare_links(prose.text, title)
+    if primary:
+        bare = [link for link in bare if kind_of(primary) != Kind.SITE and is_named(link, title)]
+    return primary_link(bare, title) or primary
 
 
 def _last_resort(pages: list[PageText], comment: CommentInput) -> str:

@@ -1,39 +1,21 @@
 """Which link of a project is its own. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
+from core.domains import registered_domain, registered_label
 from projects.extraction.rules.prose import LINK, Prose
-from projects.links import (
-    ARTICLE_PATH,
-    DOCS_PATH,
-    PLAIN_LABELS,
-    REPOSITORIES,
-    SECOND_LEVEL,
-    SHARED_HOSTS,
-    Kind,
-    host_of,
-    is_on,
-    kind_of,
-    path_of,
-)
-
-# A bare domain is a link when people say it is one; only under these endings, and never a library's name.
-BARE_DOMAIN = re.compile(
-    r"(?<![\w@./-])(?:www\.)?[A-Za-z0-9][A-Za-z0-9-]{1,40}(?:\.[A-Za-z0-9-]{2,30})?"
-    r"\.(?:com|org|net|io|ai|app|dev|co|so|xyz|me|ly|gg|fm|tv|us|uk|de|fr|eu|sh|cc|in|site|online|tech|club"
-    r"|studio|tools)"
-    r"(?:/[\w./~-]{1,80})?(?![\w@-])",
-    re.IGNORECASE,
-)
-NOT_A_DOMAIN = re.compile(r"^(?:node|next|nuxt|vue|asp|socket|draw|material|e\.g|i\.e|amazon|google|booking)\.", re.I)
+from projects.links import ARTICLE_PATH, DOCS_PATH, PLAIN_LABELS, REPOSITORIES, Kind, host_of, is_on, kind_of, path_of
 
 # Words before a link that say whose it is.
 BORROWED = re.compile(
     r"(?:\b(?:using|used|uses?)(?: (?:the|a|an|some))?(?: [\w-]+){0,4}|\blike|\bvia|\binspired by"
     r"|\bsimilar to|\balternative to|\bclone of|\bbased on|\bon top of"
-    r"|\bpowered by|\bbuilt (?:with|on)|\bcompared to|\bunlike|\bversion of|\bbecause of|\bthanks to"
+    r"|\b(?:in the )?(?:style|spirit|vein|manner) of|\b(?:remake|port|copy|rewrite|fan|instead|tired) of"
+    r"|\b(?:hosted|deployed|running|runs|written|made|built|developed|powered|backed) (?:with|on|in|by)"
+    r"|\bdata from|\b(?:im|ex)ports? (?:\w+ )?(?:from|to)|\bscrap\w+(?: \w+){0,2}(?: from)?|\breplac\w+|\bbeats"
+    r"|\bbetter than|\bcheaper than|\bcompet\w+ (?:with|to|of)|\binstead of|\bwork(?:s|ed|ing)? (?:at|for|with)|\bcompared to|\bunlike|\bversion of|\bbecause of|\bthanks to"
     r"|\bsee also|\balso see"
     r"|\bdiscuss(?:ed|ion)(?: here)?|\bread(?:ing)?|\bfork of|\bmigrat\w+ (?:to|from)|\bsupports?"
     r"|\bwrote (?:a )?(?:post|article)"
@@ -57,14 +39,22 @@ OWN = re.compile(
 )
 
 
+# "Calendly (https://…": the name between the words that say whose a link is, and the link.
+ITS_NAME = re.compile(r"(?:[A-Z0-9][\w.'’+-]*[\s(\[“\"]{0,3}){1,4}$")
+
+
 @dataclass(frozen=True)
 class Link:
-    """One address with its kind and the text before it in its sentence."""
+    """One address with its kind and the text before it in its sentence.
+
+    A link of a footnote belongs to the words that bear its mark; its host names nothing.
+    """
 
     url: str
     kind: Kind
     before: str
     position: int
+    is_footnote: bool = False
 
 
 def brand_of(url: str) -> str:
@@ -92,22 +82,29 @@ def brand_of(url: str) -> str:
 
 
 def _host_label(host: str) -> str:
-    labels = host.split(".")
-    if is_on(host, SHARED_HOSTS) and len(labels) > 2:
-        return labels[-3]
-    if len(labels) < 2 or all(label.isdigit() for label in labels):
+    """Return the label that names what is there: a telling one below what was registered, else that itself."""
+    registered = registered_label(host)
+    if not registered or registered.isdigit():
         return ""
-    registered = -3 if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in SECOND_LEVEL else -2
-    below = labels[:registered]
-    return below[-1] if below and below[-1] not in PLAIN_LABELS and len(below[-1]) > 2 else labels[registered]
+    below = host.removesuffix(registered_domain(host)).rstrip(".").rpartition(".")[2]
+    return _spoken(below if below not in PLAIN_LABELS and len(below) > 2 else registered)
+
+
+def _spoken(label: str) -> str:
+    """Return a label as people write it: ``büchse`` for ``xn--bchse-kva``."""
+    if not label.startswith("xn--"):
+        return label
+    import idna
+
+    try:
+        return idna.decode(label)
+    except idna.IDNAError:
+        return label
 
 
 def registered_name(url: str) -> str:
     """Return the label that was registered: ``manabi`` of ``reader.manabi.io``."""
-    labels = host_of(url).split(".")
-    if len(labels) < 2:
-        return ""
-    return labels[-3] if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in SECOND_LEVEL else labels[-2]
+    return _spoken(registered_label(host_of(url)))
 
 
 def is_personal(link: Link) -> bool:
@@ -115,36 +112,18 @@ def is_personal(link: Link) -> bool:
     return bool(PERSONAL.search(link.before))
 
 
-def bare_links(text: str) -> list[Link]:
-    """Return the domains that ``text`` names without a scheme (``loops.so``), as ``https://`` addresses.
+def is_borrowed(link: Link) -> bool:
+    """True when the words before a link call it somebody else's: "on top of Django (…)"."""
+    return bool(BORROWED.search(link.before) or BORROWED.search(ITS_NAME.sub("", link.before)))
 
-    Only those that stand as somebody's own: first or last in their sentence, or after words like "working on".
-    """
+
+def read_links(prose: Prose, notes: Container[str] = ()) -> list[Link]:
+    """Return the links of a segment in order, each once, with the words that lead to it; ``notes`` are of footnotes."""
     found: dict[str, Link] = {}
-    for match in BARE_DOMAIN.finditer(text):
-        domain = match[0].rstrip("./")
-        before, after = text[max(0, match.start() - 120) : match.start()], text[match.end() : match.end() + 3]
-        alone = (
-            re.search(r"(?:^|[.!?:\n]\s*|[–—-]\s*|(?<!\ba)(?<!\ban)(?<!\bthe) \()$", before, re.I)
-            or match[0].lower().startswith("www.")
-            or re.match(r"\s*(?:$|\n|[.!]\s|[.!]$)", after)
-        )
-        if NOT_A_DOMAIN.match(domain) or not (alone or OWN.search(before)):
-            continue
-        url = f"https://{domain}"
-        found.setdefault(url, Link(url, kind_of(url), re.split(r"(?<=[.!?])\s|\n", before)[-1], len(found)))
-    return list(found.values())
-
-
-def read_links(prose: Prose) -> list[Link]:
-    """Return the links of a segment in order, each once, with the words that lead to it."""
-    found: dict[str, Link] = {}
-    before = 0
     pieces = prose.text.split(LINK)
     for position, (url, piece) in enumerate(zip(prose.links, pieces, strict=False)):
-        before += len(piece)
         sentence = re.split(r"(?<=[.!?])\s|\n\n", piece)[-1][-120:]
-        found.setdefault(url, Link(url, kind_of(url), sentence, position))
+        found.setdefault(url, Link(url, kind_of(url), sentence, position, url in notes))
     return list(found.values())
 
 
@@ -153,7 +132,7 @@ def primary_link(links: Sequence[Link], title: str = "") -> str:
 
     Project site before repository before store, article, profile, video and social page. A link that the words
     before it call somebody else's falls behind, one that bears the project's name moves ahead, and among equals
-    the first wins.
+    the first wins. Of footnotes the one whose mark the name bears is the project's.
     """
     best: tuple[float, int, str] | None = None
     for link in links:
@@ -166,16 +145,28 @@ def primary_link(links: Sequence[Link], title: str = "") -> str:
 UNFIT = 6.8
 
 
+def is_named(link: Link, title: str) -> bool:
+    """True when the address bears the name, or the name the mark of its note."""
+    name, brand = squashed(title), squashed(brand_of(link.url))
+    if not name:
+        return False
+    if link.is_footnote and squashed(link.before).endswith(name):
+        return True
+    return len(brand) > 2 and (brand in name or name in brand)
+
+
 def _rank(link: Link, title: str) -> float:
     rank = float(link.kind)
-    brand = squashed(brand_of(link.url))
-    named = bool(brand) and len(brand) > 2 and bool(title) and (brand in squashed(title) or squashed(title) in brand)
+    named = is_named(link, title)
     if named:
         rank -= 1.5
-    elif BORROWED.search(link.before):
+    elif is_borrowed(link):
         return UNFIT
     elif is_personal(link):
         rank += 3.5
+    if link.is_footnote and link.kind < Kind.ARTICLE:
+        # What a note leads to is told by the place of its mark rather than by its kind.
+        rank = 1.0 - named * 1.5
     if link.kind == Kind.PROFILE and not named and is_personal(link):
         rank += 1
     if OWN.search(link.before):

@@ -4,30 +4,42 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from core.addresses import addresses_in, cleaned_address
+from core.addresses import addresses_in
+from projects.extraction.rules.footnotes import inlined
 
 # Rules read at most this much of a segment; what a project is stands near its beginning.
 READ_CHARACTERS = 12_000
 # Of a comment with more links than a person writes, only the first are compared with each address.
 KNOWN_LINKS = 100
 
+# Full-width signs at a link, as Chinese and Japanese have them, and the signs that rules know.
+FULL_WIDTH = "：，。、；！？）】」』》（【「『《"
+HALF_WIDTH = str.maketrans(dict(zip(FULL_WIDTH, [f"{sign} " for sign in ":,.,;!?)))))"] + [" ("] * 5, strict=True)))
+FULL_WIDTH_AT_LINK = re.compile(rf"[{FULL_WIDTH}]{{1,3}}(?=\s?\ufffc)|(?<=\ufffc)[{FULL_WIDTH}]{{1,3}}")
+
 # Stands for a link in prose, so that rules see one character where an address was.
 LINK = "\ufffc"
 
-URL = re.compile(r"https?://[^\s<>\"“”«»`]+", re.IGNORECASE)
+# What a comment begins with that answers a question; what it says comes then.
+ANSWER = re.compile(
+    r"^\s*(?:yes|yep|yeah|yup|sure|absolutely|definitely|of course)\b[^.!?\n]{0,20}[.!]+\s+(?=\S)", re.IGNORECASE
+)
 CITATION = re.compile(r"\s?\[\d{1,2}\](?!\()")
-CITED = re.compile(r"\s?[\[(](\d{1,2})[\])](?!\()")
-FOOTNOTE = re.compile(r"(?m)^[ \t]*\[?(\d{1,2})[\]:.)]+:?[ \t]+(https?://\S+)")
 BULLET = re.compile(r"^[ \t]*(?:[-*•·‣▪–—+>]|\(?\d{1,2}[.)](?=\s)|\(?[a-d]\)|[①-⑩])[ \t]*(?=\S)")
 # Sentences that lost the paragraph break between them: "…than YAML.My motivation has been".
 GLUED_SENTENCES = re.compile(
     r"(?<=[a-z)\]\d][.!?:])(?=(?:[A-Z][a-z]+|I|A|I['’]\w+|\d+ [A-Z])[ ,'’a-z])"
     r"|(?<=[A-Z]{2}\.)(?=[A-Z][a-z]+ [a-z])|(?<=[a-z]{2})(?=(?:I|We)['’](?:m|re|ve)\b)"
 )
-GLUED_MARK = re.compile(r"(?<=[\w.,:;!?)])(?=\[\d{1,2}\]:?\s*https?://)")
 GLUED_BULLET = re.compile(r"(?<=[.:!?)])- (?=\S|$)|(?<=[a-z])- (?=[A-Z\[]|$)")
 GLUED_NUMBER = re.compile(r"(?<=[a-z.:!?)])(?=\d\. [A-Z])")
 CODE_SIGN = re.compile(r"[{};=<>|\\$]|\)\(|\w\(\w*\)")
+# "<https://…>", "=> https://… <=", " | ", "->", "$$$", "$5k".
+NO_CODE = re.compile(
+    r"(?:[<({\[|]|[=-]{0,3}>){0,4}\s?https?://[^\s<>]+(?:\s?(?:[>)}\]|]|<[=-]{1,3})){0,4};?"
+    r"|(?<!\S)(?:\|+|[=-]{1,3}>)(?!\S)|\${1,4}(?=\d)|\${2,}|(?<!\S)[<>](?=\s?\d)",
+    re.IGNORECASE,
+)
 CODE_START = re.compile(
     r"(?:def |class |import |from [\w.]+ import |function\b|const |let |var |return\b|if ?\(|for ?\("
     r"|while ?\(|#include|public |private |static |print\w*\(|"
@@ -86,38 +98,17 @@ def repaired(text: str, known: Sequence[str] = ()) -> str:
 
 
 def _unglued(text: str) -> str:
-    text = GLUED_MARK.sub("\n", text)
     text = GLUED_BULLET.sub("\n- ", text)
     text = GLUED_NUMBER.sub("\n", text)
     return GLUED_SENTENCES.sub(" ", text)
 
 
-def footnotes(text: str) -> dict[str, str]:
-    """Return the addresses that stand as numbered notes, by number: ``[1] https://…``."""
-    return {match[1]: cleaned_address(match[2])[0] for match in FOOTNOTE.finditer(text)}
-
-
-def inlined(text: str) -> str:
-    """Return ``text`` with each numbered note in place of the mark that cites it; a note nobody cites stays."""
-    notes = footnotes(text)
-    if not notes:
-        return text
-    cited: set[str] = set()
-
-    def put(match: re.Match[str]) -> str:
-        address = notes.get(match[1])
-        if address is None:
-            return match[0]
-        cited.add(match[1])
-        return f" ({address}) "
-
-    lines = [line if FOOTNOTE.match(line) else CITED.sub(put, line) for line in text.split("\n")]
-    return "\n".join(line for line in lines if not ((note := FOOTNOTE.match(line)) and note[1] in cited)).strip()
-
-
 def is_code(line: str) -> bool:
-    """True for a line that a programming language would understand better than a person."""
-    visible = line.strip()
+    """True for a line that a programming language would understand better than a person.
+
+    What stands around an address, between columns or for money is no sign of code.
+    """
+    visible = NO_CODE.sub(" ", line).strip()
     if CODE_START.match(visible):
         return True
     return len(visible) > 3 and len(CODE_SIGN.findall(visible)) * 9 > len(visible)
@@ -151,8 +142,8 @@ class Prose:
 
 def read_prose(text: str, known: Sequence[str] = ()) -> Prose:
     """Return the prose of ``text``; ``known`` as in ``find_links``."""
-    text = inlined(repaired(text[:READ_CHARACTERS], known)).replace(LINK, "")
-    text = "\n".join(BULLET.sub("", line) for line in text.split("\n") if not is_code(URL.sub("", line)))
+    text = ANSWER.sub("", inlined(repaired(text[:READ_CHARACTERS], known)).replace(LINK, ""), count=1)
+    text = "\n".join(BULLET.sub("", line) for line in text.split("\n") if not is_code(line))
     links = []
     pieces, at = [], 0
     for start, end, address in find_links(text, known):
@@ -160,7 +151,7 @@ def read_prose(text: str, known: Sequence[str] = ()) -> Prose:
         links.append(address)
         at = end
     text = "".join([*pieces, text[at:]])
-    text = CITATION.sub("", text)
+    text = FULL_WIDTH_AT_LINK.sub(lambda match: match[0].translate(HALF_WIDTH), CITATION.sub("", text))
     text = WRAPPED_LINK.sub(lambda match: " " + LINK * match[0].count(LINK), text)
     text = EMPHASIS.sub(r"\1", SMILEY.sub("", SMILEY_AS_STOP.sub(". ", EMOJI.sub(" ", text))))
     text = SPACES.sub(" ", text)

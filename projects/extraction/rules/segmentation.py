@@ -9,9 +9,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from projects.extraction.rules.footnotes import inlined
 from projects.extraction.rules.links import BORROWED, read_links
 from projects.extraction.rules.making import SPHERE, names_a_link, statement, without_opener
-from projects.extraction.rules.prose import BULLET, find_links, inlined, read_prose, repaired, words
+from projects.extraction.rules.prose import BULLET, find_links, read_prose, repaired, words
 from projects.extraction.rules.verdicts import DEFINITION
 from projects.links import Kind, kind_of, project_key
 

@@ -105,7 +105,7 @@ def find_title(
         _beside(prose, primary),
         _heading(prose, technologies),
         _object(prose, technologies),
-        _bare_brand(prose, primary),
+        "" if any(link.url == primary and link.is_footnote for link in links) else _bare_brand(prose, primary),
     ):
         if name:
             return _tidy(name), True

@@ -8,7 +8,8 @@ from pathlib import Path
 import yaml
 
 from projects.extraction.rejections import Rejection
-from projects.extraction.rules.links import BORROWED, bare_links, read_links
+from projects.extraction.rules.bare_domains import bare_links
+from projects.extraction.rules.links import is_borrowed, read_links
 from projects.extraction.rules.making import PURPOSE, is_fragment, statements, without_opener
 from projects.extraction.rules.prose import LETTER, LINK, Prose, words
 from projects.links import Kind
@@ -171,7 +172,7 @@ def _made(prose: Prose) -> float:
         return DEFINED
     if DEFINITION.match(lead) or NAMED_AND_DEFINED.match(lead):
         return DEFINED
-    shown = [link for link in read_links(prose) if link.kind <= Kind.STORE and not BORROWED.search(link.before)]
+    shown = [link for link in read_links(prose) if link.kind <= Kind.STORE and not is_borrowed(link)]
     if (shown and _shows(prose, lead)) or bare_links(lead):
         return SHOWN
     return 0.0

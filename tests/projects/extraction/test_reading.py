@@ -535,10 +535,10 @@ def test_one_comment_that_breaks_the_code_stops_none_of_the_others(monkeypatch):
     bad, good = make_comment(), make_comment("I am building Bar (https:&#x2F;&#x2F;bar.example), a tool.", author="bob")
     whole = reading.known_projects
 
-    def break_for_alice(author: str):
+    def break_for_alice(author: str, source: str):
         if author == "alice":
             raise ZeroDivisionError("oops")
-        return whole(author)
+        return whole(author, source)
 
     monkeypatch.setattr(reading, "known_projects", break_for_alice)
     result = read_comments()

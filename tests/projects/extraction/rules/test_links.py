@@ -2,7 +2,8 @@
 
 import pytest
 
-from projects.extraction.rules.links import bare_links, brand_of, primary_link, read_links
+from projects.extraction.rules.bare_domains import bare_links
+from projects.extraction.rules.links import brand_of, primary_link, read_links
 from projects.extraction.rules.prose import read_prose
 from projects.links import Kind, kind_of, project_key
 
