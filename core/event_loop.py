@@ -33,6 +33,19 @@ def close() -> None:
     _local.runner = None
 
 
+async def beside(act: Callable[[], T]) -> T:
+    """Return what ``act`` does with the database: in a thread, with a connection of its own that ends with it."""
+    from django.db import connection
+
+    def run() -> T:
+        try:
+            return act()
+        finally:
+            connection.close()
+
+    return await asyncio.to_thread(run)
+
+
 class PerLoop(Generic[T]):
     """What belongs to one event loop, as a client with its connections: made by ``make`` once for each thread's."""
 

@@ -145,7 +145,9 @@ def _endpoint(run: IdeaRun) -> Endpoint:
         pass  # It answers; the ideas will show what its answers are worth.
     finally:
         _count(run, usage)
-    return Endpoint(settings.LLM_BASE_URL, settings.LLM_MODEL, settings.LLM_API_KEY, settings.LLM_TIMEOUT, model.mode)
+    return Endpoint(
+        settings.LLM_BASE_URL, settings.LLM_MODEL, settings.LLM_API_KEY, settings.LLM_TIMEOUT, model.dialect.mode
+    )
 
 
 def _count(run: IdeaRun, usage: Usage) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from pydantic import BaseModel
 
 from core.http import in_short
@@ -21,8 +22,8 @@ from ideas.prompts import COMPLEXITY_SCORES, IDEA_SCORES, IDEA_SYSTEM, JUDGE_SYS
 from ideas.tags import TagPool, personas
 from projects.extraction.prompts import fenced, new_mark
 from projects.language.answers import schema_of
+from projects.language.dialect import Mode
 from projects.language.metering import Usage
-from projects.language.model import CALLS_AT_ONCE, Mode
 
 STRUCTURED_TEMPERATURE, JUDGE_TEMPERATURE = 0.1, 0.2
 # Two or three paragraphs are 400 tokens; a model that thinks aloud before them needs the rest.
@@ -122,7 +123,7 @@ class Pipeline:
             config.RunConfig(
                 # One row a group: each is handed on as soon as it is finished, and a dead run keeps what it had.
                 buffer_size=1,
-                max_concurrent_row_groups=CALLS_AT_ONCE,
+                max_concurrent_row_groups=settings.LLM_CALLS_AT_ONCE,
                 # A row that fails costs itself only.
                 disable_early_shutdown=True,
                 # A wrong answer is asked for once more, with the error, as everywhere here.
@@ -163,7 +164,7 @@ class Pipeline:
             inference_parameters=config.ChatCompletionInferenceParams(
                 temperature=temperature,
                 max_tokens=ANSWER_TOKENS,
-                max_parallel_requests=CALLS_AT_ONCE,
+                max_parallel_requests=settings.LLM_CALLS_AT_ONCE,
                 timeout=max(1, round(self.endpoint.timeout)),
                 extra_body=self._response_format(answer),
             ),

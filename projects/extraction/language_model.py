@@ -1,16 +1,20 @@
 """The language-model analyst: one structured call for a comment's segments, one for each project."""
 
-import re
-from functools import cache
-from typing import Annotated, Literal
+from collections.abc import Awaitable, Callable
+from functools import cache, partial
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from projects.extraction import prompts
+from projects.extraction.given_addresses import unknown_addresses
 from projects.extraction.grounding import example_words, is_grounded
+from projects.extraction.mending.answers import mend_comment, mend_project
+from projects.extraction.mending.texts import words_in
 from projects.extraction.parts import Part, segments_of
 from projects.extraction.rejections import Rejection
 from projects.extraction.schemas import Analyst, CommentInput, ProjectDescription, Score, Segment
+from projects.language.attempts import TooLong
 from projects.language.metering import current_usage
 from projects.language.model import LanguageModel
 from projects.pages.page_text import PageText
@@ -23,11 +27,13 @@ DESCRIPTION_TOKENS = 800
 MOST_SEGMENTS = 40
 MOST_RANGES = 10  # of one thing, beside its first
 MOST_PROJECTS = 20
-FEWEST_WORDS, MOST_WORDS = 3, 14
-ADDRESS = re.compile(r"\bhttps?://[^\s<>\"')\]]+", re.IGNORECASE)
+FEWEST_WORDS, FEWEST_TAGS = 3, 2
+# Of what a model is shown, where it reads no more: all of it, then less.
+SHARES = (1.0, 0.5, 0.25, 0.1)
 
 Verdict = Literal["project", "question", "chat", "job_hunting", "life_event", "study", "spam", "empty"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+Answered = TypeVar("Answered")
 Needed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -75,7 +81,8 @@ class ProjectAnswer(BaseModel):
     title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     short_description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
-    tags: list[Needed] = Field(min_length=3, max_length=5)
+    # Three are asked for; two say enough to keep the project.
+    tags: list[Needed] = Field(min_length=FEWEST_TAGS, max_length=5)
     primary_link: int = Field(ge=0)
     link_summaries: list[LinkSummary]
     idea_score: Score
@@ -133,7 +140,10 @@ class LanguageModelAnalyst:
 
     async def segment(self, comment: CommentInput) -> list[Segment]:
         """Split a comment into what it speaks of and judge each part. At least one segment comes back."""
-        parts = prompts.numbered_sentences(comment)
+        return await _shortened(lambda share: self._segment(comment, share))
+
+    async def _segment(self, comment: CommentInput, share: float) -> list[Segment]:
+        parts = prompts.numbered_sentences(comment, share)
         if not parts:
             return [Segment(text="", rejection=Rejection.EMPTY, reason="It says nothing.")]
 
@@ -146,12 +156,16 @@ class LanguageModelAnalyst:
             if sum(part.verdict == "project" for part in answer.segments) > MOST_PROJECTS:
                 raise ValueError(f"these are more than {MOST_PROJECTS} projects: join what belongs together.")
 
+        mark = prompts.new_mark()
         answer = await self.model.ask(
             prompts.SEGMENT_SYSTEM,
-            prompts.segment_prompt(parts, prompts.new_mark()),
+            prompts.segment_prompt(parts, mark),
             comment_answer(len(parts)),
             max_tokens=SEGMENTS_TOKENS + TOKENS_PER_SEGMENT * min(len(parts), MOST_SEGMENTS),
             check=check,
+            mend=partial(mend_comment, sentences=len(parts)),
+            version=self.prompt_version,
+            mark=mark,
         )
         found = [_part(part) for part in answer.segments]
         rules = await self._rules.segment(comment) if self._rules else []
@@ -159,6 +173,11 @@ class LanguageModelAnalyst:
 
     async def describe(self, segment: Segment, comment: CommentInput, pages: list[PageText]) -> ProjectDescription:
         """Describe the project of one segment. ``pages`` are its links' pages as far as they could be read."""
+        return await _shortened(lambda share: self._describe(segment, comment, pages, share))
+
+    async def _describe(
+        self, segment: Segment, comment: CommentInput, pages: list[PageText], share: float
+    ) -> ProjectDescription:
         links = [url for url in comment.links if url in segment.text] or list(comment.links)
         links = links[: prompts.LINKS]
         given = "\n".join([segment.text, comment.text, *(page.text for page in pages)])
@@ -170,12 +189,16 @@ class LanguageModelAnalyst:
             ):
                 raise ValueError(f"{', '.join(copied)}: such are words of the example, not of what you were given.")
 
+        mark = prompts.new_mark()
         answer = await self.model.ask(
             prompts.DESCRIBE_SYSTEM,
-            prompts.describe_prompt(segment.text, comment, links, pages, prompts.new_mark(), segment.name),
+            prompts.describe_prompt(segment.text, comment, links, pages, mark, segment.name, share),
             project_answer(len(links)),
             max_tokens=DESCRIPTION_TOKENS,
             check=check,
+            mend=partial(mend_project, links=links),
+            version=self.prompt_version,
+            mark=mark,
         )
         found = _description(answer, links, segment)
         if is_grounded(found.title, [given, *links, *(page.title for page in pages)]):
@@ -190,6 +213,16 @@ class LanguageModelAnalyst:
         return (await self._rules.describe(segment, comment, pages)).title
 
 
+async def _shortened(ask: Callable[[float], Awaitable[Answered]]) -> Answered:
+    """Return what ``ask`` returns for all that is to be shown, or for the largest share of it that the model reads."""
+    for share in SHARES[:-1]:
+        try:
+            return await ask(share)
+        except TooLong:
+            continue
+    return await ask(SHARES[-1])
+
+
 def _part(judged: JudgedSegment) -> Part:
     places = [(judged.first, judged.last), *((each.first, each.last) for each in judged.more)]
     return Part.of(places, judged.verdict, judged.made_by, judged.name, judged.reason)
@@ -197,20 +230,12 @@ def _part(judged: JudgedSegment) -> Part:
 
 def _check_description(answer: ProjectAnswer, given: str) -> None:
     """Raise ValueError, with what to mend, for an answer that says more than it was told."""
-    if not FEWEST_WORDS <= len(answer.short_description.split()) <= MOST_WORDS:
+    if words_in(answer.short_description) < FEWEST_WORDS:
         raise ValueError("short_description: it takes 5 to 10 words.")
-    if len(set(_tags(answer))) < 3:
-        raise ValueError("tags: it takes 3 to 5 different ones of 50 characters at most.")
     texts = [answer.title, answer.short_description, answer.description, answer.idea_reason, answer.complexity_reason]
     texts += [summary.summary for summary in answer.link_summaries]
-    for url in ADDRESS.findall(" ".join(texts)):
-        if url.rstrip(".,;:!?") not in given:
-            raise ValueError(f"the address {url[:100]} stands nowhere in what you were given.")
-
-
-def _tags(answer: ProjectAnswer) -> list[str]:
-    names = (" ".join(tag.lower().lstrip("#").split()) for tag in answer.tags)
-    return [name for name in dict.fromkeys(names) if 0 < len(name) <= 50]
+    for address in unknown_addresses(texts, given):
+        raise ValueError(f"the address {address[:100]} stands nowhere in what you were given.")
 
 
 def _description(answer: ProjectAnswer, links: list[str], segment: Segment) -> ProjectDescription:
@@ -220,7 +245,7 @@ def _description(answer: ProjectAnswer, links: list[str], segment: Segment) -> P
         title=answer.title,
         short_description=answer.short_description,
         description=answer.description,
-        tags=_tags(answer),
+        tags=answer.tags,
         primary_url=primary,
         urls=list(dict.fromkeys([*([primary] if primary else []), *own])),
         url_summaries={links[each.link - 1]: each.summary[:500] for each in answer.link_summaries if each.summary},

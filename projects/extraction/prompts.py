@@ -144,9 +144,17 @@ def new_mark() -> str:
     return f"data-{secrets.token_hex(8)}"
 
 
-def numbered_sentences(comment: CommentInput) -> list[str]:
-    """Return the sentences of a comment that the model is shown: COMMENT_TOKENS at most, SENTENCES at most."""
-    return sentences(cut_to_tokens(comment.text, COMMENT_TOKENS))[:SENTENCES]
+def numbered_sentences(comment: CommentInput, share: float = 1.0) -> list[str]:
+    """Return the sentences of a comment that the model is shown: COMMENT_TOKENS at most, SENTENCES at most.
+
+    With a ``share`` it is less: that of what it would be, for a model that reads no more.
+    """
+    return sentences(_shown(comment.text, COMMENT_TOKENS, share))[:SENTENCES]
+
+
+def _shown(text: str, most: int, share: float) -> str:
+    """Return ``text``, or its beginning of ``most`` tokens; of that the ``share``."""
+    return cut_to_tokens(text, most if share == 1 else int(min(approximate_tokens(text), most) * share))
 
 
 def segment_prompt(parts: Sequence[str], mark: str) -> str:
@@ -156,21 +164,30 @@ def segment_prompt(parts: Sequence[str], mark: str) -> str:
 
 
 def describe_prompt(
-    text: str, comment: CommentInput, links: Sequence[str], pages: Sequence[PageText], mark: str, name: str = ""
+    text: str,
+    comment: CommentInput,
+    links: Sequence[str],
+    pages: Sequence[PageText],
+    mark: str,
+    name: str = "",
+    share: float = 1.0,
 ) -> str:
-    """Return the user message that asks for the description of the project in ``text``, which is called ``name``."""
-    shown = [f"The project, in its author's words:\n{cut_to_tokens(text, SEGMENT_TOKENS)}"]
+    """Return the user message that asks for the description of the project in ``text``, which is called ``name``.
+
+    With a ``share`` the model is shown that of each text.
+    """
+    shown = [f"The project, in its author's words:\n{_shown(text, SEGMENT_TOKENS, share)}"]
     if name:
         shown.append(f"Its author calls it: {name}")
     if len(comment.text) > len(text) + 40:
-        shown.append(f"The comment that it stands in:\n{cut_to_tokens(comment.text, CONTEXT_TOKENS)}")
+        shown.append(f"The comment that it stands in:\n{_shown(comment.text, CONTEXT_TOKENS, share)}")
     if links:
         shown.append("Links:\n" + "\n".join(f"[{number}] {url[:300]}" for number, url in enumerate(links, 1)))
     room = PAGES_TOKENS
     for page in pages:
         if page.url not in links or room <= 0:
             continue
-        said = cut_to_tokens(page.text, min(PAGE_TOKENS, room))
+        said = _shown(page.text, min(PAGE_TOKENS, room), share)
         room -= approximate_tokens(said)
         shown.append(f"The page of link [{links.index(page.url) + 1}], {page.title[:200]!r}:\n{said}")
     return f"{fenced(chr(10).join(shown), mark)}\n\nDescribe the project."

@@ -52,7 +52,7 @@ class ProjectDescription(BaseModel):
     title: Line
     short_description: Line = Field(description="5 to 10 words.")
     description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
-    tags: list[TagName] = Field(min_length=3, max_length=5)
+    tags: list[TagName] = Field(min_length=2, max_length=5, description="3 to 5; a model's answer may have 2.")
     primary_url: str = Field(default="", max_length=2000)
     urls: list[str] = Field(default_factory=list)
     url_summaries: dict[str, str] = Field(default_factory=dict)

@@ -4,7 +4,6 @@ Looked for and kept at the moment of each call, beside the reading's own transac
 process is killed, has kept what it paid for.
 """
 
-import asyncio
 import hashlib
 import json
 import logging
@@ -19,6 +18,7 @@ from django.conf import settings
 from django.db import Error, connection
 from django.utils import timezone
 
+from core.event_loop import beside
 from projects.language.models import KeptAnswer
 
 T = TypeVar("T")
@@ -67,7 +67,7 @@ class KeptAnswers:
         if _ignored.get() or not settings.LLM_ANSWER_DAYS:
             return None
         rows = KeptAnswer.objects.filter(pk=question.key, created_at__gte=oldest())
-        return await _beside(lambda: rows.values_list("said", flat=True).first(), None)
+        return await _tried(lambda: rows.values_list("said", flat=True).first(), None)
 
     async def keep(self, question: Question, said: dict[str, Any]) -> None:
         """Keep the answer to the question, in place of an older one."""
@@ -82,7 +82,7 @@ class KeptAnswers:
             created_at=timezone.now(),
         )
         fields = [field.name for field in KeptAnswer._meta.fields if not field.primary_key]
-        await _beside(
+        await _tried(
             lambda: KeptAnswer.objects.bulk_create(
                 [row], update_conflicts=True, unique_fields=["key"], update_fields=fields
             ),
@@ -92,7 +92,7 @@ class KeptAnswers:
     async def forget(self, questions: Sequence[Question]) -> None:
         """Forget answers of which nothing could be made: the next reading asks anew."""
         keys = [question.key for question in questions]
-        await _beside(lambda: KeptAnswer.objects.filter(pk__in=keys).delete(), None)
+        await _tried(lambda: KeptAnswer.objects.filter(pk__in=keys).delete(), None)
 
 
 def oldest() -> Any:
@@ -111,16 +111,9 @@ def kept_size() -> dict[str, int]:
     return {"answers": rows, "bytes": size}
 
 
-async def _beside(act: Callable[[], T], otherwise: T) -> T:
-    """Return what ``act`` does with the database, in a thread with a connection of its own."""
-
-    def run() -> T:
-        try:
-            return act()
-        except Error:
-            logger.warning("the kept answers cannot be used now", exc_info=True)
-            return otherwise
-        finally:
-            connection.close()
-
-    return await asyncio.to_thread(run)
+async def _tried(act: Callable[[], T], otherwise: T) -> T:
+    try:
+        return await beside(act)
+    except Error:
+        logger.warning("the kept answers cannot be used now", exc_info=True)
+        return otherwise

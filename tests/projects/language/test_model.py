@@ -7,8 +7,9 @@ from pydantic import BaseModel, Field
 
 from core.circuit import Circuit
 from core.http import InvalidAnswer, NotAsked, Refused, Unavailable
+from projects.language.dialect import Mode
 from projects.language.metering import Usage, metering
-from projects.language.model import CALLS_AT_ONCE, LanguageModel, Mode
+from projects.language.model import LanguageModel
 from tests.servers.llm import LLMServer, Says
 
 
@@ -58,7 +59,7 @@ def test_how_a_server_takes_schemas_is_found_out_once(takes, mode):
         ask(model)
         calls = len(server.requests)
         ask(model)
-    assert model.mode is mode
+    assert model.dialect.mode is mode
     assert calls == list(Mode).index(mode) + 1
     assert len(server.requests) == calls + 1
     assert ("JSON schema" in server.requests[-1]["messages"][0]["content"]) is (mode is not Mode.JSON_SCHEMA)
@@ -70,7 +71,7 @@ def test_a_server_that_takes_schemas_in_another_way_by_now_is_asked_so():
         ask(model)
         server.takes = {"json_schema"}
         ask(model)
-    assert model.mode is Mode.JSON_SCHEMA
+    assert model.dialect.mode is Mode.JSON_SCHEMA
 
 
 @pytest.mark.parametrize(
@@ -96,13 +97,12 @@ def test_odd_but_whole_answers_are_read(says):
         (Says("red"), "no JSON object"),
         (Says(""), "empty"),
         (Says(None), "empty"),
-        (Says(body=b'{"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": []}'), "empty"),
         (Says('{"name": "re', finish_reason="length"), "cut off"),
         (Says('{"name": "red"}'), "score: Field required"),
         (Says('{"name": "red", "score": 11}'), "less than or equal to 10"),
         (Says('{"name": "red", "score": "high"}'), "valid integer"),
         (Says("[" * 50_000), "no JSON object"),
-        (Says('{"a":' * 15_000), "not complete JSON"),
+        (Says('{"a":' * 15_000), "no JSON object"),
         (Says("{" + "x" * 200_000), "200,001 characters"),
     ],
 )
@@ -130,13 +130,18 @@ def test_a_check_of_the_caller_is_part_of_what_must_fit():
     assert "not red" in server.requests[1]["messages"][-1]["content"]
 
 
-def test_a_refusal_is_not_asked_again():
-    with (
-        LLMServer([Says(None, refusal="I cannot help with that.")]) as server,
-        pytest.raises(InvalidAnswer, match="declined"),
-    ):
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        (Says(None, refusal="I cannot help with that."), "declined: 'I cannot help with that.'"),
+        (Says(None, finish_reason="content_filter"), "filtered"),
+        (Says("I'm sorry, but no.", finish_reason="stop"), "I'm sorry, but no."),
+    ],
+)
+def test_a_refusal_is_asked_once_more_and_named_as_what_it_is(says, told):
+    with LLMServer([says, says, GOOD]) as server, pytest.raises(InvalidAnswer, match=told):
         ask(model_of(server))
-    assert len(server.requests) == 1
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(
@@ -216,7 +221,7 @@ def test_only_so_many_calls_are_under_way_at_once():
     with LLMServer(otherwise=lambda _: Says(GOOD, hang=0.05)) as server:
         asyncio.run(run(model_of(server)))
     assert len(server.requests) == 12
-    assert 1 < server.most_at_once <= CALLS_AT_ONCE
+    assert 1 < server.most_at_once <= 4
 
 
 def test_tokens_are_estimated_where_the_server_counts_none():
