@@ -82,7 +82,7 @@ class ProjectAnswer(BaseModel):
     short_description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
     # Three are asked for; two say enough to keep the project.
-    tags: list[Needed] = Field(min_length=FEWEST_TAGS, max_length=5)
+    tags: list[Needed] = Field(min_length=FEWEST_TAGS, max_length=5, json_schema_extra={"minItems": 3})
     primary_link: int = Field(ge=0)
     link_summaries: list[LinkSummary]
     idea_score: Score
