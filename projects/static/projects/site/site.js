@@ -4,7 +4,7 @@
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");
   if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const field = document.querySelector("main input[type=search]") || document.querySelector("input[type=search]");
+  const field = document.querySelector("[aria-keyshortcuts='/']");
   if (!field) return;
   event.preventDefault();
   field.focus();
