@@ -6,6 +6,14 @@ from django.db.models import Q
 from comments.models import Post
 
 
+class AnalyticsQuerySet(models.QuerySet["Analytics"]):
+    """Rules about figures, each named once."""
+
+    def months(self) -> "AnalyticsQuerySet":
+        """The figures of whole months, not of their threads."""
+        return self.filter(post=None)
+
+
 class Analytics(models.Model):
     """The figures of one month (``post`` is empty) or of one thread."""
 
@@ -30,6 +38,8 @@ class Analytics(models.Model):
     hosts = models.JSONField(help_text="Hosts of the projects' links, with counts.")
     computed_at = models.DateTimeField()
 
+    objects = AnalyticsQuerySet.as_manager()
+
     class Meta:
         db_table = "waywo_site_analytics"  # Where the model stood before.
         ordering = ("-year", "-month", "post")
@@ -51,3 +61,14 @@ class Analytics(models.Model):
     def valid_share(self) -> float | None:
         """Share of the comments read that have a project; None where none was read."""
         return self.valid_comments / self.read_comments if self.read_comments else None
+
+    def growing(self, most: int) -> list[tuple[str, int, float]]:
+        """Return the tags that grew most: name, projects, growth against the mean of the 3 months before."""
+        grown = [tag for tag in self.tags if (tag["growth"] or 0) > 0 and tag["count"] > 1]
+        grown.sort(key=lambda tag: (-tag["growth"], tag["name"]))
+        return [(tag["name"], tag["count"], tag["growth"]) for tag in grown[:most]]
+
+    def new(self, most: int) -> list[tuple[str, int]]:
+        """Return the tags that no earlier thread had, most used first, with their projects."""
+        names = set(self.new_tags)
+        return [(tag["name"], tag["count"]) for tag in self.tags if tag["name"] in names][:most]

@@ -2,16 +2,34 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.dates import MONTHS
 
-from projects.models import Project
+from core.caching import cached_by_version
+from projects.models import Analytics, Project
 from projects.site.errors import reader_page
 from projects.site.listing import with_row_fields
 
 NEWEST = 12
+GROWING = NEW = 6
+# Lists of a month that the page does not show; each may be large.
+UNUSED = ("tag_pairs", "returned", "hosts")
+EXAMPLES = ("local-first notes", "tag:rust", '"side project"', "games without ads")
 
 
+@cached_by_version
 @reader_page
 def home(request: HttpRequest) -> HttpResponse:
-    """Search, and the newest projects."""
-    newest = with_row_fields(Project.objects.published().posted()).order_by("-last_seen_at", "-id")[:NEWEST]
-    return render(request, "projects/site/home.html", {"newest": newest})
+    """Search, the newest month, what grows, and the newest projects."""
+    shown = Project.objects.published().posted()
+    figures = Analytics.objects.months().defer(*UNUSED).order_by("-year", "-month").first()
+    context = {
+        "newest": list(with_row_fields(shown).order_by("-last_seen_at", "-id")[:NEWEST]),
+        "figures": figures,
+        "month": f"{MONTHS[figures.month]} {figures.year}" if figures else "",
+        "growing": [(name, count, count / (1 + growth)) for name, count, growth in figures.growing(GROWING)]
+        if figures
+        else [],
+        "new": figures.new(NEW) if figures else [],
+        "examples": EXAMPLES,
+    }
+    return render(request, "projects/site/home.html", context)
