@@ -21,6 +21,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "comments.candidate": ("Candidates", "person_search"),
         "comments.comment": ("Comments", "chat_bubble"),
         "projects.extraction": ("Readings", "auto_stories"),
+        "comments.removedauthor": ("Removed authors", "person_off"),
     },
     "Running": {
         "django_celery_beat.periodictask": ("Schedules", "schedule"),

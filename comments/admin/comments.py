@@ -1,6 +1,7 @@
 """The comments: how far their reading is, what went wrong, and what came out."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -16,7 +17,7 @@ from unfold.decorators import action, display
 from comments.admin.threads import READ
 from comments.export import FIELDS, export_rows
 from comments.failures import failed_with, failure_groups
-from comments.models import Comment
+from comments.models import Comment, RemovedAuthor
 from comments.search import find
 from comments.text import plain_text, safe_html
 from core.admin.exporting import Export, ExportAdmin
@@ -112,8 +113,17 @@ class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
                 "found": comment.submissions.select_related("project").defer(*HEAVY),
                 "readings": comment.extractions.all()[:READINGS],
                 "readings_url": reverse("admin:projects_extraction_changelist") + f"?comment={comment.pk}",
+                **self._removal(request, comment),
             }
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    def _removal(self, request: HttpRequest, comment: Comment) -> dict[str, Any]:
+        """Return the removal that hides the author, or else where they can be removed, for who may."""
+        removed = RemovedAuthor.objects.active().filter(source=comment.source, name=comment.author).first()
+        if removed is None and comment.author and request.user.has_perm("comments.add_removedauthor"):
+            query = urlencode({"source": comment.source, "name": comment.author})
+            return {"removal_url": f"{reverse('admin:comments_removedauthor_add')}?{query}"}
+        return {"removed": removed}
 
     @action(description="Read again", permissions=["read"])
     def read_again(self, request: HttpRequest, queryset: QuerySet[Comment]) -> None:

@@ -5,6 +5,15 @@ from projects.admin.extractions import ExtractionAdmin
 from projects.admin.merging import ProjectMergeAdmin
 from projects.admin.pages import PageAdmin
 from projects.admin.projects import ProjectAdmin
+from projects.admin.removing import RemovedAuthorAdmin
 from projects.admin.tags import TagAdmin
 
-__all__ = ["AnalyticsAdmin", "ExtractionAdmin", "PageAdmin", "ProjectAdmin", "ProjectMergeAdmin", "TagAdmin"]
+__all__ = [
+    "AnalyticsAdmin",
+    "ExtractionAdmin",
+    "PageAdmin",
+    "ProjectAdmin",
+    "ProjectMergeAdmin",
+    "RemovedAuthorAdmin",
+    "TagAdmin",
+]

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
@@ -164,6 +165,10 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def view_on_site(self, project: Project) -> str | None:
+        """Return where readers find it; None while the site is closed."""
+        return project.get_absolute_url() if settings.PUBLIC_SITE else None
 
     @display(description="tags")
     def shown_tags(self, project: Project) -> str:
