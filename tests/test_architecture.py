@@ -115,6 +115,17 @@ def test_no_files_import_each_other_by_any_way_round():
     assert len(order) == len(modules())
 
 
+def test_the_rules_are_a_closed_room():
+    room = "projects.extraction.rules"
+    inside = [name for name in modules() if name.startswith(f"{room}.")]
+    assert inside
+    for name, imported in graph().items():
+        if name != room and not name.startswith(f"{room}."):
+            assert not imported & set(inside), (
+                f"{name} imports what stands inside {room}: only RulesAnalyst is its face"
+            )
+
+
 def test_the_layers_are_those_of_the_design():
     """One example each, so that a rule which sees nothing any more is noticed."""
     assert LAYERS[layer("core.models")] == "models"

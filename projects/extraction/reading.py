@@ -88,7 +88,7 @@ def get_analyst(name: str = "") -> Analyst:
     name = name or ("llm" if settings.LLM_BASE_URL else "rules")
     if name not in ANALYSTS:
         raise ValueError(f"analyst={name!r} is invalid: it expects {' or '.join(ANALYSTS)}.")
-    from projects.extraction.rules.analyst import RulesAnalyst
+    from projects.extraction.rules import RulesAnalyst
 
     # The rules' vocabulary is compared in WordLlama's space, whatever embeds the projects.
     rules = RulesAnalyst(embed=WordLlamaEmbedder().embed_now)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from projects.extraction.rules.lexicon import any_of
 from projects.extraction.rules.links import squashed
 from projects.extraction.rules.making import Statement, is_fragment, names_a_link, statement, statements, without_opener
 from projects.extraction.rules.phrases import FEWEST_WORDS, short_phrase, without_front
@@ -25,18 +26,7 @@ ASIDE = re.compile(
     r"|these days),\s+(?=an?\s|the\s)",
     re.IGNORECASE,
 )
-NO_COMPLEMENT = re.compile(
-    r"^(?:and|but|so|i|we|i['’]m|i['’]ve|we['’]re|we['’]ve|it|in|on|at|as|since|because|while|when|if|check"
-    r"|let|please|team|still|feel|currently|"
-    r"try|any|just|now|this|these|those|there|would|been|have|has|had|not|mostly|hope\w*|looking|launch\w*"
-    r"|again|full[- ]time|recently|where|although|"
-    r"though|after|by|with|during|instead|having|using|alone|solo|almost|over|very early|more|soon|also"
-    r"|started|early|see|per|then|probably|maybe|eventually|possibly|wip|beta|coming|working|building"
-    r"|for (?:the|about|over|almost|\d+|a (?:few|while|couple|year))|"
-    r"my (?:first|current|latest|main|goal|idea|plan|hope)|the (?:idea|goal|plan|first|next|past|last)|me"
-    r"|something|from)\b",
-    re.IGNORECASE,
-)
+NO_COMPLEMENT = re.compile(rf"^{any_of('no_complement')}\b", re.IGNORECASE)
 PRONOUN_IS = re.compile(
     r"^(?:it|this|that|they)(?:['’]s|\s+(?:is|was|will be|would be|has been))\s+(?:(?:basically|essentially"
     r"|just|simply|really|actually|currently|kind of|sort of|"
@@ -85,17 +75,7 @@ NEWS = re.compile(
 )
 # What a candidate for the short description is: a noun phrase (after "it is", about the project, or further on), "lets you …", "keep …", or a sentence.
 DEFINITE, THING, LATER, DOES, DO, SENTENCE = "definition", "thing", "later thing", "does", "do", "sentence"
-UNINFORMATIVE = re.compile(
-    r"^(?:hi|hey|hello|thanks?|thank you|edit|ps|p\.s|let me know|feel free|check (?:it|us|them) out|please"
-    r"|any (?:feedback|thoughts|advice|comments)|"
-    r"(?:would|i['’]d|we['’]d) (?:really )?(?:love|appreciate|be)|feedback|happy to|try it|curious|hope"
-    r"|i hope|enjoy|boom|stay tuned|would love|if (?:you|anyone|anybody)|"
-    r"here(?:['’]s| is| are)|you can (?:check|see|find|read|try|learn|follow)|more (?:at|info|details)|see "
-    r"|source( code)?\s*:|link\s*:|demo\s*:|repo\s*:|code\s*:|"
-    r"btw|by the way|reach out|email|contact|follow|note:|tl;?dr|sign up|join|not sure if|my name is|yes"
-    r"|well|wish me|excited|very excited|some of the features|features)\b",
-    re.IGNORECASE,
-)
+UNINFORMATIVE = re.compile(rf"^{any_of('uninformative')}\b", re.IGNORECASE)
 
 
 def candidates(prose: Prose, title: str, named: bool, primary: str) -> Iterator[tuple[str, str]]:

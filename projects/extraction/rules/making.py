@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from projects.extraction.rules.lexicon import any_of
 from projects.extraction.rules.prose import LINK
 
 # Fronts of a sentence that say when, where or why, but not what.
@@ -39,13 +40,7 @@ FRONT = re.compile(
     r"[^.,;:!?\ufffc\n]{1,70}?\s(?=(?:i|we)(?:['’](?:m|re|ve|d))?\s)",
     re.IGNORECASE,
 )
-_ADVERBS = (
-    r"(?:currently|still|just|only|also|recently|mostly|slowly|now|actively|actually|mainly|really|finally"
-    r"|presently|busy|"
-    r"officially|primarily|personally|always|already|constantly|quietly|both|all|most(?:ly)? recently|super"
-    r"|very|excited to be|"
-    r"(?:\(?(?:along )?with [\w ]{1,30}\)?,?)|current|back to|back at it|back|here)"
-)
+_ADVERBS = any_of("adverbs")
 _SUBJECT = (
     r"(?:(?:i|we|my (?:\w+ )?(?:friends?|partner|wife|husband|co-?founder|team|brother|son|daughter|dad"
     r"|company|startup|\w+)"
@@ -59,31 +54,7 @@ _START = (
     r"|learning \w+ by|ended up|end up|focus(?:ed|ing|sed) on|close to|busy|got around)"
     r"\s+(?:to\s+|with\s+|off\s+)?)"
 )
-_GERUND = (
-    r"(?:(?:working|work|worked|focusing|focussing|focused|hacking|tinkering|plugging|chipping"
-    r"|toiling|grinding|heads[- ]down|still)"
-    r"(?: (?:alone|away|hard|full[- ]time|part[- ]time|mostly|again|solo|nights|on and off|slowly|a bit"
-    r"|mainly|primarily|together|for (?:a while|fun)|by myself|with(?: \w+){1,5}?))?"
-    r"(?: (?:up )?(?:on|at|with|towards?)|(?=:))"
-    r"|(?:re)?building|(?:re)?build|making|make|developing|develop|creating|create|re-?creating|writing"
-    r"|write|re-?writing|designing|"
-    r"re-?designing|coding|migrating|replacing|reverse[- ]engineering|hand-?wiring|wiring|sewing|carving|brewing|programming|prototyping|crafting|cooking|implementing|putting together"
-    r"|put together|finishing(?: up)?|polishing|"
-    r"launching|releasing|shipping|bootstrapping|porting|reproducing|maintaining|improving"
-    r"|restoring|rehabbing|"
-    r"composing|converting|upgrading|analyzing|analysing|preparing|experimenting with|exploring|running|"
-    r"assembling|constructing|fixing(?: up)?|renovating|modding|reviving|setting up|organizing|curating"
-    r"|testing(?: out)?|growing|drawing|knitting|"
-    r"recording|producing|cataloging|inventorying|documenting|archiving|gathering|training|automating"
-    r"|integrating|extending|adding|"
-    r"built|made|created|wrote|written|developed|launched|released|shipped|published|open[- ]sourced"
-    r"|founded|finished|designed|"
-    r"coded|over-?engineer(?:ed|ing)|hacked together|cobbled together|dusted off|prototyped|implemented|reinvented|invented|ported"
-    r"|rebuilt|rewrote|redid|"
-    r"published|(?:started|began|begun)(?= (?:an?\b|my\b|this\b|(?-i:[A-Z])))"
-    r"|(?:am )?(?:the|a) (?:[\w-]+ ){0,2}(?:creator|author|maker|founder|dev|developer|designer|person|guy|team) (?:of|behind)|run"
-    r"|maintain|operate)"
-)
+_GERUND = any_of("making")
 MAKER = re.compile(
     rf"^(?:{_SUBJECT})?(?:{_ADVERBS}\s+){{0,3}}(?:been\s+)?(?:{_START}){{0,2}}(?:{_ADVERBS}\s+)?(?P<verb>{_GERUND})"
     r"(?:\s*:\s*|\s+|$)(?P<object>\S.*)?$",
@@ -104,6 +75,10 @@ SHARED = re.compile(
 )
 BY_MAKING = re.compile(
     r"\bby (?=(?:building|making|writing|creating|developing|designing|restoring)\s+(?:an?|my|the)\b)", re.I
+)
+# "Did not like the others, so made an app": nobody else can be meant.
+ELLIPTIC = re.compile(
+    r"\bso (?=(?:now )?(?:making|made|building|built|writing|wrote|creating|created) (?:an?|my|the)\b)", re.I
 )
 FIRST_PERSON = re.compile(r"\b(?:i|we|my|our)\b|\b(?:i|we)['’]", re.IGNORECASE)
 PURPOSE = re.compile(
@@ -150,20 +125,8 @@ INTENDED = re.compile(
 
 ASIDE = re.compile(rf"(?<=\w) \([^(){LINK}]{{1,60}}\)(?= \w)")
 # An answer without a verb: "Navigation using photos."
-VERBS = re.compile(
-    r"\b(?:i|we|you|he|she|they|is|are|was|were|am|have|has|had|do|does|did|don['’]t|doesn['’]t|can|will"
-    r"|would|should|could|been|got|get|think|see|"
-    r"i['’]\w+|we['’]\w+|it['’]s|that['’]s|there['’]s)\b",
-    re.IGNORECASE,
-)
-NO_FRAGMENT = re.compile(
-    r"^(?:it|this|that|these|those|there|if|when|while|not|nothing|no|so|still|just|as|after|before|in|on"
-    r"|for|at|by|with|from|to|compared|because|"
-    r"hope|hoping|thanks?|name|link|demo|edit|ps|well|yes|also|and|but|or|please|check|feel|trying|looking"
-    r"|playing|currently|inspired|aside|despite|"
-    r"recently|lately|super|very|excited|some|most|many|other|another|working|built|made|written|created)\b",
-    re.IGNORECASE,
-)
+VERBS = re.compile(rf"\b{any_of('finite_verbs')}\b", re.IGNORECASE)
+NO_FRAGMENT = re.compile(rf"^{any_of('no_fragment')}\b", re.IGNORECASE)
 IS_PROJECT = re.compile(
     r"^(?:my|our|the|another|one of my) (?:[\w-]+ ){0,4}?(?:project|idea|thing|startup|hobby|one|things"
     r"|projects)(?: (?:right now|at the moment|currently|i[^.,]{1,40}))?"
@@ -229,7 +192,8 @@ def statement(sentence: str, index: int = 0) -> Statement | None:
         starts += [re.sub(r"^(?:have|am|now)\s+", "", sentence[match.end() :]) for match in SHARED.finditer(sentence)][
             :3
         ]
-    starts += [sentence[match.end() :] for match in BY_MAKING.finditer(sentence)][:2]
+    for pattern in (BY_MAKING, ELLIPTIC):
+        starts += [sentence[match.end() :] for match in pattern.finditer(sentence)][:2]
     for start in starts:
         match = MAKER.match(re.sub(r"^(?:so|and|but|then|now)\s+", "", start, flags=re.IGNORECASE))
         if match is None:

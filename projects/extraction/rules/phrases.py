@@ -2,6 +2,7 @@
 
 import re
 
+from projects.extraction.rules.lexicon import words_of
 from projects.extraction.rules.prose import LINK, plain
 from projects.extraction.rules.verdicts import MADE_THING
 
@@ -9,22 +10,11 @@ FEWEST_WORDS = 5
 MOST_WORDS = 10
 TITLE_WORDS = 8
 
-FUNCTION_WORDS = frozenset(
-    "a an the and or but nor so to for with without in on at of by from into onto over via per as than that which who whom whose where when "
-    "while if because since though although is are was were be been being am has have had do does did will would can could may might should "
-    "i we you he she it they my our your his her its their this these those not no very more most some any each every just also like "
-    "between across about through using against toward towards under after before until during within upon around along whether how "
-    "what why i'm i've it's that's we're you're let lets allows allow "
-    "i’m i’ve it’s that’s we’re you’re rather such both either e.g i.e vs etc e.g. i.e. new built based other own same".split()
-)
-TAIL_WORDS = frozenset("again too now currently lately up today".split())
+FUNCTION_WORDS = frozenset(words_of("function_words"))
+TAIL_WORDS = frozenset(words_of("tail_words"))
 # Where a phrase may end: the word after the cut, and how good a place it is.
-CLAUSE_STARTS = frozenset(
-    "that which who where so because while when since although though but but, if until unless".split()
-)
-PREPOSITIONS = frozenset(
-    "for with in on from using by to at through via without into within across after before under during based inspired built over as".split()
-)
+CLAUSE_STARTS = frozenset(words_of("clause_starts"))
+PREPOSITIONS = frozenset(words_of("prepositions"))
 DETERMINERS = re.compile(
     r"^(?:(?:her|him|me|us|them|myself|ourselves) (?=an?\s))?(?:(?:on|at|with|about|of)\s+)?(?:(?:a|an|the"
     r"|my own|our own|my|our|this|these|that|some|yet another|another|one of my|its|your own)\s+)+",

@@ -9,6 +9,7 @@ import yaml
 
 from projects.extraction.rejections import Rejection
 from projects.extraction.rules.bare_domains import bare_links
+from projects.extraction.rules.lexicon import any_of
 from projects.extraction.rules.links import is_borrowed, read_links
 from projects.extraction.rules.making import PURPOSE, is_fragment, statements, without_opener
 from projects.extraction.rules.prose import LETTER, LINK, Prose, words
@@ -30,24 +31,7 @@ QUOTED_CHARACTERS = 80
 SAME_LINK_TOO_OFTEN = 8
 
 SCHOOLING = re.compile(r"(?:i (?:am|['’]m) )?(?:learning|studying|reading)", re.IGNORECASE)
-MADE_THING = re.compile(
-    r"\b(?:app|apps|application|tool|tools|toolkit|site|website|web ?page|platform|game|games|library"
-    r"|framework|engine|compiler|interpreter|"
-    r"language|database|plugin|extension|bot|service|server|client|api|sdk|cli|editor|ide|dashboard"
-    r"|marketplace|system|"
-    r"book|novel|course|newsletter|podcast|startup|company|business|project|product|saas|device|robot"
-    r"|emulator|prototype|"
-    r"generator|tracker|planner|viewer|player|manager|builder|search engine|simulator|assistant|agent|model|"
-    r"kernel|driver|firmware|board|kit|portfolio|blog|channel|album|film|documentary|comic|workshop|dataset"
-    r"|index|directory|"
-    r"map|scraper|parser|package|gem|crate|module|script|theme|template|renderer|clone|alternative|mod"
-    r"|modem|codec|hypermedia|"
-    r"network|protocol|infrastructure|replacement|autopilot|store|shop|house|telescope|synth"
-    r"|controller|keyboard|"
-    r"release|calendar|weapons? systems?|structure|solution|firewall|space|bindings?|implementation"
-    r"|extractor|fork|port|harness|archive|social network|visualizer|simulation|monitor|zine|magazine|font|clock|reader|spreadsheet|operator|exporter|quiz|puzzle|journal)s?\b",
-    re.IGNORECASE,
-)
+MADE_THING = re.compile(rf"\b{any_of('things')}s?\b", re.IGNORECASE)
 # "Name is a tool that …" and "A tool for …": the first sentence says what the thing is.
 DEFINITION = re.compile(
     rf"(?:[^\s,;!?]*[^\s.,;!?] ){{1,4}}(?:is|are) (?:an?|the|my|our)\b[^.!?]{{0,80}}?{MADE_THING.pattern}"

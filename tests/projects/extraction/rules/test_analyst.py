@@ -6,7 +6,7 @@ import time
 import pytest
 
 from projects.extraction.rejections import Rejection
-from projects.extraction.rules.analyst import RulesAnalyst
+from projects.extraction.rules import RulesAnalyst
 from projects.extraction.schemas import CommentInput, ProjectDescription, Segment
 from projects.language.embeddings import WordLlamaEmbedder
 from projects.pages.page_text import PageText

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from comments.text import links, plain_text
-from projects.extraction.rules.analyst import RulesAnalyst
+from projects.extraction.rules import RulesAnalyst
 from projects.extraction.schemas import CommentInput, ProjectDescription
 from projects.language.embeddings import WordLlamaEmbedder
 
