@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from django.db import connection, transaction
 from django.utils import timezone
 
-from comments.models import Post
+from comments.models import Comment, Post
 from core.locks import lock_until_commit
 from core.progress import Progress, no_progress
 from projects.models import Analytics, Project
@@ -28,8 +28,8 @@ COMMENT_COUNTS = ("comments", "read_comments", "valid_comments", "authors", "ret
 
 # A period is a month (thread_id null) or a thread. "place" is the number of a thread in the order of time. The threads
 # before a period are those whose place is lower than that of its first thread. So an author, a project or a tag was
-# there before when its first place is lower. Only comments and threads that strangers may see count.
-COMMENTS = "comments_comment c JOIN thread USING (post_id) WHERE NOT c.dead AND NOT c.deleted"
+# there before when its first place is lower. Only comments and threads that strangers may see count. An author is a
+# name on one source.
 TABLES = {
     "thread": """
         SELECT id AS post_id, year, month, year * 12 + month AS months,
@@ -46,9 +46,13 @@ TABLES = {
         SELECT number, t.post_id FROM period p JOIN thread t ON t.months = p.months
         WHERE p.thread_id IS NULL OR p.thread_id = t.post_id
     """,
-    "thread_project": f"""
-        SELECT DISTINCT c.post_id, s.project_id FROM projects_submission s
-        JOIN (SELECT c.id, c.post_id FROM {COMMENTS}) c ON c.id = s.comment_id WHERE s.project_id IN ({{projects}})
+    "said": """
+        SELECT id, post_id, source, author, status, place FROM comments_comment JOIN thread USING (post_id)
+        WHERE id IN ({comments})
+    """,
+    "thread_project": """
+        SELECT DISTINCT c.post_id, s.project_id FROM projects_submission s JOIN said c ON c.id = s.comment_id
+        WHERE s.project_id IN ({projects})
     """,
     "own_project": """
         SELECT DISTINCT o.number, own.project_id, f.place < p.place AS is_again
@@ -81,12 +85,16 @@ def generate_analytics(*, progress: Progress = no_progress) -> dict[str, Any]:
 
 def _make_tables() -> None:
     """Make the temporary tables, which end with the transaction."""
-    threads, threads_values = Post.objects.visible().order_by().values("pk").query.sql_with_params()
-    projects, projects_values = Project.objects.published().posted().order_by().values("pk").query.sql_with_params()
-    values = {"thread": threads_values, "thread_project": projects_values}
+    shown = {
+        "threads": Post.objects.visible(),
+        "comments": Comment.objects.visible(),
+        "projects": Project.objects.published().posted(),
+    }
+    queries = {name: rows.order_by().values("pk").query.sql_with_params() for name, rows in shown.items()}
+    values = {"thread": queries["threads"][1], "said": queries["comments"][1], "thread_project": queries["projects"][1]}
     with connection.cursor() as cursor:
         for name, query in TABLES.items():
-            query = query.format(threads=threads, projects=projects)
+            query = query.format(**{each: sql for each, (sql, _) in queries.items()})
             cursor.execute(f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {query}", values.get(name))
             # Nobody else counts the rows of temporary tables, and without counts the plans are poor.
             cursor.execute(f"ANALYZE {name}")
@@ -127,14 +135,13 @@ def _ask(query: str) -> list[tuple]:
 
 def _comment_figures() -> dict[int, dict[str, int]]:
     rows = _ask(
-        f"""
+        """
         SELECT number, count(*), count(*) FILTER (WHERE c.status = 'processed'),
             count(*) FILTER (WHERE c.status = 'processed' AND s.comment_id IS NOT NULL),
-            count(DISTINCT c.author) FILTER (WHERE c.author <> ''),
-            count(DISTINCT c.author) FILTER (WHERE c.author <> '' AND f.place < p.place)
-        FROM own_thread JOIN period p USING (number)
-        JOIN (SELECT c.* FROM {COMMENTS}) c USING (post_id)
-        JOIN (SELECT c.author, min(place) AS place FROM {COMMENTS} GROUP BY 1) f ON f.author = c.author
+            count(DISTINCT (c.source, c.author)) FILTER (WHERE c.author <> ''),
+            count(DISTINCT (c.source, c.author)) FILTER (WHERE c.author <> '' AND f.place < p.place)
+        FROM own_thread JOIN period p USING (number) JOIN said c USING (post_id)
+        JOIN (SELECT source, author, min(place) AS place FROM said GROUP BY 1, 2) f USING (source, author)
         LEFT JOIN (SELECT DISTINCT comment_id FROM projects_submission) s ON s.comment_id = c.id
         GROUP BY 1
         """
@@ -169,13 +176,16 @@ def _project_figures() -> dict[int, dict[str, Any]]:
 
 
 def _tags() -> dict[int, dict[str, Any]]:
-    """Return each tag with its growth: 0.5 is half as much again as the mean month before; None where none was."""
+    """Return each tag with its growth: 0.5 is half as much again as the mean month before; None where none was.
+
+    In the first thread of all no tag is new.
+    """
     counted = (
         "SELECT number, tag_id, count(*) AS count FROM {} JOIN projects_project_tags USING (project_id) GROUP BY 1, 2"
     )
     rows = _ask(
         f"""
-        SELECT own.number, g.name, own.count, b.count, f.place < p.place
+        SELECT own.number, g.name, own.count, b.count, f.place < p.place OR p.place = 1
         FROM ({counted.format("own_project")}) own
         JOIN projects_tag g ON g.id = own.tag_id JOIN period p USING (number)
         JOIN (

@@ -66,7 +66,7 @@ def figures() -> Figures:
 
 
 def _count() -> Figures:
-    months = list(Analytics.objects.filter(post=None).order_by("-year", "-month")[:MONTHS])[::-1]
+    months = list(Analytics.objects.months().order_by("-year", "-month")[:MONTHS])[::-1]
     return Figures(
         threads=Post.objects.count(),
         comments=_by(Comment.objects, "status", Comment.Status),
@@ -76,15 +76,8 @@ def _count() -> Figures:
         tags=_top_tags(),
         costs=_costs(),
         thread_months=[(date(row.year, row.month, 1), row.projects, row.valid_share) for row in months],
-        growing=_growing(months[-1]) if months else [],
+        growing=months[-1].growing(TOP_TAGS) if months else [],
     )
-
-
-def _growing(month: Analytics) -> list[tuple[str, int, float]]:
-    """Return the tags of a month that grew most: name, projects, growth against the mean of the 3 months before."""
-    grown = [tag for tag in month.tags if (tag["growth"] or 0) > 0 and tag["count"] > 1]
-    grown.sort(key=lambda tag: (-tag["growth"], tag["name"]))
-    return [(tag["name"], tag["count"], tag["growth"]) for tag in grown[:TOP_TAGS]]
 
 
 def _top_tags() -> list[tuple[int, str, int]]:

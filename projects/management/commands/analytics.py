@@ -39,9 +39,9 @@ class Command(BaseCommand):
             if not parts:
                 raise CommandError(f"--month={month!r} is invalid: it expects a month, as 2026-09.", returncode=2)
             year, number = map(int, parts.groups())
-            found, name = Analytics.objects.filter(post=None, year=year, month=number), month
+            found, name = Analytics.objects.months().filter(year=year, month=number), month
         else:
-            found, name = Analytics.objects.filter(post=None), "any month"
+            found, name = Analytics.objects.months(), "any month"
         rows = list(found)
         if not rows:
             raise CommandError(f"There are no figures of {name}: run manage.py generate_analytics.")

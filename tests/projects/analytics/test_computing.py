@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from comments.models import Comment, Post
+from comments.models import Comment, Post, RemovedAuthor
 from projects.analytics.computing import generate_analytics
 from projects.models import Analytics, Project, Submission, Tag
 from tests.factories import make_comment, make_post, make_project
@@ -161,3 +161,26 @@ def test_projects_that_came_back_are_listed_with_their_months(index):
     generate_analytics()
     assert month(9).returned == [{"id": old.pk, "months": 2}]
     assert month(10).returned == [{"id": old.pk, "months": 3}]
+
+
+@pytest.mark.usefixtures("index")
+def test_in_the_first_month_no_tag_is_new():
+    assert month(5).new_tags == []
+    assert month(5).new(5) == []
+    assert month(9).new(5) == [("rust", 2)]
+
+
+def test_one_name_on_two_sources_is_two_authors(index):
+    foreign = make_post(id=10**12 + 5, source="lobsters", year=2026, month=9, posted_at=index["second"].posted_at)
+    make_comment(post=foreign, id=10**12 + 6, source="lobsters", author="ann", status="processed")
+    before = month(9)
+    generate_analytics()
+    assert (month(9).authors, month(9).returning_authors) == (before.authors + 1, before.returning_authors)
+
+
+def test_who_asked_to_be_removed_is_counted_nowhere(index):
+    RemovedAuthor.objects.create(source="hn", name="cid", reason="A mail.")
+    before = month(9)
+    generate_analytics()
+    row = month(9)
+    assert (row.authors, row.projects, row.comments) == (before.authors - 1, before.projects - 1, before.comments - 1)
