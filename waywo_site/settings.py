@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_celery_beat",
     "django_celery_results",
+    "django.contrib.sitemaps",
     # For the pages of /api/docs: with it their scripts come from us, without it from a stranger's host.
     "ninja",
     "axes",

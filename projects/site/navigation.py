@@ -14,6 +14,8 @@ MENU = (
     ("Tags", "site:tags"),
     ("Authors", "site:authors"),
     ("Trends", "site:trends"),
+    ("Random", "site:random"),
+    ("Saved", "site:saved"),
     ("About", "site:about"),
 )
 

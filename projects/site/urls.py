@@ -2,7 +2,23 @@
 
 from django.urls import path, register_converter
 
-from projects.site import about, authors, home, months, project, projects, searching, tags, threads, trends
+from projects.site import (
+    about,
+    authors,
+    digests,
+    feeds,
+    home,
+    months,
+    project,
+    projects,
+    saved,
+    searching,
+    sitemaps,
+    tags,
+    threads,
+    trends,
+    walking,
+)
 from projects.site.converters import IdConverter, MonthConverter, NameConverter
 
 register_converter(IdConverter, "id")
@@ -13,17 +29,33 @@ app_name = "site"
 urlpatterns = [
     path("", home.home, name="home"),
     path("projects/", projects.projects, name="projects"),
+    path("projects/feed", feeds.projects, name="projects-feed"),
     path("projects/<id:pk>/", project.project, name="project"),
     path("projects/<id:pk>/picture.png", project.project_picture, name="project_picture"),
     path("projects/<id:pk>-<slug>/", project.project, name="project"),
     path("months/", months.months, name="months"),
     path("months/<month:month>/", months.month, name="month"),
+    path("months/<month:month>/feed", feeds.month, name="month-feed"),
     path("tags/", tags.tags, name="tags"),
     path("tags/<name:name>/", tags.tag, name="tag"),
+    path("tags/<name:name>/feed", feeds.tag, name="tag-feed"),
     path("authors/", authors.authors, name="authors"),
     path("authors/<slug:source>/<name:name>/", authors.author, name="author"),
+    path("authors/<slug:source>/<name:name>/feed", feeds.author, name="author-feed"),
     path("threads/<id:pk>/", threads.thread, name="thread"),
+    path("threads/<id:pk>/feed", feeds.thread, name="thread-feed"),
     path("trends/", trends.trends, name="trends"),
+    path("trends/months/", trends.compare, name="compare"),
+    path("digests/", digests.digests, name="digests"),
+    path("digests/feed", feeds.digest, name="digest-feed"),
+    path("digests/<month:month>/", digests.digest, name="digest"),
+    path("random/", walking.walk, name="random"),
+    path("random/one", walking.surprise, name="surprise"),
+    path("saved/", saved.saved, name="saved"),
+    path("saved/rows", saved.rows, name="saved-rows"),
     path("search", searching.search_page, name="search"),
     path("about", about.about, name="about"),
+    path("sitemap.xml", sitemaps.index, name="sitemap"),
+    path("sitemap-<slug:section>.xml", sitemaps.part, name="sitemap-part"),
+    path("robots.txt", sitemaps.robots, name="robots"),
 ]
