@@ -210,8 +210,7 @@ def _to_staff(request: HttpRequest) -> bool:
 
 @reading_and_review.get("/projects", response=ProjectPage, openapi_extra=LIST, summary="Projects")
 def list_projects(request: HttpRequest, filters: Query[ProjectFilters]) -> HttpResponse:
-    """Projects that were not rejected (`PUBLIC_PROJECTS=approved`: that were approved), but for generated ideas, which
-    `source` asks for. `Accept` chooses JSON, CSV or JSON Lines."""
+    """Approved and pending projects, ideas where `source` names them. `Accept` chooses JSON, CSV or JSON Lines."""
     projects = catalogue.with_names(catalogue.published(filters, to_staff=_to_staff(request)))
     return page(request, projects, VALUES, PROJECT_ORDERS, filters.order, filters)
 

@@ -33,6 +33,7 @@ PATHS = {
     "filtered: text": lambda chance, most: f"/api/projects?q=word{chance.randrange(2000)}",
     "one project": lambda chance, most: f"/api/projects/{chance.randrange(1, most + 1)}",
     "tags": lambda chance, most: "/api/tags?limit=50",
+    "months": lambda chance, most: "/api/months",
 }
 
 
