@@ -24,18 +24,18 @@ HEAVY_LISTS = ("tags", "new_tags", "tag_pairs", "returned", "hosts")
 
 @dataclass(frozen=True)
 class Change:
-    """A tag in two months: its projects in each, and its shares of all projects there."""
+    """A tag in two months: its projects in each, and how many hundredths of all projects there that is."""
 
     name: str
     before: int
     after: int
-    share_before: float
-    share_after: float
+    percent_before: float
+    percent_after: float
 
     @property
     def difference(self) -> float:
         """Return by how many hundredths of all projects it grew."""
-        return (self.share_after - self.share_before) * 100
+        return self.percent_after - self.percent_before
 
 
 def axis(months: Iterable[Month]) -> list[Month]:
@@ -127,13 +127,18 @@ def changes(before: Analytics, after: Analytics) -> list[Change]:
             name,
             then.get(name, 0),
             now.get(name, 0),
-            then.get(name, 0) / max(before.projects, 1),
-            now.get(name, 0) / max(after.projects, 1),
+            100 * then.get(name, 0) / max(before.projects, 1),
+            100 * now.get(name, 0) / max(after.projects, 1),
         )
         for name in then | now
         if max(then.get(name, 0), now.get(name, 0)) >= FEWEST
     ]
     return sorted(found, key=lambda change: (-change.difference, change.name))
+
+
+def growing(figures: Analytics, most: int) -> list[tuple[str, int, float]]:
+    """Return the tags that grew most in a month: name, projects, and the mean of the 3 months before."""
+    return [(name, count, count / (1 + growth)) for name, count, growth in figures.growing(most)]
 
 
 def came_back(rows: int) -> list[tuple[int, int]]:

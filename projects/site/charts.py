@@ -100,4 +100,4 @@ def _in_words(bars: Sequence[Bar], what: str) -> str:
     if len(bars) == 1:
         return f"{most.value} in {most.label}."
     last = "" if bars[-1] is most else f" In {bars[-1].label}: {bars[-1].value}."
-    return f"Most, {most.value}, in {most.label}.{last}"
+    return f"Most in {most.label}: {most.value}.{last}"

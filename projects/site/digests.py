@@ -49,7 +49,7 @@ def contents(figures: Analytics) -> dict[str, Any]:
         "name": month_name(month),
         "month": month_text(month),
         "figures": figures,
-        "growing": figures.growing(TAGS),
+        "growing": trends.growing(figures, TAGS),
         "new": figures.new(TAGS),
         "pairs": figures.tag_pairs[:PAIRS],
         # A host of one project is that project's own.
@@ -83,7 +83,7 @@ def in_short(figures: Analytics, projects: dict[int, Project]) -> dict[str, Any]
     return {
         "name": month_name((figures.year, figures.month)),
         "figures": figures,
-        "growing": figures.growing(TAGS),
+        "growing": trends.growing(figures, TAGS),
         "new": figures.new(TAGS),
         "pairs": figures.tag_pairs[:PAIRS],
         "returned": [projects[each["id"]] for each in figures.returned[:RETURNED] if each["id"] in projects],

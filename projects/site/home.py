@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.utils.dates import MONTHS
 
 from core.caching import cached_by_version
+from projects import trends
 from projects.models import Analytics, Project
 from projects.site.errors import reader_page
 from projects.site.listing import with_row_fields
@@ -26,9 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "newest": list(with_row_fields(shown).order_by("-last_seen_at", "-id")[:NEWEST]),
         "figures": figures,
         "month": f"{MONTHS[figures.month]} {figures.year}" if figures else "",
-        "growing": [(name, count, count / (1 + growth)) for name, count, growth in figures.growing(GROWING)]
-        if figures
-        else [],
+        "growing": trends.growing(figures, GROWING) if figures else [],
         "new": figures.new(NEW) if figures else [],
         "examples": EXAMPLES,
     }

@@ -16,8 +16,8 @@ from projects.site.listing import list_context, with_row_fields
 from projects.trends import Month
 
 # Of tags, pairs and the like on the page of a month.
-LISTED = 12
-RETURNED = 8
+LISTED = 6
+RETURNED = 4
 # Of new tags in the list of months.
 NEW = 4
 
@@ -63,7 +63,7 @@ def month(request: HttpRequest, month: Month) -> HttpResponse:
         "month": month_text(month),
         "threads": found,
         "figures": figures,
-        "growing": figures.growing(LISTED) if figures else [],
+        "growing": trends.growing(figures, LISTED) if figures else [],
         "new": figures.new(LISTED) if figures else [],
         "pairs": figures.tag_pairs[:LISTED] if figures else [],
         "returned": returned(figures.returned[:RETURNED]) if figures else [],

@@ -56,7 +56,7 @@ def trends(request: HttpRequest) -> HttpResponse:
         "unknown": [course.name for course in courses if wanted and not course.total],
         "newest": newest,
         "newest_name": month_name((newest.year, newest.month)) if newest else "",
-        "growing": newest.growing(LISTED) if newest else [],
+        "growing": figures.growing(newest, LISTED) if newest else [],
         "new": newest.new(LISTED) if newest else [],
         "pairs": newest.tag_pairs[:LISTED] if newest else [],
         "returned": returned([{"id": pk, "months": n} for pk, n in figures.came_back(RETURNED)]) if newest else [],

@@ -26,7 +26,8 @@
     if (button) button.click();
   };
   const follow = (selector) => {
-    const link = document.querySelector(selector);
+    // Of several the last: the pages of a list stand below it, those of months above.
+    const link = [...document.querySelectorAll(selector)].pop();
     if (link) link.click();
   };
   const KEYS = [
