@@ -1,7 +1,6 @@
 """An author's wish to be removed: one form, a page that says what it takes away, and the way back."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
@@ -10,14 +9,17 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from comments.models import AUTHOR_LENGTH, RemovedAuthor, Source
 from comments.removing import RemovalError, remove, restore
 from core.admin.listing import ReadOnlyAdmin, filtered_list_link, page_context, require
+from core.admin.sending import send_batch
 from projects.removal import reach_of
+
+# The figures of the months, which pages show, know the index as it was when they were computed.
+FIGURES, COMPUTE = "generate_analytics", "Compute the figures of the months"
 
 
 class RemovalForm(forms.Form):
@@ -41,11 +43,6 @@ class RemovalForm(forms.Form):
         if hidden.exists():
             self.add_error("name", f"{given['name']} is hidden already.")
         return given
-
-
-def removal_address(source: str, name: str) -> str:
-    """Return the address of the form for one author."""
-    return f"{reverse('admin:comments_removedauthor_add')}?{urlencode({'source': source, 'name': name})}"
 
 
 @admin.register(RemovedAuthor)
@@ -90,6 +87,7 @@ class RemovedAuthorAdmin(ReadOnlyAdmin):
         except RemovalError as error:
             messages.error(request, str(error))
             return redirect("admin:comments_removedauthor_changelist")
+        send_batch(request, FIGURES, [{}], COMPUTE)
         self.log_addition(request, removed, f"Hidden: {reach.comments} comments, {reach.projects} projects.")
         messages.success(
             request,
@@ -124,6 +122,7 @@ class RemovedAuthorAdmin(ReadOnlyAdmin):
         except RemovalError as error:
             messages.error(request, str(error))
         else:
+            send_batch(request, FIGURES, [{}], COMPUTE)
             self.log_change(request, restored, "Shown again.")
             messages.success(request, f"{restored} is shown again.")
 

@@ -3,7 +3,7 @@
 from django.contrib.postgres.search import SearchQuery as TextQuery
 from django.db.models import Q
 
-from projects.catalogue import in_months, submitted, tagged
+from projects.catalogue import in_months, shown_in, tagged
 from projects.models import ProjectQuerySet
 from projects.search.query import Filters, SearchQuery
 
@@ -29,7 +29,7 @@ def _conditions(filters: Filters, every_tag: bool) -> list[Q]:
         found = [Q(tagged(filters.tags))] if filters.tags else []
     if filters.authors or filters.months:
         by = {"comment__author__in": filters.authors} if filters.authors else {}
-        found.append(Q(submitted(in_months(filters.months), **by)))
+        found.append(Q(shown_in(in_months(filters.months), **by)))
     if filters.sites:
         on = Q()
         for site in filters.sites:

@@ -65,6 +65,7 @@ def faces(client, index) -> dict[str, object]:
         "comment count": items("/api/posts")[0]["comment_count"],
         "months": [(row["comments"], row["projects"]) for row in items("/api/months")],
         "tags": sorted(row["name"] for row in items("/api/tags")),
+        "searched": [title in client.get("/search?q=author:alice").content.decode() for title in ("Alone", "Shared")],
         "words": with_words(Project.objects.published(), "alone").count(),
     }  # fmt: skip
 
@@ -72,13 +73,14 @@ def faces(client, index) -> dict[str, object]:
 BEFORE = {
     "list": ["Alone", "Namesake", "Other", "Shared"], "export": ["Alone", "Namesake", "Other", "Shared"],
     "one": 200, "similar": 200, "by author": ["Alone", "Shared"], "submissions": ["alice", "bob"], "comment ids": 2,
-    "comment count": 5, "months": [(5, 4)], "words": 1,
+    "comment count": 5, "months": [(5, 4)], "words": 1, "searched": [True, True],
     "tags": ["tag-alone", "tag-namesake", "tag-other", "tag-shared"],
 }  # fmt: skip
 AFTER = {
     "list": ["Namesake", "Other", "Shared"], "export": ["Namesake", "Other", "Shared"],
     "one": 404, "similar": 404, "by author": [], "submissions": ["bob"], "comment ids": 1,
     "comment count": 3, "months": [(3, 3)], "tags": ["tag-namesake", "tag-other", "tag-shared"], "words": 0,
+    "searched": [False, False],
 }  # fmt: skip
 
 
