@@ -64,7 +64,7 @@ def whole_number(name: str, default: D, *, least: int, most: int) -> int | D:
     return _read(name, default, _between(int, least, most), f"a whole number from {least} to {most}")
 
 
-def number(name: str, default: float, *, least: float, most: float) -> float:
+def number(name: str, default: D, *, least: float, most: float) -> float | D:
     """Return a number between ``least`` and ``most``, both allowed."""
     return _read(name, default, _between(float, least, most), f"a number from {least:g} to {most:g}")
 

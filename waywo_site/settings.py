@@ -350,6 +350,9 @@ LLM_CALLS_AT_ONCE = environment.whole_number("LLM_CALLS_AT_ONCE", 4, least=1, mo
 LLM_REQUESTS_PER_MINUTE = environment.whole_number("LLM_REQUESTS_PER_MINUTE", None, least=1, most=1_000_000)
 # How long an answer is kept, so that the same question costs no second call; 0 keeps none.
 LLM_ANSWER_DAYS = environment.whole_number("LLM_ANSWER_DAYS", 30, least=0, most=10_000)
+# Of a million tokens, in any currency: what the overview and the API tell of costs.
+LLM_PRICE_IN = environment.number("LLM_PRICE_IN", None, least=0, most=1_000_000)
+LLM_PRICE_OUT = environment.number("LLM_PRICE_OUT", None, least=0, most=1_000_000)
 LLM_TIMEOUT = environment.number("LLM_TIMEOUT", 60, least=1, most=READING_SECONDS)
 
 EMBEDDING_BASE_URL = environment.url("EMBEDDING_BASE_URL")

@@ -48,13 +48,13 @@ class JudgedSegment(BaseModel):
     """One thing that a comment speaks of, and the sentences that do; ``more`` are those that stand elsewhere.
 
     In the order in which the model is to think: what it is before the verdict, both before the places. (With the places
-    first a small model makes an entry of each sentence.)
+    first a small model makes an entry of each sentence; with the reason first it joins what has names.)
     """
 
     model_config = ConfigDict(extra="ignore")
 
-    reason: Text = ""
     name: Text = ""
+    reason: Text = ""
     made_by: Literal["author", "others", "nobody"] = "author"
     verdict: Verdict
     first: int = Field(ge=1)

@@ -46,7 +46,12 @@ def segments_of(parts: Sequence[Part], sentences: Sequence[str], rules: Sequence
     taken = frozenset(place for part in joined for place in part.places)
     others = [part for part in named if part.verdict != PROJECT]
     ordered = sorted([*joined, *others], key=lambda part: min(part.places, default=0))
-    return [_segment(part, sentences, opinion, taken) for part in ordered]
+    segments = [_segment(part, sentences, opinion, taken) for part in ordered]
+    told = [part for part, segment in zip(ordered, segments, strict=True) if segment.is_project]
+    return [
+        segment.model_copy(update={"confidence": DISPUTED}) if opinion.is_told_before(part, told) else segment
+        for part, segment in zip(ordered, segments, strict=True)
+    ]
 
 
 def _segment(part: Part, sentences: Sequence[str], opinion: "_Opinion", taken: frozenset[int]) -> Segment:
@@ -61,8 +66,11 @@ def _segment(part: Part, sentences: Sequence[str], opinion: "_Opinion", taken: f
 
 
 def _joined(projects: Sequence[Part], sentences: Sequence[str], opinion: "_Opinion") -> list[Part]:
-    """Join the parts that speak of one project: of one name, one in the other, or a nameless one that the rules hold
-    for the rest of the one before it."""
+    """Join the parts that speak of one project.
+
+    They have one name, or one is inside the other, or the model says of a nameless one what it said of the one before
+    it, or the rules hold that for its rest.
+    """
     joined: list[Part] = []
     for part in sorted(projects, key=lambda part: min(part.places, default=0)):
         same = next((other for other in joined if _is_same(part, other, sentences, opinion)), None)
@@ -79,16 +87,24 @@ def _is_same(part: Part, other: Part, sentences: Sequence[str], opinion: "_Opini
         return _squeezed(part.name) == _squeezed(other.name)
     if part.places <= other.places or other.places <= part.places:
         return True
-    has_own_link = any(ADDRESS.search(sentences[place - 1]) for place in part.places if place <= len(sentences))
-    follows = min(part.places) == max(other.places) + 1
-    return not part.name and not has_own_link and follows and opinion.are_one(part, other)
+    if part.name or min(part.places) != max(other.places) + 1:
+        return False
+    said_twice = part.reason == other.reason != "" and not other.name
+    if said_twice and not (_has_link(part, sentences) and _has_link(other, sentences)):
+        return True
+    return not _has_link(part, sentences) and opinion.are_one(part, other)
+
+
+def _has_link(part: Part, sentences: Sequence[str]) -> bool:
+    return any(ADDRESS.search(sentences[place - 1]) for place in part.places if place <= len(sentences))
 
 
 def _name(part: Part, sentences: Sequence[str]) -> str:
     """Return the part's name where the comment has it and it is one: not made up, no clause, no whole sentence."""
     name = " ".join(part.name.split())
     squeezed, said = _squeezed(name), [_squeezed(sentence) for sentence in sentences]
-    if not squeezed or name.lower().strip(".") in NO_NAMES or squeezed not in "".join(said):
+    is_none = name.lower().strip(".") in NO_NAMES or ADDRESS.search(name)
+    if not squeezed or is_none or squeezed not in "".join(said):
         return ""
     words = len(name.split())
     return "" if words > MOST_WORDS or (words > SHORT and squeezed in said) else name
@@ -124,6 +140,10 @@ class _Opinion:
         found = self._about(Part(taken, PROJECT))
         lost = [segment for segment in about if segment.is_project and segment not in found]
         return DISPUTED if lost else AGREED
+
+    def is_told_before(self, part: Part, projects: Sequence[Part]) -> bool:
+        """Return whether the rules hold ``part`` and one of ``projects`` that comes before it for one project."""
+        return part in projects and any(self.are_one(part, other) for other in projects[: projects.index(part)])
 
     def are_one(self, part: Part, other: Part) -> bool:
         """Return whether the rules hold both for one project."""

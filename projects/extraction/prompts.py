@@ -36,10 +36,10 @@ TEMPLATE_SIGNS = re.compile(
 # there is, and what is copied all the same is found out: see grounding.py.
 
 
-def _part(reason: str, name: str, made_by: str, verdict: str, *places: tuple[int, int]) -> Any:
+def _part(name: str, reason: str, made_by: str, verdict: str, *places: tuple[int, int]) -> Any:
     (first, last), *more = places
     return {
-        **{"reason": reason, "name": name, "made_by": made_by, "verdict": verdict, "first": first, "last": last},
+        **{"name": name, "reason": reason, "made_by": made_by, "verdict": verdict, "first": first, "last": last},
         "more": [{"first": first, "last": last} for first, last in more],
     }
 
@@ -48,17 +48,17 @@ EXAMPLES = [
     (
         "[1] I'm building Vruntle, a snarg for frimmits. [2] It works at night. [3] It hums. [4] One can stop it. "
         "[5] It is free. [6] I like Ploozle, too.",
-        _part("a snarg for frimmits that the author builds", "Vruntle", "author", "project", (1, 5)),
-        _part("something that the author likes", "Ploozle", "others", "chat", (6, 6)),
+        _part("Vruntle", "a snarg for frimmits that the author builds", "author", "project", (1, 5)),
+        _part("Ploozle", "something that the author likes", "others", "chat", (6, 6)),
     ),
     (
         "[1] I grow a frimmit so tall that it pays my rent. [2] Wish me luck!",
-        _part("a joke that nobody makes", "", "nobody", "chat", (1, 2)),
+        _part("", "a joke that nobody makes", "nobody", "chat", (1, 2)),
     ),
     (
         "[1] Two things: [2] Quobbin sorts snargs. [3] - a book on frimmits [4] It has maps. [5] Quobbin is paid for.",
-        _part("a sorter of snargs by the author", "Quobbin", "author", "project", (2, 2), (5, 5)),
-        _part("a book that the author writes", "", "author", "project", (3, 4)),
+        _part("Quobbin", "a sorter of snargs by the author", "author", "project", (2, 2), (5, 5)),
+        _part("", "a book that the author writes", "author", "project", (3, 4)),
     ),
 ]
 EXAMPLE_OF_A_DESCRIPTION = {
@@ -93,8 +93,8 @@ community. It may be unfinished or unnamed. A comment can hold several projects,
 
 The comment's sentences are numbered. Answer with a JSON object {{"segments": [...]}}: one entry for each project and
 one for each other thing, not for each sentence. An entry has, in this order:
-"reason": what it is and what the author does with it, in at most 12 words.
 "name": the name that the comment calls it by, one to four words; "" where it has none.
+"reason": what it is and what the author does with it, in at most 12 words.
 "made_by": "author"; "others" for what the author only uses, reads, likes or recommends; "nobody" for what is
 not made: a joke, a wish, talk.
 "verdict": "project", or why it is none: {"; ".join(f'"{name}" ({what})' for name, what in MEANINGS.items())}.

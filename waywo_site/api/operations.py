@@ -3,8 +3,10 @@
 from typing import Any, Literal
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
+from pydantic import Field
 
+from projects.reading_costs import DAYS, reading_costs
 from waywo_site.operations.health import looking, watch
 from waywo_site.running import queues
 
@@ -48,6 +50,43 @@ class CheckOut(Schema):
     seconds: float
 
 
+class ReadingCostOut(Schema):
+    """The readings of one analyst (`rules`, or a model) with one version of its prompt.
+
+    `mended` counts by kind what was mended in answers, `asked_again` answers that did not fit, `cached` answers that
+    cost no call, `seconds` is the mean for one comment. `cost` is by LLM_PRICE_IN and LLM_PRICE_OUT, null without them
+    and for another model than LLM_MODEL.
+    """
+
+    analyst: str
+    prompt_version: int
+    readings: int
+    failed: int
+    partial: int
+    unsure: int
+    calls: int
+    cached: int
+    asked_again: int
+    mended: dict[str, int]
+    tokens_in: int
+    tokens_out: int
+    seconds: float
+    cost: float | None
+
+
+class ReadingCostList(Schema):
+    """Of the last `days`, the analyst with the most readings first."""
+
+    days: int
+    items: list[ReadingCostOut]
+
+
+class ReadingCostParameters(Schema):
+    """Which readings count."""
+
+    days: int = Field(DAYS, ge=1, le=3650, description="How many days back.")
+
+
 class HealthOut(Schema):
     """`status` is the worst state among the parts."""
 
@@ -65,6 +104,12 @@ def list_queues(request: HttpRequest) -> Any:
 def list_workers(request: HttpRequest) -> Any:
     """Which workers are alive."""
     return {"items": [vars(worker) for worker in queues.workers()]}
+
+
+@router.get("/reading-costs", response=ReadingCostList, summary="What reading costs")
+def list_reading_costs(request: HttpRequest, parameters: Query[ReadingCostParameters]) -> Any:
+    """What readings cost, and how much of their answers was mended, asked again, kept or failed."""
+    return {"days": parameters.days, "items": [vars(cost) for cost in reading_costs(parameters.days)]}
 
 
 @router.get("/health", response=HealthOut, summary="Health")

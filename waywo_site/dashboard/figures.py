@@ -7,7 +7,7 @@ from typing import Any
 
 import kombu.exceptions
 from django.core.cache import cache
-from django.db.models import Avg, Count, F, Q, Sum
+from django.db.models import Count, Q
 from django.db.models.functions import TruncDate, TruncMonth
 from django.utils import timezone
 from django_celery_results.models import TaskResult
@@ -16,6 +16,7 @@ from comments.models import Comment, Post
 from core.http import in_short
 from core.jobs import following
 from projects.models import Analytics, Extraction, Project, Tag
+from projects.reading_costs import ReadingCost, reading_costs
 from waywo_site.embedded import EmbeddedError
 from waywo_site.logs import HOUSEKEEPING
 from waywo_site.operations.health import watch
@@ -28,18 +29,6 @@ WORKERS_KEPT, HEALTH_KEPT = 10, 60
 # How old the figures of the charts may be: they count tens of thousands of rows.
 FIGURES_KEPT = 30
 BROKER_ERRORS = (kombu.exceptions.OperationalError, EmbeddedError, OSError)
-
-
-@dataclass(frozen=True)
-class ReadingCost:
-    """What one analyst's readings of the last 30 days cost; ``seconds`` is the mean for one comment."""
-
-    analyst: str
-    readings: int
-    failed: int
-    tokens_in: int
-    tokens_out: int
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -74,7 +63,7 @@ def _count() -> Figures:
         months=_projects_by_month(),
         days=_readings_by_day(),
         tags=_top_tags(),
-        costs=_costs(),
+        costs=reading_costs(DAYS),
         thread_months=[(date(row.year, row.month, 1), row.projects, row.valid_share) for row in months],
         growing=months[-1].growing(TOP_TAGS) if months else [],
     )
@@ -128,33 +117,6 @@ def _readings_by_day() -> list[tuple[date, int, int]]:
     }
     days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     return [(day, *counted.get(day, (0, 0))) for day in days]
-
-
-def _costs() -> list[ReadingCost]:
-    rows = (
-        Extraction.objects.filter(started_at__gt=timezone.now() - timedelta(days=DAYS))
-        .order_by()
-        .values("analyst")
-        .annotate(
-            readings=Count("pk"),
-            failed=Count("pk", filter=Q(status=Extraction.Status.FAILED)),
-            into=Sum("tokens_in"),
-            out=Sum("tokens_out"),
-            took=Avg(F("finished_at") - F("started_at")),
-        )
-        .order_by("-readings")[:10]
-    )
-    return [
-        ReadingCost(
-            row["analyst"],
-            row["readings"],
-            row["failed"],
-            row["into"] or 0,
-            row["out"] or 0,
-            row["took"].total_seconds() if row["took"] else 0.0,
-        )
-        for row in rows
-    ]
 
 
 def last_runs() -> list[TaskResult]:

@@ -18,8 +18,8 @@ SAID = [
 ONE_BY_RULES = [Segment(text=" ".join(SAID[:4])), Segment(text=SAID[4], rejection=Rejection.CHAT)]
 
 
-def part(first: int, last: int, verdict: str = "project", *, name: str = "", made_by: str = "author", more=()) -> Part:
-    return Part.of([(first, last), *more], verdict, made_by, name, "")
+def part(first: int, last: int, verdict: str = "project", *, name="", made_by="author", reason="", more=()) -> Part:
+    return Part.of([(first, last), *more], verdict, made_by, name, reason)
 
 
 def shown(segments: list[Segment]) -> list[tuple[str, str]]:
@@ -37,6 +37,9 @@ def shown(segments: list[Segment]) -> list[tuple[str, str]]:
         ([part(1, 3), part(1, 3), part(2, 2)], [], [("?", " ".join(SAID[:3]))]),
         # The announcement and the list of features.
         ([part(1, 1, name="Gridlet"), part(2, 3)], ONE_BY_RULES, [("Gridlet", " ".join(SAID[:3]))]),
+        # The model says the same of both.
+        ([part(1, 1, reason="a tool"), part(2, 2, reason="a tool")], [], [("?", " ".join(SAID[:2]))]),
+        ([part(1, 1, reason="a tool"), part(3, 3, reason="a tool")], [], [("?", SAID[0]), ("?", SAID[2])]),
         # Nobody says that these are one.
         ([part(1, 3, name="Gridlet"), part(4, 4)], [], [("Gridlet", " ".join(SAID[:3])), ("?", SAID[3])]),
         ([part(1, 3, name="Gridlet"), part(4, 4, name="book")], ONE_BY_RULES, None),
@@ -67,6 +70,9 @@ def test_what_is_said_of_one_project_becomes_one_segment(parts, rules, expected)
         ([part(1, 4), part(5, 5)], ONE_BY_RULES, True),
         ([part(5, 5)], ONE_BY_RULES, True),
         ([part(1, 4, made_by="others")], ONE_BY_RULES, True),
+        # The rules hold for one project what the model gives two names.
+        ([part(1, 1, name="Gridlet"), part(2, 4, name="bees")], ONE_BY_RULES, True),
+        ([part(1, 1, name="Gridlet"), part(2, 4, name="bees")], [], False),
         # The rest of what the rules hold for one project may be talk.
         ([part(1, 2), part(3, 3, "chat")], ONE_BY_RULES, False),
     ],

@@ -81,6 +81,7 @@ ENDPOINTS = [
     ("GET", "/api/queues", FOR_READ_ALL, 200),
     ("GET", "/api/workers", FOR_READ_ALL, 200),
     ("GET", "/api/health", FOR_READ_ALL, 200),
+    ("GET", "/api/reading-costs", FOR_READ_ALL, 200),
 ]
 BODIES = {"/api/waywo-posts/add": {"post": POST_ID}, "/api/projects/{project}": {"is_bookmarked": True}}
 
