@@ -85,10 +85,10 @@ class ProjectAnswer(BaseModel):
     tags: list[Needed] = Field(min_length=FEWEST_TAGS, max_length=5, json_schema_extra={"minItems": 3})
     primary_link: int = Field(ge=0)
     link_summaries: list[LinkSummary]
-    idea_score: Score
     idea_reason: Text
-    complexity_score: Score
+    idea_score: Score
     complexity_reason: Text
+    complexity_score: Score
 
 
 @cache
