@@ -13,6 +13,7 @@ from projects.extraction.rules.verdicts import DEFINITION
 from projects.links import Kind, kind_of, project_key
 
 MOST_PIECES = 20
+MOST_HEADING_WORDS = 12  # of a line that only announces a list: "A bunch of small stuff:"
 _COUNTED = (
     r"(?:two|three|four|five|six|seven|several|multiple|a few|few|a couple(?: of)?|a bunch of|a number of"
     r"|a suite of|some|many|various|"
@@ -42,6 +43,8 @@ HEADED = re.compile(
 BORROWED_LEAD = re.compile(
     r"(?:built|based|inspired|made|uses?|using|powered|runs?|see|thanks|forked|written) ", re.IGNORECASE
 )
+# "hydrangea, a terminal dashboard for my water meters"
+NAMED_ITEM = re.compile(r"^[\w.'’-]+(?: [\w.'’-]+){0,2}\s*(?:,|:|\s[–—-]{1,2})\s+(?:an?|the|my)\b", re.IGNORECASE)
 # "Name: what it is", without a link; a comment of nothing but such lines is a list of projects.
 NAMED_LINE = re.compile(
     r"^(?P<name>[A-Z][\w.'’-]*(?: [A-Z][\w'’-]*){0,2})(?: \([^)]{1,40}\))?\s*(?::|\s[–—-]{1,2})\s+(?=(?:\S+\s+){3})"
@@ -92,8 +95,9 @@ def list_starts(blocks: list[Block]) -> list[int]:
     starts: list[int] = []
     for first, last in _lists(blocks):
         intro = blocks[first - 1].text if first else ""
+        headed = first == 1 and intro.endswith(":") and len(words(intro)) <= MOST_HEADING_WORDS and not statement(intro)
         items = range(first, last + 1)
-        if _is_project_list(intro, [blocks[index] for index in items if blocks[index].bullet], first == 0):
+        if _is_project_list(intro, [blocks[index] for index in items if blocks[index].bullet], headed or first == 0):
             starts += [index for index in items if blocks[index].bullet]
     return starts
 
@@ -139,7 +143,9 @@ def _mostly_projects(items: list[Block]) -> bool:
 def _says_a_project(text: str) -> bool:
     said = read_prose(text)
     lead = without_opener(said.sentences[0]) if said.sentences else ""
-    return bool(lead) and bool(statement(lead) or DEFINITION.match(lead) or HEADED.match(text))
+    return bool(lead) and bool(
+        statement(lead) or DEFINITION.match(lead) or HEADED.match(text) or NAMED_ITEM.match(lead)
+    )
 
 
 def headed_starts(blocks: list[Block]) -> list[int]:

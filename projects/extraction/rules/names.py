@@ -17,8 +17,8 @@ _WORD = r"[A-Z0-9][\w'’.&+!#]*[\w!+#]|[A-Z0-9]|[a-z]{1,2}[A-Z]\w+"
 _LOWER = r"&|\+|of|the|and|for|an|a|in|to|on|n|&|with|my|your|me"
 _NAME = rf"(?:{_WORD})(?:[ -](?:(?:{_LOWER}) ){{0,2}}(?:{_WORD})){{0,4}}"
 CALLED = re.compile(
-    rf"(?<!so[- ])\b(?:called|named|titled|dubbed|(?:calling|call|named) it|(?:working )?(?:title|name) is"
-    rf"|it['’]s name is)\s*:?\s+"
+    rf"(?<!so[- ])\b(?:called|named|titled|dubbed|(?:calling|call|named) it|(?:[Ww]orking |^)?[Tt]itle is"
+    rf"|(?:[Tt]he|[Ii]ts|[Ii]t['’]s|\w['’]s|[Ww]orking) name is|[Ss]earch(?:ing)? for(?=\s*[\"“]))\s*:?\s+"
     rf"(?:[\"“‘'](?P<quoted>[^\"”’'\n]{{2,60}})[\"”’']|\[?(?P<name>{_NAME})"
     rf"|(?P<word>[\w.-]{{3,30}})(?=\s*(?:[,.;(\]{LINK}]|$|-\s)))"
 )
@@ -200,7 +200,7 @@ def _heads(name: str, sentence: str) -> bool:
 
 
 def made_name(prose: Prose, technologies: frozenset[str]) -> str:
-    for made in statements(prose.sentences, limit=3)[:1]:
+    for made in statements(prose.sentences, limit=6)[:1]:
         if OF_ANOTHER.match(made.verb):
             continue
         if quoted := QUOTED.match(made.thing):

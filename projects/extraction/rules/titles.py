@@ -102,6 +102,9 @@ def _phrase(prose: Prose) -> str:
 
 
 def _noun(sentence: str) -> str:
+    _, colon, told = sentence.partition(": ")
+    if colon and DEFINITION.match(told) and not DEFINITION.match(without_opener(sentence)):
+        sentence = told
     return capitalised(noun_phrase(without_subject(without_opener(sentence))))
 
 

@@ -154,7 +154,7 @@ def _made(prose: Prose) -> float:
         return 0.0
     if PURPOSE.search(lead) and not _is_cued(lead):
         return DEFINED
-    if DEFINITION.match(lead) or NAMED_AND_DEFINED.match(lead):
+    if DEFINITION.match(lead) or DEFINITION.match(lead.partition(": ")[2]) or NAMED_AND_DEFINED.match(lead):
         return DEFINED
     shown = [link for link in read_links(prose) if link.kind <= Kind.STORE and not is_borrowed(link)]
     if (shown and _shows(prose, lead)) or bare_links(lead):
@@ -176,6 +176,8 @@ def _is_cued(lead: str) -> bool:
 
 def _shows(prose: Prose, lead: str) -> bool:
     """True where a link stands as the text's own: with the name at its beginning, or told of as what is made."""
+    if lead.endswith("?"):
+        return False
     if PURPOSE.search(prose.text[:600]) or AT_HOME.search(prose.text) or TOLD.search(prose.text[:600]):
         return True
     if SCHOOLING.match(lead):
