@@ -4,15 +4,16 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from comments.models import Post, Source
 from core.caching import cached_by_version
 from projects import trends
-from projects.catalogue import in_months, shown_in
+from projects.catalogue import in_months, published, shown_in
 from projects.models import Project, ProjectQuerySet, Tag
-from projects.site import atom, digests
+from projects.site import atom, digests, filters, searching
 from projects.site.charts import month_name, month_text
-from projects.site.errors import NoPage, reader_page
+from projects.site.errors import BadRequest, NoPage, reader_page
 from projects.site.listing import shortened, with_row_fields
 from projects.trends import Month
 
@@ -53,8 +54,24 @@ def shown() -> ProjectQuerySet:
 @cached_by_version
 @reader_page
 def projects(request: HttpRequest) -> HttpResponse:
-    """All projects."""
-    return project_feed(request, shown(), "projects", reverse("site:projects"))
+    """All projects, or those that the filters of the address leave."""
+    wanted = filters.asked(request)
+    query = wanted.query()
+    page = f"{reverse('site:projects')}?{query}" if query else reverse("site:projects")
+    title = ", ".join(each.text for each in filters.held(request, wanted)) or "projects"
+    return project_feed(request, published(wanted), title, page)
+
+
+@cached_by_version
+@reader_page
+def found(request: HttpRequest) -> HttpResponse:
+    """What a search finds, newest first."""
+    results = searching.results(request, ENTRIES)
+    if not results["q"]:
+        raise BadRequest("A feed of a search needs one: /search/feed?q=rust.")
+    ids = [each.project.pk for each in results["found"]]
+    page = f"{reverse('site:search')}?{urlencode({'q': results['q'], 'mode': results['asked_mode']})}"
+    return project_feed(request, shown().filter(pk__in=ids), results["title"], page)
 
 
 @cached_by_version

@@ -35,7 +35,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     return render(request, "projects/site/search_results.html" if is_part else "projects/site/search.html", context)
 
 
-def results(request: HttpRequest) -> dict[str, Any]:
+def results(request: HttpRequest, per_page: int = PER_PAGE) -> dict[str, Any]:
     """Return what the results show, for the ``q``, ``mode`` and ``page`` of the address.
 
     Raises BadRequest for another mode or page, NoPage for a page beyond the end, TooSlow.
@@ -45,7 +45,7 @@ def results(request: HttpRequest) -> dict[str, Any]:
     number = page_number(request)
     query = parse(text)
     try:
-        answer = search(query, mode=mode, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+        answer = search(query, mode=mode, limit=per_page, offset=(number - 1) * per_page)
     except SearchTooSlow as error:
         raise TooSlow(str(error)) from error
     if number > 1 and not answer.hits:

@@ -54,6 +54,7 @@ urlpatterns = [
     path("saved/", saved.saved, name="saved"),
     path("saved/rows", saved.rows, name="saved-rows"),
     path("search", searching.search_page, name="search"),
+    path("search/feed", feeds.found, name="search-feed"),
     path("about", about.about, name="about"),
     path("sitemap.xml", sitemaps.index, name="sitemap"),
     path("sitemap-<slug:section>.xml", sitemaps.part, name="sitemap-part"),

@@ -23,6 +23,9 @@ FEEDS = [
     "/tags/ci/cd/feed",
     "/authors/hn/ann/feed",
     "/digests/feed",
+    "/projects/feed?tags=ci%2Fcd&link=none",
+    "/search/feed?q=steady",
+    "/search/feed?q=tag%3Arust",
 ]
 
 
@@ -91,6 +94,22 @@ def test_no_text_of_a_stranger_breaks_a_feed(client, index):
 def test_a_link_that_is_none_of_the_web_is_not_one_in_a_feed(client, index):
     submit(index.september, "zed", make_project(title="Zed", primary_url="javascript:alert(1)"))
     assert b"javascript" not in client.get("/authors/hn/zed/feed").content
+
+
+def test_a_filtered_list_and_a_search_have_their_feeds(client, index):
+    assert titles(feed_at(client, "/projects/feed?tags=rust&tags_not=ci%2Fcd")) == ["Other"]
+    assert set(titles(feed_at(client, "/search/feed?q=tag%3Arust"))) == {"Steady <b>&", "Other", "Third"}
+    assert 'href="/projects/feed?tags=rust"' in client.get("/projects/?tags=rust&page=1&view=cards").content.decode()
+    assert 'href="/search/feed?q=a%26b"' in client.get("/search", {"q": "a&b"}).content.decode()
+
+
+@pytest.mark.parametrize(
+    "url", ["/search/feed", "/search/feed?q=", "/search/feed?q=a&mode=x", "/projects/feed?idea_score=12"]
+)
+def test_a_feed_of_nothing_that_can_be_is_refused(client, url):
+    answer = client.get(url)
+    assert answer.status_code == 400
+    assert '<p class="kicker">400</p>' in answer.content.decode()
 
 
 @pytest.mark.parametrize(
