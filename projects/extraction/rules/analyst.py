@@ -138,11 +138,11 @@ def _count_projects(comment: CommentInput) -> int:
 def _with_bare_domains(primary: str, prose: Prose, title: str) -> str:
     """Return ``primary``, or a domain that the text names without a scheme as the project's own.
 
-    It is what there is where no link is, and the project's site beside a link to something else, if it bears its name.
+    It is what there is where no link is, and, if it bears the name, the site beside a link to the code or to a person.
     """
     bare = bare_links(prose.text, title)
     if primary:
-        bare = [link for link in bare if kind_of(primary) != Kind.SITE and is_named(link, title)]
+        bare = [link for link in bare if kind_of(primary) not in (Kind.SITE, Kind.STORE) and is_named(link, title)]
     return primary_link(bare, title) or primary
 
 

@@ -13,7 +13,7 @@ from projects.links import COMMON_HOSTS, Kind, kind_of
 
 _HOST = r"(?:[^\W_](?:[\w-]{0,60}[^\W_])?\.){1,4}(?:xn--[a-z0-9-]{2,50}|[^\W\d_]{2,18})"
 DOMAIN = re.compile(
-    rf"(?<![\w@./:+~=#&%$\\-])(?P<host>{_HOST})(?![\w@-]|\.[^\W_]|\()(?P<rest>(?:[/?#][^\s\"”’<>…]*)?)", re.IGNORECASE
+    rf"(?<![\w@./+~=#&%$\\-])(?P<host>{_HOST})(?![\w@-]|\.[^\W_]|\()(?P<rest>(?:[/?#][^\s\"”’<>…]*)?)", re.IGNORECASE
 )
 # Endings that are those of files, too, and the names that such files have.
 FILE_ENDINGS = frozenset("sh py rs md pl ps so zip mov st cc pm mk tf app ai in do mm ml sc as ms".split())
@@ -100,7 +100,7 @@ LEADS_THERE = re.compile(
 )
 ALONE_BEFORE = re.compile(r"(?:^|\n)[\s>*•(\[-]*$|[.!?:)]\s*[(\[]?$|\s[–—|-]+\s*$|\ufffc\s*[|,;/–—-]*\s*$|\s?[(\[]$")
 ALONE_AFTER = re.compile(
-    r"[)\]]?\s*(?:$|\n|[.!?]+(?:\s|$)|[–—|:,;)-]|\ufffc|(?:is|lets?|helps?|does|makes?|turns?|will|are|has)\b)"
+    r"[)\]]?\s*(?:$|\n|[.!?]+(?:\s|$)|[–—|:,;()-]|\ufffc|(?:is|lets?|helps?|does|makes?|turns?|will|are|has)\b)"
 )
 NAME_BEFORE = re.compile(r"(?P<name>[A-Z0-9][\w.'’+-]*(?: [A-Z0-9][\w.'’+-]*){0,3})\s*[(\[–—|:,-]+\s*$")
 

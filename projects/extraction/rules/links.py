@@ -166,7 +166,7 @@ def _rank(link: Link, title: str) -> float:
         rank += 3.5
     if link.is_footnote and link.kind < Kind.ARTICLE:
         # What a note leads to is told by the place of its mark rather than by its kind.
-        rank = 1.0 - named * 1.5
+        rank = -0.5 if named else 3.0
     if link.kind == Kind.PROFILE and not named and is_personal(link):
         rank += 1
     if OWN.search(link.before):

@@ -37,6 +37,8 @@ def test_a_domain_has_a_public_suffix_and_is_taken_whole(host, text):
         ("You can try it on hazelwick.com.", "https://hazelwick.com"),
         ("It is available on hazelwick.com.", "https://hazelwick.com"),
         ("Looking for the first customers for Hazelwick (hazelwick.com).", "https://hazelwick.com"),
+        ("I missed a map of hedges, so I make one:hazelwick.com", "https://hazelwick.com"),
+        ("It shows where you stand.\nHazelwick.eu (Android alone)", "https://Hazelwick.eu"),
         ("Site: hazelwick.com Code: none", "https://hazelwick.com"),
         ("Sign up via hazelwick.com/beta.", "https://hazelwick.com/beta"),
         ("A new version of hazelwick.com is what I'm building: hazelwick.com", "https://hazelwick.com"),

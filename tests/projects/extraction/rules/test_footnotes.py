@@ -89,6 +89,11 @@ def test_the_note_whose_mark_the_name_bears_is_the_projects(title, address):
     assert primary_link(read_links(read_prose(text), footnotes(text)), title) == address
 
 
+def test_a_link_in_the_text_goes_before_a_note_to_something_else():
+    text = f"While hand looms[1] are rare, mine is at {B}/guides/why now.\n\n[1] {A}"
+    assert primary_link(read_links(read_prose(text), footnotes(text))) == f"{B}/guides/why"
+
+
 def test_a_note_to_what_a_project_is_made_with_is_not_its_own():
     text = f"A loom in the style of Bobbin[1], made with Warp[2].\n\n[1] {B}\n[2] {C}"
     assert primary_link(read_links(read_prose(text), footnotes(text))) == ""
