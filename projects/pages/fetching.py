@@ -4,7 +4,6 @@ Nothing that a stranger's server does is raised; it is told in ``FetchedPage.err
 """
 
 import asyncio
-import codecs
 import re
 import zlib
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ import httpx
 from core.http import asked_pause, build_client, in_short
 from core.text import storable
 from projects.pages.addresses import PublicOnlyTransport
+from projects.pages.charsets import decoded
 from projects.pages.page_text import LONGEST_TEXT, LONGEST_TITLE, extract_text
 from projects.pages.robots import LARGEST_FILE as LARGEST_ROBOTS
 from projects.pages.robots import RobotsCache
@@ -33,12 +33,6 @@ HEADERS = {
     "Accept-Encoding": "gzip, deflate",
 }
 PIECE = 64 * 1024  # decoded bytes held beside the body
-# Others are read as UTF-8: some of Python's codecs (punycode, idna) take minutes for a megabyte.
-CHARSETS = re.compile(
-    r"ascii|utf-8(-sig)?|utf-(16|32)(-[lb]e)?|iso8859-\d+|cp(125\d|437|8\d\d|9\d\d)|koi8-[rtu]|mac-\w+|big5(hkscs)?"
-    r"|gb2312|gbk|gb18030|hz|shift_jis(_2004|x0213)?|euc_(jp|kr|jis_2004|jisx0213)|iso2022_(jp|kr)\w*|johab|tis-620"
-)
-DECLARED_CHARSET = re.compile(rb"<meta[^<>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
 
 _robots = RobotsCache()
 
@@ -125,7 +119,7 @@ class _Visit:
             body += piece
             if len(body) > self._max_bytes:
                 raise _PageError(f"too large: more than {self._max_bytes:,} bytes")
-        return _text(bytes(body), content_type)
+        return decoded(bytes(body), content_type, is_html=self.content_type in HTML_TYPES)
 
     async def _ask_robots(self, url: httpx.URL) -> tuple[int, str]:
         for _ in range(self._max_redirects + 1):
@@ -242,22 +236,3 @@ async def _decoded(response: httpx.Response, max_bytes: int) -> AsyncIterator[by
 def _has_zlib_header(raw: bytes) -> bool:
     """Return whether a deflate body starts as RFC 1950 says; many servers send the bare one of RFC 1951."""
     return len(raw) < 2 or (raw[0] & 0x0F == 8 and int.from_bytes(raw[:2]) % 31 == 0)
-
-
-def _text(body: bytes, content_type: str) -> str:
-    """Return the body as text, by its byte order mark, its header, its own declaration, or as UTF-8."""
-    for mark, charset in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if body.startswith(mark):
-            return body.decode(charset, "replace")
-    named = re.search(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", content_type, re.IGNORECASE)
-    declared = DECLARED_CHARSET.search(body[:2048])
-    name = named[1] if named else declared[1].decode("ascii") if declared else "utf-8"
-    try:
-        charset = codecs.lookup(name).name
-    except LookupError:
-        charset = "utf-8"
-    return body.decode(charset if CHARSETS.fullmatch(charset) else "utf-8", "replace")

@@ -15,7 +15,9 @@ from core.locks import NotFree
 from projects.models import URL_LENGTH, Page
 from projects.pages.host_turns import HostTurns
 from projects.pages.page_text import PageText
+from projects.pages.placeholders import telling
 
+SAYS_NOTHING = "it says nothing of its subject: a block, an error, a parked domain, or a call for JavaScript or cookies"
 # Pages of a run at once: a comment may name 100, each of up to 2 MB and read by a parser.
 AT_ONCE = 10
 FRESH_FOR = timedelta(days=30)
@@ -95,8 +97,9 @@ def _says_something(page: Page) -> bool:
 
 def _page_text(page: Page) -> PageText:
     # What a page said the last time is read although the last request failed.
-    error = "" if _says_something(page) else page.error
-    return PageText(url=page.url, final_url=page.final_url, title=page.title, text=page.text, error=error)
+    title, text = telling(page.title, page.text)
+    error = "" if title or text else page.error or (SAYS_NOTHING if _says_something(page) else "")
+    return PageText(url=page.url, final_url=page.final_url, title=title, text=text, error=error)
 
 
 async def _fetch(url: str, turns: HostTurns, until: float, slots: asyncio.Semaphore) -> Page:
@@ -111,14 +114,17 @@ async def _fetch(url: str, turns: HostTurns, until: float, slots: asyncio.Semaph
         return Page(url=url, error="it was not there in the time that a comment's pages have")
     except (NotFree, ValueError) as error:
         return Page(url=url, error=in_short(error))
+    title, text = telling(fetched.title, fetched.text)
+    # Not what the page is for, so it does not take the place of what it said before, and is asked for again sooner.
+    is_placeholder = bool(fetched.title or fetched.text) and not (title or text)
     return Page(
         url=url,
         final_url=fetched.final_url[:URL_LENGTH],
         status=fetched.status,
-        title=fetched.title[:500],
-        text=fetched.text,
+        title=title[:500],
+        text=text,
         fetched_at=timezone.now(),
-        error=fetched.error[:500],
+        error=SAYS_NOTHING if is_placeholder else fetched.error[:500],
     )
 
 

@@ -293,3 +293,21 @@ def test_a_run_waits_so_long_for_its_pages_and_no_longer(server, allowed, settin
     reader.keep()
     # Of what was not there nothing is known.
     assert not Page.objects.exclude(error="").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_stands_in_place_of_a_page_erases_nothing_and_is_no_summary(server, allowed):
+    [first] = read(server, "/")
+    server.pages["/"] = page("<title>Just a moment...</title><p>Checking your browser before you go on.</p>")
+    Page.objects.update(fetched_at=timezone.now() - timedelta(days=31))
+    assert read(server, "/") == [first]
+    assert (Page.objects.get().title, Page.objects.get().failures) == ("Foo", 1)
+
+
+def test_a_page_that_was_stored_before_is_read_with_the_same_care(server, allowed):
+    said = "You need to enable JavaScript to run this app."
+    for title, kept in (("React App", ""), ("Foo", "Foo")):
+        Page.objects.all().delete()
+        Page.objects.create(url=server.url + "/", title=title, text=said, fetched_at=timezone.now())
+        [text] = read(server, "/")
+        assert (text.title, text.text, bool(text.error)) == (kept, "", not kept)
