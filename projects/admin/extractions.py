@@ -11,14 +11,27 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from core.admin.listing import ReadOnlyAdmin
-from projects.models import Extraction
+from projects.models import UNSURE_BELOW, Extraction
 
 EXTRACTION_COLOURS = {
     Extraction.Status.RUNNING: "warning",
     Extraction.Status.SUCCEEDED: "success",
+    Extraction.Status.PARTIAL: "warning",
     Extraction.Status.FAILED: "danger",
     Extraction.Status.SUPERSEDED: "info",
 }
+
+
+class UnsureReadingFilter(admin.SimpleListFilter):
+    """One of its verdicts is unsure: that something is a project, or that it is none."""
+
+    title, parameter_name = "unsure", "unsure"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("yes", "Yes")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Extraction]) -> QuerySet[Extraction]:
+        return queryset.filter(confidence__lt=UNSURE_BELOW) if self.value() == "yes" else queryset
 
 
 @admin.register(Extraction)
@@ -26,13 +39,14 @@ class ExtractionAdmin(ReadOnlyAdmin):
     """The readings: what each step did, what was dropped and why, what it cost."""
 
     list_display = ("read_comment", "analyst", "shown_status", "kept", "dropped", "seconds", "started_at", "error")
-    list_filter = ("status", "analyst", "prompt_version")
+    list_filter = ("status", UnsureReadingFilter, "analyst", "prompt_version")
     search_fields = ("=comment__id", "comment__author", "error", "=task_id")
     date_hierarchy = "started_at"
     list_select_related = ("comment",)
     fields = (
         *("read_comment", "analyst", "prompt_version", "status", "started_at", "finished_at", "error"),
-        *("shown_steps", "shown_segments", "llm_calls", "tokens_in", "tokens_out", "task_id"),
+        *("confidence", "shown_steps", "shown_segments", "llm_calls", "calls_cached", "asked_again", "shown_mended"),
+        *("tokens_in", "tokens_out", "task_id"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Extraction]:
@@ -72,7 +86,17 @@ class ExtractionAdmin(ReadOnlyAdmin):
     @display(description="segments")
     def shown_segments(self, extraction: Extraction) -> SafeString:
         rows = [
-            (segment.get("rejection") or "project", segment.get("reason", ""), segment["text"])
-            for segment in extraction.segments
+            (segment.get("rejection") or "project", _told(segment), segment["text"]) for segment in extraction.segments
         ]
         return format_html_join("", '<p><b>{}</b> {}</p><p class="desk-lines">{}</p>', rows)
+
+    @display(description="mended")
+    def shown_mended(self, extraction: Extraction) -> str:
+        return ", ".join(f"{kind} {times}" for kind, times in sorted(extraction.mended.items())) or "—"
+
+
+def _told(segment: dict[str, Any]) -> str:
+    """Return what an analyst said of a segment beside its verdict. Readings of before know less of it."""
+    confidence = segment.get("confidence")
+    sureness = "" if confidence is None or confidence >= UNSURE_BELOW else f"unsure ({confidence:.2f})"
+    return " · ".join(filter(None, (segment.get("name"), segment.get("reason"), sureness)))

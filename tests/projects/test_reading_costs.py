@@ -54,3 +54,15 @@ def test_readings_are_counted_by_model_and_version_of_the_prompt(settings, clien
 def test_a_cost_is_told_where_a_price_is_known(settings, into, out, model, expected):
     settings.LLM_MODEL, settings.LLM_PRICE_IN, settings.LLM_PRICE_OUT = "m", into, out
     assert cost_of(model, 2_000_000, 1_000_000) == expected
+
+
+def test_a_reading_shows_what_was_unsure_and_mended(admin_client):
+    segment = {"text": "A loom.", "rejection": None, "reason": "a tool", "name": "Loom", "confidence": 0.4}
+    unsure = make_reading(confidence=0.4, mended={"score": 2}, segments=[segment, {"text": "Hi.", "rejection": "chat"}])
+    make_reading(confidence=0.9)
+    page = admin_client.get(f"/admin/projects/extraction/{unsure.pk}/change/").content.decode()
+    assert "Loom · a tool · unsure (0.40)" in page
+    assert "score 2" in page
+    listed = admin_client.get("/admin/projects/extraction/?unsure=yes").content.decode()
+    assert f"/admin/projects/extraction/{unsure.pk}/change/" in listed
+    assert "1 reading" in listed or "1 extraction" in listed or "1 result" in listed
