@@ -15,6 +15,8 @@ from projects.models import Project
 
 # Rows of the index that are looked at for a filter which few of them fit (pgvector's default is 20,000).
 MOST_SCANNED = 200_000
+# For a transaction in which an index is asked for rows that fit a filter (``_whole_scans``).
+WHOLE_SCANS = f"SET LOCAL hnsw.iterative_scan = strict_order; SET LOCAL hnsw.max_scan_tuples = {MOST_SCANNED}"
 PAIRED_NEIGHBOURS = 5
 
 
@@ -24,6 +26,12 @@ def like(projects: QuerySet[Project], vector: list[float], model: str, limit: in
     The most alike come first, each with its cosine ``similarity``. There are fewer only where fewer fit.
     """
     return _taken(_nearest(projects, Value(str(vector)), model, len(vector)), limit)
+
+
+def nearest_ids(projects: QuerySet[Project], vector: list[float], model: str, limit: int) -> list[tuple[int, float]]:
+    """Return what ``like`` does as ids and similarities. Call it in a transaction with WHOLE_SCANS."""
+    nearest = _nearest(projects, Value(str(vector)), model, len(vector)).values_list("pk", "similarity")
+    return [(pk, likeness) for pk, likeness in nearest[:limit] if likeness == likeness]
 
 
 def similar(
@@ -93,5 +101,5 @@ def _taken(nearest: QuerySet[Any], limit: int) -> list[Project]:
 def _whole_scans() -> Iterator[None]:
     """Let a filtered scan of an HNSW index go on until it has as many rows as are asked for (pitfalls, 8.3)."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL hnsw.iterative_scan = strict_order; SET LOCAL hnsw.max_scan_tuples = {MOST_SCANNED}")
+        cursor.execute(WHOLE_SCANS)
         yield

@@ -1,42 +1,80 @@
 """Applies the conditions of a search to projects: tag:, author:, month:, site:, "exact words" and -not."""
 
-from django.contrib.postgres.search import SearchQuery as TextQuery
-from django.db.models import Q
+import re
 
-from projects.catalogue import in_months, shown_in, tagged
-from projects.models import ProjectQuerySet
+from django.db.models import Exists, F, Func, OuterRef, Q, TextField, Value
+from django.db.models.functions import Lower
+
+from comments.search import spelt
+from projects.catalogue import in_months
+from projects.expressions import Hosts
+from projects.models import ProjectQuerySet, Submission
 from projects.search.query import Filters, SearchQuery
+from projects.search.words import all_words, exactly, signed_word, tagged_with
 
 
 def narrowed(projects: ProjectQuerySet, query: SearchQuery) -> ProjectQuerySet:
-    """Return those of ``projects`` that fit the conditions of ``query``; its plain words are no condition."""
-    for condition in _conditions(query.wanted, every_tag=True):
+    """Return those of ``projects`` that fit the conditions of ``query``; plain words are no condition.
+
+    Words with signs are one where nothing else is looked for: who types C++ means nothing that is like it.
+    """
+    if query.sites or query.unwanted.sites:
+        projects = projects.alias(
+            hosts=Hosts("primary_url", "urls"),
+            addresses=Func(F("urls"), Value(" "), function="array_to_string", output_field=TextField()),
+        )
+    for condition in _wanted(query.wanted):
         projects = projects.filter(condition)
-    for condition in _conditions(query.unwanted, every_tag=False):
+    for condition in _each(query.unwanted):
         projects = projects.exclude(condition)
-    if len(query.alternatives) < 2:
+    signed = [word for word in query.words if spelt(word)]
+    if len(query.alternatives) > 1:
+        if query.phrases or signed:
+            projects = projects.filter(all_words(query))
+    else:
         for phrase in query.phrases:
-            projects = projects.filter(search_vector=_exactly(phrase))
+            projects = projects.filter(exactly(phrase))
+        for word in signed if len(signed) == len(query.words) else ():
+            projects = projects.filter(signed_word(word))
     for text in query.excluded:
-        projects = projects.exclude(search_vector=_exactly(text))
+        projects = projects.exclude(exactly(text)).exclude(pk__in=tagged_with(text))
     return projects
 
 
-def _conditions(filters: Filters, every_tag: bool) -> list[Q]:
-    if every_tag:
-        found = [Q(tagged([tag])) for tag in filters.tags]
-    else:
-        found = [Q(tagged(filters.tags))] if filters.tags else []
+def _wanted(filters: Filters) -> list[Q]:
+    """Return what must hold: all tags, and of the others one each; month and author of one and the same comment."""
+    found = [Q(pk__in=tagged_with(tag)) for tag in filters.tags]
     if filters.authors or filters.months:
-        by = {"comment__author__in": filters.authors} if filters.authors else {}
-        found.append(Q(shown_in(in_months(filters.months), **by)))
+        found.append(_posted(filters.authors, filters.months))
     if filters.sites:
-        on = Q()
+        one_of = Q()
         for site in filters.sites:
-            on |= Q(canonical_url__startswith=site)
-        found.append(on)
+            one_of |= _links_to(site)
+        found.append(one_of)
     return found
 
 
-def _exactly(text: str) -> TextQuery:
-    return TextQuery(text, search_type="phrase", config="english")
+def _each(filters: Filters) -> list[Q]:
+    """Return each condition by itself."""
+    found = [Q(pk__in=tagged_with(tag)) for tag in filters.tags]
+    found += [_posted((author,), ()) for author in filters.authors]
+    found += [_posted((), (month,)) for month in filters.months]
+    return found + [_links_to(site) for site in filters.sites]
+
+
+def _posted(authors: tuple[str, ...], months: tuple[str, ...]) -> Q:
+    """Return the condition that strangers may see it in a comment by one of ``authors`` in one of ``months``."""
+    posted = Submission.objects.visible().filter(in_months(months), project=OuterRef("pk"))
+    if authors:
+        names = [author.lower() for author in authors]
+        posted = posted.alias(author_name=Lower("comment__author")).filter(author_name__in=names)
+    return Q(Exists(posted))
+
+
+def _links_to(site: str) -> Q:
+    host, _, path = site.partition("/")
+    condition = Q(hosts__contains=[host])
+    if path:
+        address = rf"https?://(www\.)?{re.escape(site)}(?![^/?#\s])"
+        condition &= Q(primary_url__iregex=f"^{address}") | Q(addresses__iregex=rf"(^|\s){address}")
+    return condition

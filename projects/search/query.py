@@ -31,8 +31,6 @@ TERM = re.compile(r'(?P<no>-(?=[^\s-]))?(?:(?P<field>[^\W\d_]+):)?(?:"(?P<phrase
 QUOTES = str.maketrans("“”„‟«»＂", '"' * 7)
 MONTH = re.compile(r"(20\d\d)(?:[-/.](0?[1-9]|1[0-2]))?")
 HOST = re.compile(r"[^\s/@:?#]+")
-# c++, C#, .NET: a sign that is part of the name, which full-text search drops.
-SIGNED = re.compile(r"(?=.*\w)(?:\.[^\W\d_]\w*|[\w.]*\w(?:\+{1,3}|#))")
 
 
 @dataclass(frozen=True)
@@ -90,10 +88,13 @@ class SearchQuery:
         return not (self.alternatives or self.excluded or self.wanted or self.unwanted)
 
 
-def parse(text: str) -> SearchQuery:
-    """Return what ``text`` asks for. Any text will do: what cannot be understood is told in ``messages``."""
+def parse(text: str, *, conditions: bool = True) -> SearchQuery:
+    """Return what ``text`` asks for. Any text will do: what cannot be understood is told in ``messages``.
+
+    Without ``conditions`` "tag:rust" and the like are words as any other.
+    """
     cleaned = clean(text)
-    parsing = _Parsing()
+    parsing = _Parsing(FIELDS if conditions else ())
     if len(cleaned) > MOST_CHARACTERS:
         cleaned = cleaned[:MOST_CHARACTERS].rsplit(" ", 1)[0]
         parsing.say(f"Only the first {MOST_CHARACTERS} characters were looked for.")
@@ -118,11 +119,6 @@ def clean(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def is_signed(word: str) -> bool:
-    """Return whether ``word`` has a sign that full-text search drops, though it is part of the name: c++, C#, .NET."""
-    return SIGNED.fullmatch(word) is not None
-
-
 def _terms(text: str) -> Iterator[re.Match[str]]:
     """Yield the terms of ``text``, each a match of TERM that is not empty."""
     at = 0
@@ -138,7 +134,8 @@ def _terms(text: str) -> Iterator[re.Match[str]]:
 class _Parsing:
     """Collects the terms of one text."""
 
-    def __init__(self) -> None:
+    def __init__(self, fields: tuple[str, ...]) -> None:
+        self._fields = fields
         self._groups: list[list[str]] = [[]]
         self._words: list[str] = []
         self._phrases: list[str] = []
@@ -170,7 +167,7 @@ class _Parsing:
         value = (term["phrase"] if quoted else term["word"]).strip()
         if quoted and not term["closed"]:
             self.say("A quotation mark is not closed: what follows it was taken as exact words.")
-        if name in FIELDS:
+        if name in self._fields:
             self._condition(name, value, no)
         elif name and quoted:
             self._take_text(term["field"], False, no)

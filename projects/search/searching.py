@@ -1,32 +1,44 @@
 """The search of the pages, the API and the command: names, words and meaning, each hit with why it is there."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from django.contrib.postgres.search import SearchRank
-from django.db.models import F
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import OperationalError, connection, transaction
+from django.db.models import OuterRef, QuerySet
+from psycopg.errors import QueryCanceled
 
-from core import event_loop
+from comments.search import spelt
 from core.http import OutsideError
 from projects.language.embeddings import Embedder, get_embedder
-from projects.models import Project, ProjectQuerySet
-from projects.search.meaning import like
+from projects.models import Project, ProjectQuerySet, Tag
+from projects.search.marking import Segment, excerpt, marked, matcher
+from projects.search.meaning import WHOLE_SCANS, nearest_ids
+from projects.search.names import Name, by_name, folded
 from projects.search.narrowing import narrowed
 from projects.search.query import SearchQuery, parse
-from projects.search.words import words_query
+from projects.search.query_vectors import query_vector
+from projects.search.spelling import Guess, by_spelling
+from projects.search.words import Lexeme, by_tags_and_words, by_words, lexemes, signed_word
 
 Mode = Literal["hybrid", "words", "meaning"]
+QUERY_SECONDS = 2
+# What the transaction of a search begins with.
+LIMITS = f"SET LOCAL statement_timeout = '{QUERY_SECONDS}s'; {WHOLE_SCANS};"
 # Reciprocal rank fusion (Cormack et al., 2009): the constant that its authors measured best.
 FUSION = 60
-CANDIDATES = 200
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A stretch of plain text, not HTML; marked where it is what was looked for."""
-
-    text: str
-    marked: bool = False
+CANDIDATES = 100
+# Rank of a title with a typing error: above all that is no name, below each name that is spelt right.
+MISSPELT, MISSPELT_ALIKE = 10, 15
+# Who has a word with signs (C++) is above who has not.
+SIGNED = 5
+# Of the likeness of the most alike: what is less alike is not what was meant. Where nothing else was found it must be
+# LEAST_ALIKE in itself: the likeness of real words and letters at random parts there.
+LEAST_OF_MOST_ALIKE, LEAST_ALIKE = 0.5, 0.35
+# A share of the letters that must be there, spelt right or nearly so.
+LEAST_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,44 @@ class SearchTooSlow(Exception):
     """The search took longer than it may; the message is one line for the person who asked."""
 
 
+@dataclass
+class Found:
+    """The ids that each way found, best first."""
+
+    names: dict[int, Name] = field(default_factory=dict)
+    words: list[int] = field(default_factory=list)
+    meaning: list[int] = field(default_factory=list)
+    guesses: dict[int, Guess] = field(default_factory=dict)
+    lexemes: list[Lexeme] = field(default_factory=list)
+    signed: list[int] = field(default_factory=list)
+    meant: dict[str, str] = field(default_factory=dict)
+
+    def ranked(self) -> list[int]:
+        """Return all of them: names first, the better the name the earlier, then words and meaning fused."""
+        fused: dict[int, float] = {}
+        for ids in (self.words, self.meaning, self.guesses):
+            for place, pk in enumerate(ids, 1):
+                fused[pk] = fused.get(pk, 0.0) + 1 / (FUSION + place)
+        for pk in (*self.names, *self.signed):
+            fused.setdefault(pk, 0.0)
+        return sorted(fused, key=lambda pk: (-self._rank(pk), -fused[pk], -pk))
+
+    def _rank(self, pk: int) -> float:
+        if (name := self.names.get(pk)) is not None:
+            return name.score
+        guess = self.guesses.get(pk)
+        if guess is not None and guess.is_title:
+            return MISSPELT + MISSPELT_ALIKE * guess.likeness
+        return SIGNED if pk in self.signed else 0
+
+    def reasons(self, pk: int) -> list[str]:
+        """Return why a project is there."""
+        reasons = list(self.names[pk].reasons) if pk in self.names else []
+        reasons += ["words"] if pk in self.words or pk in self.signed else []
+        reasons += ["spelling"] if pk in self.guesses else []
+        return reasons + (["meaning"] if pk in self.meaning else [])
+
+
 def search(
     text: SearchQuery | str,
     projects: ProjectQuerySet | None = None,
@@ -67,51 +117,109 @@ def search(
     """Return the hits ``offset`` to ``offset + limit`` for ``text`` among ``projects``, best first.
 
     ``projects`` are all published ones where none are given; ``embedder`` embeds the text, else that of the settings.
-    Rows of its model alone are compared: while ``reembed`` moves the index, the others are found by their words.
-    Of a search for words or meaning the best 200 are found;
-    conditions alone (tag:rust) list all that fit, newest first. Raises SearchTooSlow.
+    Rows of its model alone are compared: while ``reembed`` moves the index, the others are found by their words. Of a
+    search for words or meaning some hundreds are found at most; conditions alone (tag:rust) list all that fit, newest
+    first. Raises SearchTooSlow where a statement takes longer than 2 s.
     """
     query = text if isinstance(text, SearchQuery) else parse(text)
-    among = narrowed(Project.objects.published() if projects is None else projects, query)
-    if not query.meant:
-        rows = [] if query.is_empty else list(among.order_by("-last_seen_at", "-id")[offset : offset + limit + 1])
-        return _answered(query, rows, limit, mode)
+    projects = Project.objects.published() if projects is None else projects
+    if query.is_empty:
+        return SearchAnswer(query, (), mode)
     embedder = embedder or get_embedder()
-    lists, notice = [], ""
-    if mode != "meaning":
-        lists.append(_by_words(among, query))
-    if mode != "words":
+    vector, notice = None, ""
+    if query.meant and mode != "words":
         try:
-            vector = _embedded(embedder, query.meant)
+            vector = query_vector(embedder, query.meant.replace('"', ""))
         except OutsideError:
             if mode == "hybrid":
                 mode, notice = "words", "The embedding service does not answer: this looks for words alone."
             else:
-                notice = "The embedding service does not answer: nothing can be found by meaning."
+                notice = "The embedding service does not answer, so nothing can be found by meaning. Look for words."
+    with _in_time():
+        among = narrowed(projects, query)
+        if query.meant:
+            found = _found(among, query, mode, vector, embedder.name)
+            ids = found.ranked()[offset : offset + limit + 1]
+            for typed, meant in found.meant.items() if not notice else ():
+                notice = f"“{typed}” may be “{meant}”: this looks for that, too."
         else:
-            lists.append(like(among.without_heavy_fields(), vector, embedder.name, CANDIDATES))
-    found = {project.pk: project for each in lists for project in each}
-    scores = dict.fromkeys(found, 0.0)
-    for each in lists:
-        for place, project in enumerate(each, 1):
-            scores[project.pk] += 1 / (FUSION + place)
-    best = [found[pk] for pk in sorted(scores, key=lambda pk: (-scores[pk], -pk))]
-    return _answered(query, best[offset : offset + limit + 1], limit, mode, notice)
+            found = Found()
+            with connection.cursor() as cursor:
+                cursor.execute(LIMITS)
+            ids = list(among.order_by("-last_seen_at", "-id").values_list("pk", flat=True)[offset : offset + limit + 1])
+        hits = _hits(projects, query, found, ids[:limit])
+    return SearchAnswer(query, hits, mode, notice, has_more=len(ids) > limit)
 
 
-def _by_words(among: ProjectQuerySet, query: SearchQuery) -> list[Project]:
-    words = words_query(" or ".join(" ".join(group) for group in query.alternatives))
-    ranked = among.without_heavy_fields().filter(search_vector=words)
-    return list(ranked.annotate(rank=SearchRank(F("search_vector"), words)).order_by("-rank", "-id")[:CANDIDATES])
+@contextmanager
+def _in_time() -> Iterator[None]:
+    """Make what is inside one transaction, which begins with LIMITS. Raises SearchTooSlow."""
+    try:
+        # Without a savepoint: a transaction of a search has nothing to keep.
+        with transaction.atomic(savepoint=False):
+            yield
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+        raise SearchTooSlow(
+            f"The search took longer than {QUERY_SECONDS} s. Look for fewer or rarer words, or try again soon."
+        ) from error
 
 
-def _embedded(embedder: Embedder, text: str) -> list[float]:
-    [vector] = event_loop.run(embedder.embed([text]))
-    return vector
+def _found(among: ProjectQuerySet, query: SearchQuery, mode: Mode, vector: list[float] | None, model: str) -> Found:
+    """Look in each way of ``mode``."""
+    text = query.meant.replace('"', "")
+    found = Found(lexemes=lexemes(text, before=LIMITS))
+    if mode != "meaning":
+        found.names = by_name(among, query)
+        worded = by_words(among, query, found.lexemes, CANDIDATES)
+        if not worded.has_all and len(query.alternatives) == 1:
+            worded = by_tags_and_words(among, query, CANDIDATES) or worded
+        found.words = worded.ids
+        if not found.names and not worded.has_all and len(query.alternatives) == 1:
+            _guess(found, among, query, text)
+    if vector is not None:
+        nearest = nearest_ids(among, vector, model, CANDIDATES)
+        least = nearest[0][1] * LEAST_OF_MOST_ALIKE if nearest and nearest[0][1] > 0 else -1
+        if mode == "hybrid" and not (found.names or found.words or found.guesses):
+            least = max(least, LEAST_ALIKE)
+        found.meaning = [pk for pk, likeness in nearest if likeness >= least]
+    signed = [word for word in query.words if spelt(word)]
+    if signed and len(signed) < len(query.words) and mode != "meaning":
+        having = among
+        for word in signed:
+            having = having.filter(signed_word(word))
+        found.signed = list(having.order_by("-last_seen_at", "-id").values_list("pk", flat=True)[:CANDIDATES])
+    return found
 
 
-def _answered(query: SearchQuery, rows: list[Project], limit: int, mode: Mode, notice: str = "") -> SearchAnswer:
-    hits = tuple(
-        Hit(project, (), (Segment(project.title),), (Segment(project.short_description),)) for project in rows[:limit]
-    )
-    return SearchAnswer(query, hits, mode, notice, has_more=len(rows) > limit)
+def _guess(found: Found, among: ProjectQuerySet, query: SearchQuery, text: str) -> None:
+    """Look for what may have been meant, and for the words as they would be spelt right."""
+    guesses = by_spelling(among, text)
+    found.guesses = {guess.pk: guess for guess in guesses.found if guess.is_title or guess.share >= LEAST_SHARE}
+    if not guesses.meant:
+        return
+    right = lexemes(" ".join(guesses.meant.get(word, word) for word in folded(text).split()))
+    worded = by_words(among, query, right, CANDIDATES)
+    if worded.has_all:
+        found.words, found.meant = worded.ids, guesses.meant
+        found.lexemes += right
+
+
+def _hits(projects: ProjectQuerySet, query: SearchQuery, found: Found, ids: list[int]) -> tuple[Hit, ...]:
+    """Return the rows of ``projects`` for ``ids`` in their order, each with why it is there."""
+    names = Tag.objects.filter(projects=OuterRef("pk")).order_by("name").values("name")
+    rows: QuerySet[Any] = projects.filter(pk__in=ids).order_by().annotate(names_of_tags=ArraySubquery(names))
+    by_id = {row.pk: row for row in rows.defer(None).defer("embedding", "search_vector", "url_summaries")}
+    words = {word.lower() for word in query.words}
+    hits = []
+    for row in (by_id[pk] for pk in ids if pk in by_id):
+        matches = matcher(
+            (*query.words, *query.phrases), (word.text for word in found.lexemes), row.pk in found.guesses
+        )
+        reasons = found.reasons(row.pk) + [f"tag {name}" for name in row.names_of_tags if name in words]
+        title, short = marked(row.title, matches), marked(row.short_description, matches)
+        if not any(segment.marked for segment in (*title, *short)):
+            short = excerpt(row.description, matches) or short
+        hits.append(Hit(row, tuple(dict.fromkeys(reasons)), title, short))
+    return tuple(hits)

@@ -1,20 +1,25 @@
-"""Searching by words, by meaning and by both; the index gives as many as were asked for."""
+"""Searching by names, words and meaning; the index gives as many as were asked for."""
 
 import json
+from functools import partial
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 
 from projects.catalogue import Conditions, published, with_names
 from projects.duplicates import cosine
+from projects.embedding import embedding_text
 from projects.language.embedding_index import index_name
 from projects.language.embedding_service import ServiceEmbedder
 from projects.language.embeddings import WordLlamaEmbedder
-from projects.models import Project
+from projects.links import canonical_url
+from projects.models import Project, Submission
 from projects.search.meaning import similar, similar_pairs
-from projects.search.searching import search
-from tests.factories import make_embedded, make_project
+from projects.search.searching import SearchTooSlow, search
+from projects.tags import resolve
+from tests.factories import make_comment, make_embedded, make_post, make_project
 from tests.plans import plans_of_likeness, use_the_index
 
 pytestmark = pytest.mark.django_db
@@ -53,20 +58,215 @@ def test_the_pairs_of_projects_are_found_over_the_index(django_assert_num_querie
     assert f"Index Scan using {index_name(WordLlamaEmbedder.name)}" in plan
 
 
-def test_words_and_meaning_are_fused_and_rejected_projects_left_out():
+def test_rejected_projects_are_left_out():
     projects = make_embedded(30)
     Project.objects.filter(pk=projects[3].pk).update(review_status="rejected")
-    embedder = WordLlamaEmbedder()
-    assert [hit.project.pk for hit in search("gardeners 17", embedder=embedder, limit=1).hits] == [projects[17].pk]
-    found = search("gardeners 3", embedder=embedder, limit=50).hits
-    assert projects[3].pk not in {hit.project.pk for hit in found}
+    assert [hit.project.pk for hit in search("gardeners 17", limit=1).hits] == [projects[17].pk]
+    assert projects[3].pk not in {hit.project.pk for hit in search("gardeners 3", limit=50).hits}
+
+
+@pytest.fixture
+def library(embedded):
+    """Projects of which each is a name, or only like one."""
+    make = partial(embedded, description="Nothing more is said.")
+    make(title="Lantern", short_description="Reads your electricity meter", primary_url="https://lantern.example/")
+    make(title="Lantern Pro: meters for landlords", short_description="Bills by the month")
+    make(title="Paper Lantern Maps", short_description="Draws maps of old towns", tags=["maps"])
+    make(title="Glow", short_description="A lamp like a lantern for camping", description="lantern lantern lantern")
+    make(title="Cartographer", short_description="Draws the streets of a city", tags=["maps", "c++"])
+    make(title="Sharpener", short_description="Written in C# and .NET", author="Grace_H")
+    make(title="Vitamin C tracker", short_description="How much C you ate")
+    make(title="Typewriter", primary_url="https://github.com/grace/typewriter", urls=["https://typewriter.example/"])
+    make(title="Beekeeping", short_description="Keeps books of hives", month=8)
+
+
+@pytest.fixture
+def embedded():
+    """Return a function that makes a project with its embedding, tags, and a comment that it was in."""
+
+    def make(tags=(), author="alice", month=9, **fields):
+        project = make_project(**fields, canonical_url=canonical_url(fields.get("primary_url", "")))
+        [vector] = WordLlamaEmbedder().embed_now([embedding_text(project)])
+        Project.objects.filter(pk=project.pk).update(embedding=vector, embedding_model=WordLlamaEmbedder.name)
+        with transaction.atomic():
+            project.tags.set(resolve(tags))
+        comment = make_comment(author=author, post=make_post(month=month))
+        Submission.objects.create(project=project, comment=comment, text="")
+        return project
+
+    return make
+
+
+def titles(text, **more):
+    return [hit.project.title for hit in search(text, **more).hits]
+
+
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        # The title itself, its beginning, words of it; then what only says it.
+        ("lantern", ["Lantern", "Lantern Pro: meters for landlords", "Paper Lantern Maps", "Glow"]),
+        ("LANTERN pro", ["Lantern Pro: meters for landlords"]),
+        ("lant", ["Lantern", "Lantern Pro: meters for landlords", "Paper Lantern Maps"]),
+        ("lantern.example", ["Lantern"]),
+        ("https://lantern.example/", ["Lantern"]),
+        ("maps", ["Paper Lantern Maps", "Cartographer"]),
+        ("paper maps", ["Paper Lantern Maps"]),
+        # Typing errors: wrong, missing, one too many, swapped, in two words, run together, parted.
+        ("lantarn", ["Lantern"]),
+        ("carographer", ["Cartographer"]),
+        ("typeewriter", ["Typewriter"]),
+        ("sahrpener", ["Sharpener"]),
+        ("papr lantrn maps", ["Paper Lantern Maps"]),
+        ("vitaminc tracker", ["Vitamin C tracker"]),
+        ("bee keeping", ["Beekeeping"]),
+        # Signs are part of a name.
+        ("C++", ["Cartographer"]),
+        ("c#", ["Sharpener"]),
+        (".net", ["Sharpener"]),
+        ("maps in c++", ["Cartographer"]),
+        # Words of which some are tags.
+        ("maps streets", ["Cartographer"]),
+        ("city maps", ["Cartographer"]),
+        ("grace_h", ["Sharpener"]),
+        ("where do I keep notes about my hives", ["Beekeeping"]),
+    ],
+)
+def test_what_is_named_comes_first(text, first):
+    for mode in ("hybrid", "words"):
+        assert titles(text, mode=mode)[: len(first)] == first
+
+
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("tag:maps", {"Paper Lantern Maps", "Cartographer"}),
+        ("tag:maps -tag:c++", {"Paper Lantern Maps"}),
+        ("author:grace_h", {"Sharpener"}),
+        ("month:2026-08", {"Beekeeping"}),
+        ("month:2026-08 author:grace_h", set()),
+        ("lantern -paper", {"Lantern", "Lantern Pro: meters for landlords", "Glow"}),
+        ('"lantern maps"', {"Paper Lantern Maps"}),
+        ('"maps lantern"', set()),
+        ('maps -"paper lantern"', {"Cartographer"}),
+        ("site:github.com", {"Typewriter"}),
+        ("site:typewriter.example", {"Typewriter"}),
+        ("site:github.com/grace", {"Typewriter"}),
+        ("site:github.com/gra", set()),
+        ("site:hub.com", set()),
+        ("hives or electricity", {"Beekeeping", "Lantern"}),
+        ("hives or c#", {"Beekeeping", "Sharpener"}),
+        ("qwzxv", set()),
+        ("\U0001f680", set()),
+    ],
+)
+def test_what_fits_the_conditions_is_found(text, found):
+    assert set(titles(text, mode="words")) == found
+
+
+@pytest.mark.usefixtures("library")
+def test_conditions_hold_for_what_is_found_by_meaning_too():
+    assert set(titles("a map of the streets", mode="meaning")) >= {"Cartographer", "Paper Lantern Maps"}
+    assert "Cartographer" not in titles("a map of the streets -tag:c++", mode="meaning")
+    assert titles("a map of the streets month:2026-08", mode="meaning") == ["Beekeeping"]
+
+
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        ("lantern", {"title", "host lantern.example", "words"}),
+        ("maps", {"title", "tag maps", "words"}),
+        ("lantarn", {"spelling", "words"}),
+        ("grace_h", {"author grace_h"}),
+        ("keeps books", {"words"}),
+    ],
+)
+def test_a_hit_says_why_it_is_there(text, reasons):
+    assert set(search(text, mode="words").hits[0].reasons) == reasons
+
+
+@pytest.mark.usefixtures("library")
+def test_a_word_that_is_near_another_is_told():
+    assert "“lantarn” may be “lantern”" in search("lantarn").notice
+
+
+@pytest.mark.usefixtures("library")
+def test_what_was_looked_for_is_marked_and_stays_text():
+    [hit] = search("hives", mode="words").hits
+    assert [segment.text for segment in hit.summary if segment.marked] == ["hives"]
+    assert "".join(segment.text for segment in hit.summary) == "Keeps books of hives"
+    make_project(title="<b>Zebra</b> & co", short_description="")
+    [hit] = search("zebra", mode="words").hits
+    assert [(segment.text, segment.marked) for segment in hit.title] == [
+        ("<b>", False), ("Zebra", True), ("</b> & co", False)
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("library")
+def test_pages_follow_each_other_without_gap_or_repetition():
+    whole = titles("lantern", limit=50)
+    paged = [title for offset in range(0, len(whole), 2) for title in titles("lantern", limit=2, offset=offset)]
+    assert paged == whole
+    assert search("lantern", limit=2).has_more
+    assert not search("lantern", limit=2, offset=len(whole) - 2).has_more
+    assert titles("tag:maps", limit=1) + titles("tag:maps", limit=1, offset=1) == titles("tag:maps")
+    assert search("", limit=5).hits == ()
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "words", "meaning"])
+@pytest.mark.parametrize(
+    "text",
+    ["\0", "\ud800", "x" * 10_000, "x " * 5_000, "'; DROP TABLE projects_project; --", "%s %(a)s", "{0}", "\\", "' | '",
+     "& | ! <-> :* ()", "<script>alert(1)</script>", "שלום \u202eabc", "日本語",
+     "👩‍👩‍👧‍👦", '"', '"""" -""', "-", "a", "%", "_",
+     "tag:' site:' author:'", "site:(.*)/[ month:9999-99", "1e309", "c++ c# .net f# a++", "the and of", "ﬁ İ ß"],
+)  # fmt: skip
+@pytest.mark.usefixtures("library")
+def test_any_text_is_answered(text, mode):
+    answer = search(text, mode=mode)
+    assert answer.mode == mode
 
 
 def test_words_alone_are_searched_while_the_service_is_down():
     make_embedded(2)
-    answer = search("gardeners", embedder=ServiceEmbedder("http://127.0.0.1:9/v1", "m"))
+    service = ServiceEmbedder("http://127.0.0.1:9/v1", "m")
+    answer = search("gardeners", embedder=service)
     assert (len(answer.hits), answer.mode) == (2, "words")
     assert "words alone" in answer.notice
+    answer = search("gardeners", mode="meaning", embedder=service)
+    assert (answer.hits, answer.mode) == ((), "meaning")
+    assert "nothing can be found by meaning" in answer.notice
+
+
+def test_a_text_is_embedded_once_though_it_is_asked_for_often():
+    make_embedded(2)
+    embedder = Counting()
+    for text in ("gardeners", "Gardeners ", "gardeners"):
+        search(text, embedder=embedder)
+    assert embedder.texts == ["gardeners"]
+
+
+class Counting(WordLlamaEmbedder):
+    """Notes what it embeds."""
+
+    name = "counting"
+
+    def __init__(self):
+        self.texts = []
+
+    async def embed(self, texts):
+        self.texts += texts
+        return await super().embed(texts)
+
+
+def test_a_search_that_takes_too_long_is_ended_with_a_clear_message():
+    slow = Project.objects.extra(where=["pg_sleep(3) IS NOT NULL"])
+    make_project()
+    with pytest.raises(SearchTooSlow, match="took longer than 2 s"):
+        search("foo", slow, mode="words")
 
 
 def test_a_project_without_an_embedding_has_none_that_are_similar():

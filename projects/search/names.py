@@ -1,0 +1,124 @@
+"""Finds projects by name: a title, host, tag or author that is what was typed, or begins with it."""
+
+import re
+from dataclasses import dataclass, field
+
+from django.contrib.postgres.search import SearchQuery as TextQuery
+from django.contrib.postgres.search import SearchVector
+from django.db.models import CharField, F, Q, Value
+from django.db.models.functions import Length, Lower
+
+from comments.search import spelt
+from projects.links import ARTICLES, REPOSITORIES, SOCIALS, STORES, VIDEOS
+from projects.models import ProjectQuerySet, Submission, Tag
+from projects.search.query import SearchQuery
+
+# How much of a name it is. Any of them beats what is found by words or meaning alone; they add up.
+TITLE, TITLE_BEGINS, TITLE_STARTS, TITLE_WORDS = 100, 60, 40, 30
+HOST, HOST_STARTS, TAG, AUTHOR = 60, 30, 30, 30
+MOST = 60
+# The kind of a row that is no tag.
+BY = " "
+MOST_TAGGED = 200
+SHORTEST = 2
+HOSTLIKE = re.compile(r"[\w.-]+(?:/[^\s?#]*)?")
+WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass
+class Name:
+    """Why a project is there by its name, and how much of a name it is."""
+
+    score: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+    def add(self, score: int, reason: str) -> None:
+        self.score += score
+        self.reasons.append(reason)
+
+
+def folded(text: str) -> str:
+    """Return the letters and digits of ``text`` in lower case, its words parted by single spaces."""
+    return " ".join(WORD.findall(text.lower()))
+
+
+def by_name(projects: ProjectQuerySet, query: SearchQuery) -> dict[int, Name]:
+    """Return those of ``projects`` that have what ``query`` says as a name or its beginning, by id."""
+    text = query.meant.replace('"', "").lower()
+    if len(query.alternatives) != 1 or len(text) < SHORTEST:
+        return {}
+    looked_up = projects.alias(lower_title=Lower("title"), title_words=SearchVector("title", config="simple"))
+    titled = looked_up.filter(_named(text)).annotate(kind=Value("", CharField())).order_by(Length("title"), "-id")
+    tags = Tag.objects.filter(Q(name=text) | Q(aliases__name=text)).order_by()
+    tagged = projects.filter(tags__in=tags.values("pk")).annotate(kind=F("tags__name")).order_by("-last_seen_at", "-id")
+    columns = ("pk", "title", "canonical_url", "kind")
+    parts = [titled.values_list(*columns)[:MOST], tagged.values_list(*columns)[:MOST_TAGGED]]
+    if " " not in text:
+        by = (
+            Submission.objects.visible()
+            .alias(author=Lower("comment__author"))
+            .filter(author=text)
+            .order_by()
+            .values("project")
+        )
+        authored = projects.filter(pk__in=by).annotate(kind=Value(BY, CharField())).order_by("-last_seen_at", "-id")
+        parts.append(authored.values_list(*columns)[:MOST])
+    first, *others = parts
+    found: dict[int, Name] = {}
+    for pk, title, address, kind in first.union(*others, all=True):
+        name = found.setdefault(pk, Name())
+        if kind == BY:
+            name.add(AUTHOR, f"author {text}")
+        elif kind:
+            name.add(TAG, f"tag {kind}")
+        else:
+            _add_title(name, title, text)
+            _add_host(name, address, text)
+    return {pk: name for pk, name in found.items() if name.score}
+
+
+def _named(text: str) -> Q:
+    """Return the condition that the title begins with ``text`` or has words that do, or that the host does."""
+    named = Q(lower_title__startswith=text)
+    words = [word for word in WORD.findall(text) if len(word) >= SHORTEST]
+    if words and not any(spelt(word) for word in text.split()):
+        begun = " & ".join(f"'{word}':*" for word in words)
+        named |= Q(title_words=TextQuery(begun, search_type="raw", config="simple"))
+    for start in _hosts(text):
+        on = Q(canonical_url__startswith=start)
+        if "." not in start:
+            # "github" is no project's name, though many addresses begin with it.
+            for host in (*REPOSITORIES, *STORES, *ARTICLES, *VIDEOS, *SOCIALS):
+                if host.startswith(start):
+                    on &= ~Q(canonical_url__startswith=f"{host}/")
+        named |= on
+    return named
+
+
+def _hosts(text: str) -> list[str]:
+    """Return what an address may begin with, for a text that could be one: "foo bar" is looked for as "foobar" too."""
+    squeezed = re.sub(r"^https?://(www\.)?", "", text).replace(" ", "").rstrip("/")
+    return [squeezed] if HOSTLIKE.fullmatch(squeezed) else []
+
+
+def _add_title(name: Name, title: str, text: str) -> None:
+    title, plain = folded(title), folded(text)
+    if not plain or any(spelt(word) for word in text.split()):
+        return
+    if title == plain:
+        name.add(TITLE, "title")
+    elif title.startswith(f"{plain} "):
+        name.add(TITLE_BEGINS, "title")
+    elif title.startswith(plain):
+        name.add(TITLE_STARTS, "title")
+    elif all(any(word.startswith(start) for word in title.split()) for start in plain.split()):
+        name.add(TITLE_WORDS, "title")
+
+
+def _add_host(name: Name, address: str, text: str) -> None:
+    host = address.partition("/")[0]
+    for start in _hosts(text):
+        if start in (address, host, host.partition(".")[0]):
+            name.add(HOST, f"host {host}")
+        elif address.startswith(start):
+            name.add(HOST_STARTS, f"host {host}")
