@@ -2,11 +2,11 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.dates import MONTHS
 
 from core.caching import cached_by_version
 from projects import trends
 from projects.models import Analytics, Project
+from projects.site.charts import month_name
 from projects.site.errors import reader_page
 from projects.site.listing import with_row_fields
 
@@ -26,7 +26,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "newest": list(with_row_fields(shown).order_by("-last_seen_at", "-id")[:NEWEST]),
         "figures": figures,
-        "month": f"{MONTHS[figures.month]} {figures.year}" if figures else "",
+        "month": month_name((figures.year, figures.month)) if figures else "",
         "growing": trends.growing(figures, GROWING) if figures else [],
         "new": figures.new(NEW) if figures else [],
         "examples": EXAMPLES,

@@ -14,7 +14,6 @@ MENU = (
     ("Tags", "site:tags"),
     ("Authors", "site:authors"),
     ("Trends", "site:trends"),
-    ("Random", "site:random"),
     ("Saved", "site:saved"),
     ("About", "site:about"),
 )
