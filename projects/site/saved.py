@@ -22,13 +22,6 @@ def saved(request: HttpRequest) -> HttpResponse:
     return render(request, "projects/site/saved.html", context)
 
 
-@cached_by_version
-@reader_page
-def rows(request: HttpRequest) -> HttpResponse:
-    """The rows of ``?ids=1,2`` alone, for the script of the page."""
-    return render(request, "projects/site/saved_rows.html", {"projects": found(chosen_ids(request))})
-
-
 def chosen_ids(request: HttpRequest) -> list[int]:
     """Return the ids that ``?ids=`` names, each once, in their order. Raises BadRequest for what is none."""
     parts = dict.fromkeys(filter(None, (part.strip() for part in request.GET.get("ids", "").split(","))))

@@ -52,7 +52,6 @@ urlpatterns = [
     path("random/", walking.walk, name="random"),
     path("random/one", walking.surprise, name="surprise"),
     path("saved/", saved.saved, name="saved"),
-    path("saved/rows", saved.rows, name="saved-rows"),
     path("search", searching.search_page, name="search"),
     path("search/feed", feeds.found, name="search-feed"),
     path("about", about.about, name="about"),

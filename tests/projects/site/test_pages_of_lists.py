@@ -30,7 +30,6 @@ FULL = [
     "/trends/months/?before=2026-07&after=2026-09",
     "/digests/2026-09/",
     "/saved/?ids=1,2,3",
-    "/saved/rows?ids=4",
 ]
 ODD = [
     "",
@@ -100,7 +99,7 @@ def test_each_page_takes_few_queries(client, index, url):
         ("/saved/?ids=x", 400),
         ("/saved/?ids=" + "9" * 30, 400),
         ("/saved/?ids=" + ",".join(map(str, range(1, 102))), 400),
-        ("/saved/rows?ids=²", 400),
+        ("/saved/?ids=²", 400),
         ("/random/?seed=" + "s" * 41, 400),
         ("/random/?seed=a&page=77", 404),
         ("/sitemap-nothing.xml", 404),
@@ -126,7 +125,6 @@ def test_what_is_wrong_gets_a_page_that_says_so(client, index, url, status):
         ("/trends/", "tag"),
         ("/trends/months/", "before"),
         ("/saved/", "ids"),
-        ("/saved/rows", "ids"),
         ("/random/", "seed"),
         ("/tags/rust/", "page"),
         ("/authors/hn/ann/", "view"),
@@ -317,7 +315,7 @@ def test_a_walk_without_a_seed_gets_one_and_a_surprise_leads_to_a_project(client
 
 def test_saved_projects_are_shown_in_their_order_without_the_hidden(client, index):
     ids = [index.third.pk, index.hidden.pk, index.kept.pk, 999, index.third.pk]
-    page = text_of(client, "/saved/rows?ids=" + ",".join(map(str, ids)))
+    page = text_of(client, "/saved/?ids=" + ",".join(map(str, ids)))
     assert page.index("Third") < page.index("Steady")
     assert page.count("<article") == 2
     assert "Refused" not in page

@@ -96,12 +96,11 @@
     list.replaceChildren();
     tell(ids.length, 0);
     for (let start = 0; start < ids.length; start += most) {
-      const answer = await fetch(`${list.dataset.rows}?ids=${ids.slice(start, start + most).join(",")}`);
+      const answer = await fetch(`${location.pathname}?ids=${ids.slice(start, start + most).join(",")}`);
       if (!answer.ok) { say(`The list could not be loaded (${answer.status}). Load the page again.`); return; }
-      const rows = document.createElement("template");
-      rows.innerHTML = await answer.text();
-      dress(rows.content);
-      list.append(rows.content);
+      const rows = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("saved");
+      dress(rows);
+      list.append(...rows.children);
     }
     tell(ids.length, ids.length - list.querySelectorAll("[data-project]").length);
   };
@@ -138,6 +137,7 @@
     say(`${merged.length - before.length} imported, ${merged.length} saved in all.`);
   };
   const openList = () => {
+    document.querySelector(".without-script").remove();
     tools.hidden = false;
     tools.addEventListener("click", (event) => {
       const act = acts[event.target.dataset.do];
