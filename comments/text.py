@@ -37,7 +37,13 @@ ABSOLUTE = re.compile(r"https?://[^\s/?#]", re.IGNORECASE)
 # A link took along more than a sign: what it was is parted from it.
 GOES_ON = re.compile(r"([.,;:!?)\]}'’]*)(?=[\w\[(])")
 # ">" before what somebody else said; ">>>" is a prompt, "> 90 %" a comparison.
-QUOTE = re.compile(r"[ \t]*>{1,2}(?![>=])[ \t]*(?!\d+ ?[%xk])\S")
+QUOTE = re.compile(
+    r"[ \t]*>{1,2}(?![>=])[ \t]*(?!\d+ ?[%xk])\S"
+    # The question of the thread, or one between quotation marks.
+    r"|\W*(?:ask hn:\s*)?what (?:are|r) (?:you|u|y['’]?all)\b[^.!?\n]{0,30} working on\b[^.!?\n]{0,40}\?[^\w\n]*$"
+    r"|[ \t]*(?:[\"“][^\"”\n]{1,200}\?[\"”]|\*{1,2}[^*\n]{1,200}\?\*{1,2})[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 # A line in italics is a quotation where it asks; else it may be a title.
 ASKS = re.compile(
     r"\?[\"'”’)\]]*$|\bwhat (?:are|is|r|have|has) (?:you|u|y['’]?all|everyone|everybody)\b", re.IGNORECASE
@@ -93,8 +99,9 @@ def links(html: str) -> list[str]:
 def without_quotations(text: str) -> str:
     """Return what a comment's author says: ``text``, as of ``plain_text``, without the lines that quote another.
 
-    Such a line begins with ``>`` and an answer follows. Lines that end the text or follow a colon are the author's own,
-    a list or an example, and so are all of a text of nothing else.
+    Such a line begins with ``>``, or is the thread's question or one in quotation marks, and an answer follows. Lines
+    that end the text or follow a colon are the author's own, a list or an example, and so are all of a text of nothing
+    else.
     """
     lines = text.split("\n")
     own = [bool(line.strip()) and not QUOTE.match(line) for line in lines]

@@ -112,6 +112,7 @@ def path_of(url: str) -> list[str]:
         return []
 
 
+@lru_cache(maxsize=4_096)
 def kind_of(url: str) -> Kind:
     """Return what ``url`` leads to, told from its host and path."""
     host, path = host_of(url), path_of(url)

@@ -40,7 +40,9 @@ OWN = re.compile(
 
 
 # "Calendly (https://…": the name between the words that say whose a link is, and the link.
-ITS_NAME = re.compile(r"(?:[A-Z0-9][\w.'’+-]*[\s(\[“\"]{0,3}){1,4}$")
+ITS_NAME = re.compile(r"(?:[A-Z0-9][\w.'’+-]*[\s(\[“\"]{0,3}(?:(?:,|and|or|&)\s+)?){1,8}$")
+MADE_WITH = re.compile(r"\b(?:with|via|by)\s*$", re.IGNORECASE)
+GOES_ON = re.compile(r"\W*(?:and|or)?(?:\s+[\w.'’+-]+){0,3}\W*")
 
 
 @dataclass(frozen=True)
@@ -114,15 +116,22 @@ def is_personal(link: Link) -> bool:
 
 def is_borrowed(link: Link) -> bool:
     """True when the words before a link call it somebody else's: "on top of Django (…)"."""
-    return bool(BORROWED.search(link.before) or BORROWED.search(ITS_NAME.sub("", link.before)))
+    if BORROWED.search(link.before):
+        return True
+    name = ITS_NAME.search(link.before)
+    before = link.before[: name.start()] if name else ""
+    return bool(BORROWED.search(before) or MADE_WITH.search(before))
 
 
 def read_links(prose: Prose, notes: Container[str] = ()) -> list[Link]:
     """Return the links of a segment in order, each once, with the words that lead to it; ``notes`` are of footnotes."""
     found: dict[str, Link] = {}
     pieces = prose.text.split(LINK)
+    sentence = ""
     for position, (url, piece) in enumerate(zip(prose.links, pieces, strict=False)):
-        sentence = re.split(r"(?<=[.!?])\s|\n\n", piece)[-1][-120:]
+        # "with Godot (…) and Aseprite (…)": what is said of the one goes for the other.
+        goes_on = sentence + piece if "\n" not in piece and GOES_ON.fullmatch(piece) else piece
+        sentence = re.split(r"(?<=[.!?])\s|\n\n", goes_on)[-1][-120:]
         found.setdefault(url, Link(url, kind_of(url), sentence, position, url in notes))
     return list(found.values())
 

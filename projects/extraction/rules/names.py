@@ -14,7 +14,7 @@ from projects.pages.page_text import PageText
 
 NAME_SEARCHED = 3_000  # characters of prose in which a link's name is looked for
 _WORD = r"[A-Z0-9][\w'’.&+!#]*[\w!+#]|[A-Z0-9]|[a-z]{1,2}[A-Z]\w+"
-_LOWER = r"&|\+|of|the|and|for|an|a|in|to|on|n|&|with|my|your|me"
+_LOWER = r"&|\+|of|the|and|for|an|a|in|to|on|n|&|my|your|me"
 _NAME = rf"(?:{_WORD})(?:[ -](?:(?:{_LOWER}) ){{0,2}}(?:{_WORD})){{0,4}}"
 CALLED = re.compile(
     rf"(?<!so[- ])\b(?:called|named|titled|dubbed|(?:calling|call|named) it|(?:[Ww]orking |^)?[Tt]itle is"
@@ -35,7 +35,7 @@ IS_A_THING = re.compile(rf"^(?P<name>{_NAME})(?:\s*{LINK})?\s+(?:is|will be) (?:
 OBJECT_NAME = re.compile(
     rf"^(?:on\s+)?(?:(?:my|our|a|an|the|this|new)\s+)?(?:[a-z][\w-]* ){{0,5}}?(?P<name>{_NAME}"
     rf"|[a-z][\w.]{{3,20}}(?=\s*(?:{LINK}|,\s+(?:an?|the|my)\b|\s[-–—]\s|\s*\()))"
-    rf"(?=\s*(?:[,.:;!(]|{LINK}|$|\s[-–—]+\s|which|that|is|to|for|-))"
+    rf"(?=\s*(?:[,.:;!(]|{LINK}|$|\s[-–—]+\s|which|that|with|using|is|to|for|-))"
 )
 BEFORE_LINK = re.compile(rf"(?P<name>{_NAME})\s*[(:–—-]*\s*{LINK}")
 STORE_SLUG = re.compile(

@@ -94,9 +94,18 @@ def test_a_link_in_the_text_goes_before_a_note_to_something_else():
     assert primary_link(read_links(read_prose(text), footnotes(text))) == f"{B}/guides/why"
 
 
-def test_a_note_to_what_a_project_is_made_with_is_not_its_own():
-    text = f"A loom in the style of Bobbin[1], made with Warp[2].\n\n[1] {B}\n[2] {C}"
-    assert primary_link(read_links(read_prose(text), footnotes(text))) == ""
+@pytest.mark.parametrize(
+    "said",
+    [
+        "A loom in the style of Bobbin[1], made with Warp[2].",
+        "I'm making Loom with Bobbin[1] and Warp[2].",
+        "Loom, an alternative to Bobbin[1] or Warp[2].",
+        "A loom. It runs on Bobbin[1], Warp[2] and patience.",
+    ],
+)
+def test_a_note_to_what_a_project_is_made_with_is_not_its_own(said):
+    text = f"{said}\n\n[1] {B}\n[2] {C}"
+    assert primary_link(read_links(read_prose(text), footnotes(text)), "Loom") == ""
 
 
 @pytest.mark.parametrize("part", ["[1] ", "[1] https://a.b\n", "word* ", "¹", "(1) x ", "[1]"])
