@@ -29,7 +29,7 @@ class RulesAnalyst:
     """Answers an extraction's two questions by rules. ``embed`` turns texts into unit vectors, for the nearest tags."""
 
     name = "rules"
-    prompt_version = 1
+    prompt_version = 2
 
     def __init__(self, embed: Callable[[list[str]], list[list[float]]] | None = None):
         self._nearest = NearestTags(embed) if embed else None

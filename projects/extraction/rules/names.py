@@ -23,7 +23,7 @@ CALLED = re.compile(
     rf"|(?P<word>[\w.-]{{3,30}})(?=\s*(?:[,.;(\]{LINK}]|$|-\s)))"
 )
 NAME_LINE = re.compile(r"(?mi)^(?:name|project name|project|title|product)\s*:\s*(?P<name>[^\n,]{2,60})$")
-QUOTED = re.compile(r"^(?:on\s+)?(?:[\w'-]+ ){0,6}[\"“](?P<name>[A-Z][^\"”\n]{2,50})[\"”]")
+QUOTED = re.compile(r"^(?:on\s+)?(?:[\w'-]+ ){0,6}[\"“](?P<name>[A-Z][^\"”\n]{2,80})[\"”]")
 HEAD = re.compile(
     rf"^(?:Project\s+(?:#?\d{{1,2}}|[A-Z])\s*[:.)–—-]\s*)?(?:[Mm]eet |[Ii]ntroducing )?(?P<name>{_NAME}"
     rf"|[a-z][\w.-]{{2,24}})\s*{LINK}*\s*"

@@ -22,14 +22,17 @@ def choose_tags(
 ) -> list[str]:
     """Return 3 to 5 tags for a project, those that say most first.
 
-    ``parts`` are its texts by the keys of ``WEIGHTS``, ``urls`` its links. Where fewer than three match, ``nearest``
-    gives further tags, the most alike first; without it the vocabulary's first domains stand in, as a last resort.
+    ``parts`` are its texts by the keys of ``WEIGHTS``, ``urls`` its links. Where fewer than three match, what they are
+    a part of comes next, then ``nearest`` gives further tags, the most alike first; without it the vocabulary's first
+    domains stand in, as a last resort.
     """
     scores = _matched(parts)
     for host, tag in vocabulary().links:
         if any(_is_at(url, host) for url in urls):
             scores[tag] = scores.get(tag, 0.0) + 1.0
     chosen = _strongest(scores)
+    broader = (tag for one in chosen for tag in vocabulary().broader.get(one, ()))
+    chosen += [tag for tag in dict.fromkeys(broader) if tag not in chosen][: max(0, FEWEST_TAGS - len(chosen))]
     if len(chosen) < FEWEST_TAGS:
         text = ". ".join(filter(None, (parts.get("lead"), parts.get("text", "")[:400])))
         further = nearest(text) if nearest else (tag.name for tag in vocabulary().tags if not tag.is_technology)

@@ -1,4 +1,4 @@
-"""The vocabulary of technologies and domains, kept as data (``data/vocabulary.yml``), and what of it a text names."""
+"""The vocabulary of technologies and domains, kept as data, and what of it a text names."""
 
 import re
 from collections import defaultdict
@@ -9,7 +9,8 @@ from pathlib import Path
 
 import yaml
 
-VOCABULARY_FILE = Path(__file__).parent.parent / "data" / "vocabulary.yml"
+DATA = Path(__file__).parent.parent / "data"
+FILES = {name: DATA / f"{name}.yml" for name in ("technologies", "domains", "tagging")}
 MOST_COUNTED = 4  # of a tag in one text: what is said more often says no more
 TOKEN = re.compile(r"[^\W_]+")
 
@@ -34,10 +35,11 @@ class Tag:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """All tags, the hosts that tell one, and the names of those that likeness never gives."""
+    """All tags, the hosts that tell one, what each is a part of, and the names of those that likeness never gives."""
 
     tags: tuple[Tag, ...]
     links: tuple[tuple[str, str], ...]
+    broader: dict[str, list[str]]
     never_by_likeness: frozenset[str]
 
     @cached_property
@@ -71,24 +73,26 @@ class Vocabulary:
 
 @cache
 def vocabulary() -> Vocabulary:
-    """Return the vocabulary, its patterns compiled once. Raises ValueError, with the file and tag, for a bad one."""
+    """Return the vocabulary, its patterns compiled once. Raises ValueError, with the file, for a bad one."""
+    tags = tuple(tag for name in ("technologies", "domains") for tag in _tags(name))
     try:
-        data = yaml.safe_load(VOCABULARY_FILE.read_text(encoding="utf-8"))
-        tags = [
-            _tag(str(name).lower(), spellings, is_technology=section == "technologies")
-            for section in ("technologies", "domains")
-            for name, spellings in data[section].items()
-        ]
-        return Vocabulary(tuple(tags), tuple(data["links"].items()), frozenset(data["never_by_likeness"]))
-    except (KeyError, AttributeError, TypeError, yaml.YAMLError) as error:
-        raise ValueError(f"{VOCABULARY_FILE} can't be used: {error!r}") from error
+        data = yaml.safe_load(FILES["tagging"].read_text(encoding="utf-8"))
+        links, broader = tuple(data["links"].items()), dict(data["broader"])
+        return Vocabulary(tags, links, broader, frozenset(data["never_by_likeness"]))
+    except (KeyError, AttributeError, TypeError, ValueError, yaml.YAMLError) as error:
+        raise ValueError(f"{FILES['tagging']} can't be used: {error!r}") from error
+
+
+def _tags(section: str) -> list[Tag]:
+    try:
+        data = yaml.safe_load(FILES[section].read_text(encoding="utf-8"))[section]
+        return [_tag(str(name).lower(), spelt, is_technology=section == "technologies") for name, spelt in data.items()]
+    except (KeyError, AttributeError, TypeError, re.error, yaml.YAMLError) as error:
+        raise ValueError(f"{FILES[section]} can't be used: {error!r}") from error
 
 
 def _tag(name: str, spellings: list[str], *, is_technology: bool) -> Tag:
-    try:
-        compiled = tuple(_spelling(spelling) for spelling in spellings)
-    except re.error as error:
-        raise ValueError(f"{VOCABULARY_FILE}: the spellings of {name!r} can't be used: {error}") from error
+    compiled = tuple(_spelling(spelling) for spelling in spellings)
     words = [spelling.lstrip("=") for spelling in spellings if not spelling.startswith("~")]
     return Tag(name, compiled, is_technology, f"{name}: {', '.join(words[:8])}")
 

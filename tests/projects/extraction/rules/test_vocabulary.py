@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from projects.extraction.rules.vocabulary import VOCABULARY_FILE, vocabulary
+from projects.extraction.rules.vocabulary import FILES, vocabulary
 
 
 def found(text: str) -> set[str]:
@@ -58,12 +58,13 @@ def test_false_friends(text, tag):
 
 
 def test_every_tag_of_the_vocabulary_fits_the_schema_and_is_spelt_once():
-    data = yaml.safe_load(VOCABULARY_FILE.read_text())
+    data = {key: value for file in FILES.values() for key, value in yaml.safe_load(file.read_text()).items()}
     names = [*data["technologies"], *data["domains"]]
     assert len(names) == len(set(names))
     assert all(0 < len(name) <= 50 and name == name.lower() for name in names)
     assert set(data["links"].values()) <= set(names)
     assert set(data["never_by_likeness"]) <= set(names)
+    assert {*data["broader"], *(tag for tags in data["broader"].values() for tag in tags)} <= set(names)
 
 
 @pytest.mark.parametrize("name", ["side-project", "software", "app", "web", "web app", "startup", "project", "tool"])
