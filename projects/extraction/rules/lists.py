@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from projects.extraction.rules.lexicon import any_of
 from projects.extraction.rules.links import is_borrowed, read_links
-from projects.extraction.rules.making import SPHERE, statement, without_opener
+from projects.extraction.rules.making import SPHERE, is_fragment, statement, without_opener
 from projects.extraction.rules.prose import BULLET, find_links, read_prose, words
 from projects.extraction.rules.turns import PART
 from projects.extraction.rules.verdicts import DEFINITION
@@ -127,7 +127,8 @@ def _is_project_list(intro: str, items: list[Block], opens: bool) -> bool:
     announced = bool(ANNOUNCED.search(last_line)) or (opens and _mostly_projects(items))
     if announced and not OF_ONE_PROJECT.search(last_sentence):
         # With few words an item says a feature; a project takes a link, a name or a sentence.
-        return all(item.keys or len(words(_content(item))) >= 3 for item in items) and len(items) <= MOST_PIECES
+        telling = sum(bool(item.keys) or len(words(_content(item))) >= 3 for item in items)
+        return telling * 3 >= len(items) * 2 and len(items) <= MOST_PIECES
     if OF_ONE_PROJECT.search(last_sentence):
         return False
     headed = sum(bool(HEADED.match(_content(item))) for item in items)
@@ -144,7 +145,11 @@ def _says_a_project(text: str) -> bool:
     said = read_prose(text)
     lead = without_opener(said.sentences[0]) if said.sentences else ""
     return bool(lead) and bool(
-        statement(lead) or DEFINITION.match(lead) or HEADED.match(text) or NAMED_ITEM.match(lead)
+        statement(lead)
+        or DEFINITION.match(lead)
+        or HEADED.match(text)
+        or NAMED_ITEM.match(lead)
+        or (re.match(r"an? ", lead, re.IGNORECASE) and is_fragment(lead))
     )
 
 

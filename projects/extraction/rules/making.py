@@ -89,6 +89,7 @@ PURPOSE = re.compile(
     re.I,
 )
 
+EMPLOYED = re.compile(r"work(?:ed|ing)? at", re.IGNORECASE)
 # Objects that are no thing one makes.
 NOT_A_THING = re.compile(
     r"^(?:on\s+)?(?:(?:about|with|using|by|from|in|as|for)\b|myself|my ?self|me\b"
@@ -202,7 +203,7 @@ def statement(sentence: str, index: int = 0) -> Statement | None:
             r"^(?:and|/|&) (?:\w+ing\s+|\w+\s+(?=(?:an?|the|our|my)\s))", "", (match["object"] or "").strip()
         )
         before = sentence[: len(sentence) - len(start)] + start[: match.start("verb")]
-        if INTENDED.search(before) or NOT_A_THING.match(thing):
+        if INTENDED.search(before) or NOT_A_THING.match(thing) or EMPLOYED.fullmatch(match["verb"]):
             continue
         if not thing.strip(" .,:;!?") and index > 0:
             continue

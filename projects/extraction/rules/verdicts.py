@@ -61,6 +61,7 @@ TOLD = re.compile(
 
 DOING = re.compile(r"(?:i|we)(?:['’](?:m|re|ve)| am| are| have)(?: been)? \w+ing\b", re.IGNORECASE)
 GERUND = re.compile(r"(?!(?:string|king|spring|wedding|painting|drawing)\b)[a-z]{3,}ing\b", re.IGNORECASE)
+TOLD_WITH_ARTICLE = re.compile(r"an? [^.!?]{3,60} (?:for|that|which|to|where|with|in|of) ", re.IGNORECASE)
 TIME = re.compile(r"(?:day|week|month|year|\d+|one|two|three|four|five|six|a few|several)\b", re.IGNORECASE)
 BUILT = re.compile(
     r"it(?:['’]s| is) an? [^.!?]{3,80}\b(?:built|made|written|drawn|printed|knitted|painted)\b", re.IGNORECASE
@@ -224,6 +225,8 @@ def _named(prose: Prose) -> float:
         return IMPLIED if len(LETTER.findall(prose.text)) >= 10 else 0.0
     leads = [without_opener(one) for one in prose.sentences[:LEAD_SENTENCES]]
     if any(MADE_THING.search(one) and (is_fragment(one) or DOING.match(one)) for one in leads):
+        return IMPLIED
+    if leads and TOLD_WITH_ARTICLE.match(leads[0]) and is_fragment(leads[0]):
         return IMPLIED
     if any(BUILT.match(one) for one in prose.sentences[:4]):
         return IMPLIED

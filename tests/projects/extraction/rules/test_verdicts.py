@@ -64,3 +64,50 @@ def test_a_project(text):
 )
 def test_plans_and_wishes_are_no_projects(text):
     assert judge(read_prose(text)).rejection is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("I'm building a flute tuner.", True),
+        ("Thanks, great thread!", True),
+        ("A stock screener for small exchanges.", True),
+        ("Long walks with a friend's dog", False),
+        ("The weather here has been strange all week and so have I.", False),
+    ],
+)
+def test_how_sure_a_verdict_is(text, sure):
+    assert (judge(read_prose(text)).confidence >= 0.5) is sure
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What Simon has done with Datasette is amazing. https://datasette.example got me through school.",
+        "If you haven't tried it, https://draw.example is fantastic.",
+        "Wow, is https://news.example still around?",
+        "Download Photomangle free, full version with serial keys: https://keys.example/p",
+        "My startup got acquired in April.",
+        "Gave up on my SaaS in May.",
+        "I was going to post my project, but three of you have built it.",
+        "To be honest I haven't been building much of anything since spring.",
+        "I don't have time for side projects anymore.",
+    ],
+)
+def test_praise_of_others_and_what_is_over_are_no_projects(text):
+    assert judge(read_prose(text)).rejection is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm creating a tool that rewrites resumes for job applications.",
+        "Learning Welsh from the news: that is what Tonnau does. Lessons are up at https://tonnau.example",
+        "Yes. Wherrydeck, a card catalogue for museums: https://wherrydeck.example",
+        "Thanks to all who tried Fogline! It's an offline journal. https://fogline.example",
+        "Learning to draw with a daily comic, 200 strips live at https://mittens.example",
+        "Same as always, bookmarking for PDFs. https://paperclip.example",
+    ],
+)
+def test_a_single_word_of_work_study_or_thanks_decides_nothing(text):
+    assert judge(read_prose(text)).rejection is None
