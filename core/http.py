@@ -33,6 +33,8 @@ class OutsideError(Exception):
     """
 
     permanent = False
+    status: int | None = None
+    """The HTTP status that it came as, where it did."""
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(storable(message))
@@ -73,7 +75,9 @@ def may_pass(status: int) -> bool:
 
 def status_error(status: int, message: str, headers: Mapping[str, str]) -> OutsideError:
     """Return the error that a status means: Unavailable, with the pause it asks for, or Refused."""
-    return Unavailable(message, retry_after=asked_pause(headers)) if may_pass(status) else Refused(message)
+    error = Unavailable(message, retry_after=asked_pause(headers)) if may_pass(status) else Refused(message)
+    error.status = status
+    return error
 
 
 # What services call their errors where they give no status: words of a code or type -> the status that they mean.

@@ -19,7 +19,7 @@ class _RoughTokenizer:
 
 @dataclass(frozen=True)
 class DataDesignerModules:
-    """What is used of Data Designer: its ``config`` module, and its ``DataDesigner`` with three additions."""
+    """What is used of Data Designer: its ``config`` module, and its ``DataDesigner`` with two additions."""
 
     config: Any
     Designer: Any
@@ -37,25 +37,22 @@ def import_data_designer(home: Path) -> DataDesignerModules:
     from data_designer.engine.utils import token_counting
     from data_designer.interface.data_designer import DataDesigner
 
+    from ideas.model_client import use_our_client
+
     token_counting.get_cl100k_base_tokenizer = _RoughTokenizer
+    use_our_client()
 
     class Designer(DataDesigner):
-        """Keeps its builder, whose traces and counts ``create`` does not give back, and profiles nothing."""
+        """Keeps its builder, whose traces ``create`` does not give back, and profiles nothing."""
 
         _builder: Any = None
-        _resources: Any = None
 
         def _create_dataset_builder(self, data_designer_config: Any, resource_provider: Any) -> Any:
-            self._resources = resource_provider
             self._builder = super()._create_dataset_builder(data_designer_config, resource_provider)
             return self._builder
 
         def _create_dataset_profiler(self, *_: Any, **__: Any) -> Any:
             return _NoProfiler()
-
-        def models(self) -> list[Any]:
-            """Return the models that were asked; Data Designer's own sum keeps one of those with one name."""
-            return list(self._resources.model_registry.models.values()) if self._resources else []
 
         def row_errors(self) -> list[str]:
             """Return a line for each row that failed: its first error."""
@@ -76,6 +73,8 @@ class _NoProfiler:
 
 
 def _cause(error: str) -> str:
-    """Return what Data Designer's framed messages name as the cause, in a line."""
-    found = re.search(r"Cause: (.+?)(?:\s*\|?\s*Solution:|$)", " ".join(error.split()))
+    """Return what Data Designer's framed messages tell of the server's words, or name as the cause, in a line."""
+    text = " ".join(error.split())
+    said = re.search(r"Provider message: (.+?)\s*\|?\s*Cause:", text)
+    found = said or re.search(r"Cause: (.+?)(?:\s*\|?\s*Solution:|$)", text)
     return in_short(Exception(found[1] if found else error))

@@ -5,7 +5,6 @@ import time
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
-from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
 from pydantic import BaseModel
@@ -17,13 +16,13 @@ from core.progress import Progress, no_progress
 from ideas import runs
 from ideas.asking import Wish, check_wish, require_language_model
 from ideas.models import IdeaRun
-from ideas.pipeline import Endpoint, Pipeline, PipelineError, Record
+from ideas.pipeline import Pipeline, PipelineError, Record
 from ideas.runs import GenerationFailed
 from ideas.saving import NearCopy, NotAnIdea, save_idea
 from ideas.tags import TagPool, tag_pool
 from projects.language.embeddings import Embedder, get_embedder
 from projects.language.metering import Usage, metering
-from projects.language.model import get_language_model
+from projects.language.model import LanguageModel, get_language_model
 
 TASK = "generate_ideas"
 MOST_ERRORS = 20  # kept of a run; 50 rows can fail twice each
@@ -118,19 +117,19 @@ def _attempt(run: IdeaRun, wish: Wish, progress: Progress, *, last_try: bool) ->
 
 def _generate(run: IdeaRun, wish: Wish, progress: Progress) -> None:
     """Ask until there are as many as wished, or nothing but failures comes."""
-    endpoint = _endpoint(run)
+    model = _reached_model(run)
     pool, embedder = tag_pool(wish.seed_tags), get_embedder()
     run.is_from_starter_tags = pool.is_starter_list
     for _ in range(1 + runs.TIMES_ASKED_AGAIN):
         missing = wish.num_ideas - run.ideas.count()
         if missing <= 0:
             return
-        if not _ask(run, wish, missing, endpoint, pool, embedder, progress):
+        if not _ask(run, wish, missing, model, pool, embedder, progress):
             return
 
 
-def _endpoint(run: IdeaRun) -> Endpoint:
-    """Ask the model one small question: whether it can be reached, and how its server takes schemas."""
+def _reached_model(run: IdeaRun) -> LanguageModel:
+    """Return the model, asked one small question: whether it can be reached, and how its server takes schemas."""
     model = get_language_model()
     usage = Usage()
 
@@ -145,9 +144,7 @@ def _endpoint(run: IdeaRun) -> Endpoint:
         pass  # It answers; the ideas will show what its answers are worth.
     finally:
         _count(run, usage)
-    return Endpoint(
-        settings.LLM_BASE_URL, settings.LLM_MODEL, settings.LLM_API_KEY, settings.LLM_TIMEOUT, model.dialect.mode
-    )
+    return model
 
 
 def _count(run: IdeaRun, usage: Usage) -> None:
@@ -157,14 +154,14 @@ def _count(run: IdeaRun, usage: Usage) -> None:
 
 
 def _ask(
-    run: IdeaRun, wish: Wish, count: int, endpoint: Endpoint, pool: TagPool, embedder: Embedder, progress: Progress
+    run: IdeaRun, wish: Wish, count: int, model: LanguageModel, pool: TagPool, embedder: Embedder, progress: Progress
 ) -> int:
     """Ask for ``count`` ideas, save what can be saved, and return how many were near copies."""
     folder = runs.folder_of(run)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     taken = [*run.ideas.values_list("project__title", flat=True), *(refused["title"] for refused in run.refusals)]
-    pipeline = Pipeline(endpoint, pool, wish.creativity, folder, taken)
+    pipeline = Pipeline(model, pool, wish.creativity, folder, taken)
     had, came, copies, started = run.ideas.count(), 0, 0, time.monotonic()
     run.rows_asked += count
     run.save()

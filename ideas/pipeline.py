@@ -13,20 +13,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from pydantic import BaseModel
 
 from core.http import in_short
 from ideas.data_designer import import_data_designer
+from ideas.model_client import lent
 from ideas.prompts import COMPLEXITY_SCORES, IDEA_SCORES, IDEA_SYSTEM, JUDGE_SYSTEM, METADATA_SYSTEM, Metadata, Quality
 from ideas.tags import TagPool, personas
 from projects.extraction.prompts import fenced, new_mark
 from projects.language.answers import schema_of
-from projects.language.dialect import Mode
 from projects.language.metering import Usage
+from projects.language.model import LanguageModel
 
 STRUCTURED_TEMPERATURE, JUDGE_TEMPERATURE = 0.1, 0.2
-# Two or three paragraphs are 400 tokens; a model that thinks aloud before them needs the rest.
+# Two or three paragraphs are 400 tokens; a small model writes more before it ends.
 ANSWER_TOKENS = 1_500
 TAKEN_TITLES = 20
 NONE = "(none)"
@@ -34,17 +34,6 @@ NONE = "(none)"
 
 class PipelineError(Exception):
     """Data Designer could not run at all; the message is one line."""
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """Where the model is. ``timeout`` is seconds for a call; ``mode`` is how the server takes a JSON schema."""
-
-    base_url: str
-    model: str
-    api_key: str
-    timeout: float
-    mode: Mode | None
 
 
 @dataclass(frozen=True)
@@ -74,7 +63,7 @@ class Pipeline:
     row that failed) are filled.
     """
 
-    endpoint: Endpoint
+    model: LanguageModel
     pool: TagPool
     creativity: float
     folder: Path
@@ -115,15 +104,22 @@ class Pipeline:
 
     def _create(self, count: int, finished: Any) -> None:
         designing = import_data_designer(self.folder.parent / "home")
+        with lent(self.model, self.usage) as name:
+            self._design(designing, name, count, finished)
+
+    def _design(self, designing: Any, provider: str, count: int, finished: Any) -> None:
         config = designing.config
         designer = designing.Designer(
-            self.folder, model_providers=[self._provider(config)], auto_configure_logging=False
+            self.folder,
+            # Its client is ours, which knows where the model is.
+            model_providers=[config.ModelProvider(name=provider, endpoint=self.model.base_url, api_key="ours")],
+            auto_configure_logging=False,
         )
         designer.set_run_config(
             config.RunConfig(
                 # One row a group: each is handed on as soon as it is finished, and a dead run keeps what it had.
                 buffer_size=1,
-                max_concurrent_row_groups=settings.LLM_CALLS_AT_ONCE,
+                max_concurrent_row_groups=self.model.calls_at_once,
                 # A row that fails costs itself only.
                 disable_early_shutdown=True,
                 # A wrong answer is asked for once more, with the error, as everywhere here.
@@ -137,55 +133,38 @@ class Pipeline:
             )
         )
         try:
-            designer.create(self.build(config), num_records=count, on_batch_complete=finished)
+            designer.create(self.build(config, provider), num_records=count, on_batch_complete=finished)
         except Exception:
             # Without a single row Data Designer raises; the rows' own errors tell more.
             if not designer.row_errors():
                 raise
         finally:
             self.errors = designer.row_errors()
-            for model in designer.models():
-                self.usage.calls += model.usage_stats.request_usage.total_requests
-                self.usage.tokens_in += model.usage_stats.token_usage.input_tokens
-                self.usage.tokens_out += model.usage_stats.token_usage.output_tokens
 
-    def _provider(self, config: Any) -> Any:
-        # The SDK's habit: a local server looks at no key, and without one a name in the environment would be tried.
-        key = self.endpoint.api_key or "none"
-        return config.ModelProvider(name="waywo", endpoint=self.endpoint.base_url, api_key=key)
-
-    def _model(self, config: Any, alias: str, temperature: float, answer: type[BaseModel] | None = None) -> Any:
+    def _model(
+        self, config: Any, provider: str, alias: str, temperature: float, answer: type[BaseModel] | None = None
+    ) -> Any:
         return config.ModelConfig(
             alias=alias,
-            model=self.endpoint.model,
-            provider="waywo",
+            model=self.model.name,
+            provider=provider,
             # Asked before, by one call instead of three.
             skip_health_check=True,
             inference_parameters=config.ChatCompletionInferenceParams(
                 temperature=temperature,
                 max_tokens=ANSWER_TOKENS,
-                max_parallel_requests=settings.LLM_CALLS_AT_ONCE,
-                timeout=max(1, round(self.endpoint.timeout)),
-                extra_body=self._response_format(answer),
+                max_parallel_requests=self.model.calls_at_once,
+                extra_body={"form": answer.__name__} if answer else None,
             ),
         )
 
-    def _response_format(self, answer: type[BaseModel] | None) -> dict[str, Any] | None:
-        """Let a server that can keep the model to JSON do so; Data Designer itself asks in the prompt alone."""
-        if answer is None or self.endpoint.mode not in (Mode.JSON_SCHEMA, Mode.JSON_OBJECT):
-            return None
-        if self.endpoint.mode is Mode.JSON_OBJECT:
-            return {"response_format": {"type": "json_object"}}
-        schema = {"name": answer.__name__, "schema": schema_of(answer), "strict": True}
-        return {"response_format": {"type": "json_schema", "json_schema": schema}}
-
-    def build(self, config: Any) -> Any:
+    def build(self, config: Any, provider: str) -> Any:
         """Return the columns as a config builder of Data Designer; ``config`` is its module of that name."""
         builder = config.DataDesignerConfigBuilder(
             model_configs=[
-                self._model(config, "creative", self.creativity),
-                self._model(config, "structured", STRUCTURED_TEMPERATURE, Metadata),
-                self._model(config, "judge", JUDGE_TEMPERATURE, Quality),
+                self._model(config, provider, "creative", self.creativity),
+                self._model(config, provider, "structured", STRUCTURED_TEMPERATURE, Metadata),
+                self._model(config, provider, "judge", JUDGE_TEMPERATURE, Quality),
             ]
         )
         for column in (*self._drawn(config), *_written(config), *_flattened(config)):

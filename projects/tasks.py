@@ -16,6 +16,8 @@ Analyst = Annotated[
     Field(description="Who reads; empty for the language model where one is configured, else rules."),
 ]
 
+Fresh = Annotated[bool, Field(description="Whether the model is asked anew, whatever answers were kept.")]
+
 
 @shared_task(name="process_waywo_comments", bind=True, base=RetryingTask)
 def process_waywo_comments(
@@ -27,9 +29,10 @@ def process_waywo_comments(
         Field(description="These comments, whatever their status; empty for the pending ones, oldest first."),
     ] = None,
     analyst: Analyst = None,
+    fresh: Fresh = False,
 ) -> dict[str, Any]:
     """Read comments, each in a task of its own."""
-    batch = choosing.queue_comments(limit, comment_ids, analyst=analyst or "")
+    batch = choosing.queue_comments(limit, comment_ids, analyst=analyst or "", fresh=fresh)
     return {"status": "queued", "comments_queued": batch.total, "task_ids": batch.task_ids, "group_id": batch.group_id}
 
 
@@ -39,6 +42,7 @@ def process_waywo_comment(
     *,
     comment_id: Annotated[int, Field(ge=1, description="The comment's id.")],
     analyst: Analyst = None,
+    fresh: Fresh = False,
 ) -> dict[str, Any]:
     """Read one comment, whatever its status, and save the projects in it."""
     try:
@@ -47,6 +51,7 @@ def process_waywo_comment(
             task_id=self.request.id or "",
             last_try=self.is_last_try,
             analyst=reading.get_analyst(analyst or ""),
+            fresh=fresh,
         )
     except reading.TakenOver as error:
         raise Ignore from error  # The other delivery of this task says how it ended.

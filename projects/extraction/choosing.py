@@ -42,18 +42,24 @@ def comments_to_read(limit: int | None = None, comment_ids: Iterable[int] | None
 
 
 def queue_comments(
-    limit: int | None = None, comment_ids: Iterable[int] | None = None, *, analyst: str = "", label: str = ""
+    limit: int | None = None,
+    comment_ids: Iterable[int] | None = None,
+    *,
+    analyst: str = "",
+    label: str = "",
+    fresh: bool = False,
 ) -> Batch:
     """Send a task for each comment that ``comments_to_read`` chooses, as one batch, and return that.
 
     Of two at the same moment the second finds queued what the first chose. ``analyst`` is a name that ``get_analyst``
-    takes; ``label`` may have ``{}`` for the number of comments. Raises what ``comments_to_read`` raises.
+    takes; with ``fresh`` no kept answer is used; ``label`` may have ``{}`` for the number of comments. Raises what
+    ``comments_to_read`` raises.
     """
     with transaction.atomic():
         # One choice of what is due at a time, until its batch is written.
         lock_until_commit("choice of comments")
         ids = comments_to_read(limit, comment_ids)
-        by = {"analyst": analyst} if analyst else {}
+        by = ({"analyst": analyst} if analyst else {}) | ({"fresh": True} if fresh else {})
         return sending.start_batch(
             TASK, ({"comment_id": pk, **by} for pk in ids), label=(label or "Read {} comments").format(len(ids))
         )
@@ -97,11 +103,13 @@ def read_comments(
     comment_ids: Iterable[int] | None = None,
     progress: Progress = no_progress,
     analyst: str | None = None,
+    fresh: bool = False,
 ) -> dict[str, Any]:
     """Read comments one after another in this process; the choice is that of ``comments_to_read``.
 
     ``progress`` is called with a line, the number done and the total; ``analyst`` is a name that ``get_analyst``
-    takes. A comment that fails is counted and named in ``errors`` and does not stop the others; a service that is
+    takes; with ``fresh`` no kept answer is used. A comment that fails is counted and named in ``errors`` and does not
+    stop the others; a service that is
     down does, and leaves the rest pending. Returns counts, ids and errors as JSON.
     """
     ids = comments_to_read(limit, comment_ids)
@@ -120,7 +128,7 @@ def read_comments(
     }
     for done, comment_id in enumerate(ids, start=1):
         try:
-            reading = read_comment(comment_id, analyst=chosen)
+            reading = read_comment(comment_id, analyst=chosen, fresh=fresh)
         except NotAsked as error:
             left = len(ids) - done + 1
             result["errors"].append({"comment_id": comment_id, "error": f"{error} {left} comments stay pending."})

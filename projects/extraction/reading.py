@@ -19,6 +19,7 @@ from projects.duplicates import known_projects
 from projects.extraction.saving import save_projects
 from projects.extraction.schemas import Analyst, CommentInput
 from projects.language.embeddings import Embedder, WordLlamaEmbedder, get_embedder
+from projects.language.kept_answers import ignoring_kept_answers
 from projects.language.metering import Usage, metering
 from projects.language.model import get_language_model
 from projects.models import Extraction
@@ -106,11 +107,13 @@ def read_comment(
     last_try: bool = True,
     analyst: Analyst | None = None,
     embedder: Embedder | None = None,
+    fresh: bool = False,
 ) -> Reading:
     """Read one comment, whatever its status, and save its projects.
 
     A comment that another worker reads at this moment is left to it (status ``skipped``), one without text is
-    marked as skipped. ``last_try`` says whether an error that may pass leaves the comment failed or pending.
+    marked as skipped. With ``fresh`` the model is asked anew, whatever answers were kept. ``last_try`` says whether an
+    error that may pass leaves the comment failed or pending.
 
     Raises CommentNotFound, ClaimLost, GivenUp, NotAsked (the comment is pending as if it had not been claimed),
     OutsideError of a service that was needed, and whatever is a bug; by then the comment's status and its
@@ -132,7 +135,7 @@ def read_comment(
     if comment.dead or comment.deleted or not plain_text(comment.text).strip():
         comment.release(Comment.Status.SKIPPED)
         return Reading(comment.pk, "skipped", reason="nothing to read: deleted, flagged or empty")
-    return _run(comment, analyst, embedder, task_id, last_try)
+    return _run(comment, analyst, embedder, task_id, last_try, fresh)
 
 
 def _already_done(comment: Comment, task_id: str) -> Reading | None:
@@ -147,7 +150,7 @@ def _already_done(comment: Comment, task_id: str) -> Reading | None:
     return reading
 
 
-def _run(comment: Comment, analyst: Analyst, embedder: Embedder, task_id: str, last_try: bool) -> Reading:
+def _run(comment: Comment, analyst: Analyst, embedder: Embedder, task_id: str, last_try: bool, fresh: bool) -> Reading:
     # The worker that was at it before is dead: the claim is ours.
     comment.extractions.filter(status=Extraction.Status.RUNNING).update(
         status=Extraction.Status.FAILED, finished_at=timezone.now(), error="its worker died"
@@ -160,7 +163,7 @@ def _run(comment: Comment, analyst: Analyst, embedder: Embedder, task_id: str, l
         task_id=task_id,
     )
     try:
-        outcome = _run_workflow(comment, analyst, embedder, extraction)
+        outcome = _run_workflow(comment, analyst, embedder, extraction, fresh)
         with transaction.atomic():
             _hold(comment)
             saved = save_projects(comment, outcome.projects, analyst, embedder, is_whole=not outcome.lost)
@@ -206,7 +209,7 @@ def _told(outcome: Any) -> str:
     return f"Partly read, {len(outcome.lost)} of {total} projects could not be described: {errors}"
 
 
-def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extraction: Extraction) -> Any:
+def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extraction: Extraction, fresh: bool) -> Any:
     """Run the workflow and return its ``CommentRead``; note on ``extraction`` what it did, also when it fails."""
     from workflows.errors import WorkflowTimeoutError
 
@@ -220,7 +223,7 @@ def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extrac
     usage = Usage()
 
     async def run() -> Any:
-        with metering(usage):
+        with metering(usage), ignoring_kept_answers(fresh):
             return await workflow.run(start_event=CommentReceived(comment=received, known=known))
 
     try:

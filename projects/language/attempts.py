@@ -26,8 +26,11 @@ class TooLong(Refused):
 class Attempt:
     """The tries at one question whose plain answer takes ``wanted_tokens``; what is learned goes into the dialect."""
 
-    def __init__(self, dialect: Dialect, wanted: type[BaseModel], wanted_tokens: int) -> None:
+    def __init__(
+        self, dialect: Dialect, wanted: type[BaseModel] | None, wanted_tokens: int, temperature: float
+    ) -> None:
         self.dialect = dialect
+        self.temperature = temperature
         self.wanted = wanted
         self.wanted_tokens = wanted_tokens
         self.mode = dialect.mode or Mode.JSON_SCHEMA
@@ -41,13 +44,20 @@ class Attempt:
         self.tokens = self.dialect.tokens(self.wanted_tokens)
         if self._most is not None:
             self.tokens = min(self.tokens, self._most)
-        return self.dialect.parameters(self.wanted, self.tokens, self.mode)
+        return self.dialect.parameters(self.wanted, self.tokens, self.mode, self.temperature)
+
+    def was_taken(self) -> None:
+        """Note that the server took the last request."""
+        if self.wanted:
+            self.dialect.mode = self.mode
 
     def needs_room(self, said: Said) -> bool:
         """Return whether nothing but thoughts was said before the answer was cut off, and there is more room for it."""
         if not said.is_cut:
             return False
         parts = [part for text in said.texts for part in without_thoughts(text)]
+        if self.wanted is None:
+            return not parts and self._widens()
         if any(any(True for _ in values_in(part, lambda _: True, is_cut=True)) for part in parts):
             return False
         thought = bool(said.thoughts) or any(map(has_thoughts, said.texts))
@@ -93,7 +103,7 @@ class Attempt:
         """Try the same again, once: it may have been a hiccup. It changes no mode of which we know that it works."""
         if not self._is_repeated:
             self._is_repeated = True
-        elif self.dialect.mode is None and self.mode is not Mode.PROMPT:
+        elif self.wanted and self.dialect.mode is None and self.mode is not Mode.PROMPT:
             self._take_next_mode(refusal)
         else:
             raise Refused(str(refusal)) from refusal

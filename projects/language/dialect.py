@@ -114,12 +114,12 @@ class Dialect:
             self.room *= WIDER
         return self.tokens(wanted) > given
 
-    def parameters(self, wanted: type[BaseModel], tokens: int, mode: Mode) -> dict[str, Any]:
-        """Return what a request says beside its messages."""
+    def parameters(self, wanted: type[BaseModel] | None, tokens: int, mode: Mode, temperature: float) -> dict[str, Any]:
+        """Return what a request says beside its messages; with no ``wanted`` form the answer is prose."""
         request: dict[str, Any] = {self.bound: tokens} if self.bound else {}
         if self.takes_temperature:
-            request["temperature"] = TEMPERATURE
-        return request | response_format(wanted, mode)
+            request["temperature"] = temperature
+        return request | (response_format(wanted, mode) if wanted else {})
 
     def heed(self, refused: Refusal, message: str, request: dict[str, Any]) -> bool:
         """Change the parameter that ``request`` was refused for; return whether there is one.

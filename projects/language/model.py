@@ -20,7 +20,7 @@ from core.http import InvalidAnswer, Refused, Unavailable, build_client, in_shor
 from projects.language.answers import Mend, NotAnAnswer, parse_answer, schema_of, unmended
 from projects.language.attempts import Attempt, RequestRefused
 from projects.language.completions import Said
-from projects.language.dialect import Dialect, Mode
+from projects.language.dialect import TEMPERATURE, Dialect, Mode
 from projects.language.kept_answers import KeptAnswers, Question
 from projects.language.metering import current_usage
 from projects.language.pace import wait_for_turn
@@ -135,17 +135,23 @@ class LanguageModel:
     ) -> Said:
         """Return the answer that was kept, else what the model says now."""
         if question is None or self._kept is None:
-            return await self._say(messages, wanted, max_tokens)
+            return await self.say(messages, wanted, max_tokens)
         if (kept := await self._kept.find(question)) is not None:
             current_usage().cached += 1
             return Said.from_json(kept)
-        said = await self._say(messages, wanted, max_tokens)
+        said = await self.say(messages, wanted, max_tokens)
         await self._kept.keep(question, said.as_json())
         return said
 
-    async def _say(self, messages: Messages, wanted: type[BaseModel], max_tokens: int) -> Said:
-        """Send one question until the server takes its parameters and its answer has room; learn both for the next."""
-        attempt = Attempt(self.dialect, wanted, max_tokens)
+    async def say(
+        self, messages: Messages, wanted: type[BaseModel] | None, max_tokens: int, temperature: float = TEMPERATURE
+    ) -> Said:
+        """Return what the model says to one question, held to ``wanted`` as far as its server can, to prose where None.
+
+        It is sent until the server takes its parameters and its answer has room beside thoughts; both are learned for
+        the next. Raises what ``ask`` raises, but for what only it may find wrong.
+        """
+        attempt = Attempt(self.dialect, wanted, max_tokens, temperature)
         for _ in range(MOST_TRIES):
             request = attempt.request()
             try:
@@ -154,7 +160,7 @@ class LanguageModel:
                 if instead := attempt.heed(refusal, request):
                     return instead
                 continue
-            self.dialect.mode = attempt.mode
+            attempt.was_taken()
             if attempt.needs_room(said):
                 continue
             return said
@@ -216,9 +222,9 @@ def get_language_model() -> LanguageModel:
     )
 
 
-def _with_schema(messages: Messages, wanted: type[BaseModel], mode: Mode) -> Messages:
+def _with_schema(messages: Messages, wanted: type[BaseModel] | None, mode: Mode) -> Messages:
     """Write the schema into the system message for a server that cannot be given it otherwise."""
-    if mode is Mode.JSON_SCHEMA:
+    if mode is Mode.JSON_SCHEMA or wanted is None:
         return messages
     [(role, system), *rest] = messages
     return [(role, f"{system}\n\nAnswer with one JSON object that fits this JSON schema:\n{schema_of(wanted)}"), *rest]

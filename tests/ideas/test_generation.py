@@ -193,7 +193,8 @@ def test_what_is_alike_is_looked_for_over_the_index_for_all_wait_for_it_that_sav
         ({"idea": lambda _: "I will build a gift. It is a gift. " * 20}, "says 2 things in 40 sentences"),
         ({"idea": lambda _: Says(status=400, body=b'{"error": {"message": "too long"}}')}, "idea: "),
         ({"idea": lambda _: Says(body=b"<html>Welcome</html>")}, "idea: "),
-        ({"idea": lambda _: Says(body=b'{"unexpected": 1}')}, "which say nothing"),
+        ({"idea": lambda _: Says(body=b'{"unexpected": 1}')}, "has no choices"),
+        ({"idea": lambda _: Says(None, refusal="Not that.")}, "declined: 'Not that.'"),
     ],
 )
 def test_an_answer_that_cannot_be_used_is_refused_and_named(model, answers, message):
@@ -372,6 +373,48 @@ def test_servers_that_take_a_schema_are_given_it_and_others_are_not(model):
         server.takes = set()
         generate_ideas(1)
         assert "response_format" not in asked(server, "metadata")[0]
+
+
+def thinking(text: str) -> Says:
+    return Says(f"<think>Perhaps {{this}}? No.</think>\n{text}")
+
+
+def wants(name: str, unwanted: str, request: dict) -> Says | None:
+    """Refuse a parameter as the models do that do not take it."""
+    message = f"Unsupported parameter: '{unwanted}' is not supported with this model. Use '{name}' instead."
+    body = {"error": {"message": message, "param": unwanted, "code": "unsupported_parameter"}}
+    return Says(status=400, body=json.dumps(body).encode()) if unwanted in request else None
+
+
+def cut(request: dict, text: str, room: int) -> Says:
+    """Think aloud for so long that an answer is cut off before it begins."""
+    return Says(text) if request["max_tokens"] >= room else Says("", finish_reason="length", usage=(9, 9))
+
+
+@pytest.mark.parametrize(
+    ("says", "takes"),
+    [
+        (lambda request, text: thinking(text), ("json_schema",)),
+        (lambda request, text: wants("max_completion_tokens", "max_tokens", request) or Says(text), ("json_schema",)),
+        (lambda request, text: wants("nothing", "temperature", request) or Says(text), ("json_object",)),
+        (lambda request, text: cut(request, text, 5_000), ()),
+        (lambda request, text: Says(text.replace('"}', '",}')), ()),
+    ],
+    ids=["thinks", "another bound", "no temperature", "needs room", "JSON with a mistake"],
+)
+def test_ideas_come_from_every_server_that_reading_works_with(model, says, takes):
+    answers = {
+        "idea": lambda request: says(request, prose(subject_of(request))),
+        "metadata": lambda request: says(request, metadata(subject_of(request))),
+        "judge": lambda request: says(request, quality(idea="7/10", complexity="4")),
+    }
+    with model(**answers) as server:
+        server.takes = set(takes)
+        run = generate_ideas(1)
+    assert (run.status, run.llm_calls) == ("success", len(server.requests))
+    project = Project.objects.get()
+    assert (project.idea_score, project.complexity_score) == (7, 4)
+    assert "think" not in Idea.objects.get().prose
 
 
 def test_a_hashtag_is_no_json():

@@ -51,7 +51,7 @@ def mend_comment(answer: dict[str, Any], noted: Mended, *, sentences: int) -> di
         noted["segments"] += 1
     if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
         return answer
-    parts = [_with_fields(part, FIELDS, noted) for part in parts]
+    parts = [mend_fields(part, FIELDS, noted) for part in parts]
     parts = in_range(parts, sentences, noted)
     kept = [part for place, part in enumerate(parts) if part not in parts[:place]]
     # No more than the form takes; what is said twice of the same sentences goes first, then what is no project.
@@ -65,10 +65,11 @@ def mend_comment(answer: dict[str, Any], noted: Mended, *, sentences: int) -> di
 def mend_project(answer: dict[str, Any], noted: Mended, *, links: Sequence[str]) -> dict[str, Any]:
     """Return a description of a project with the given ``links``, with its fields mended."""
     by_links = {"primary_link": partial(primary_link, links), "link_summaries": partial(link_summaries, links)}
-    return _with_fields(DEFAULTS | answer, FIELDS | by_links, noted)
+    return mend_fields(DEFAULTS | answer, FIELDS | by_links, noted)
 
 
-def _with_fields(answer: dict[str, Any], menders: dict[str, Mender], noted: Mended) -> dict[str, Any]:
+def mend_fields(answer: dict[str, Any], menders: dict[str, Mender], noted: Mended) -> dict[str, Any]:
+    """Return ``answer`` with each field mended for which there is a mender."""
     mended = dict(answer)
     for name, value in answer.items():
         if name in menders:

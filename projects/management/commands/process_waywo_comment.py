@@ -16,10 +16,11 @@ class Command(JobCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("comment_id", type=whole_number("comment_id"), help="The comment's id.")
+        parser.add_argument("--fresh", action="store_true", help="Ask the model anew, whatever answers were kept.")
         super().add_arguments(parser)
 
     def task_arguments(self, options: dict[str, Any]) -> dict[str, Any]:
-        return {"comment_id": options["comment_id"]}
+        return {"comment_id": options["comment_id"], **({"fresh": True} if options["fresh"] else {})}
 
     def run_here(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         return read_comment(**arguments).as_dict()

@@ -24,6 +24,7 @@ class Command(JobCommand):
             help="These comments, whatever their status.",
         )
         parser.add_argument("--analyst", choices=ANALYSTS, help="Who reads; else llm where LLM_BASE_URL is set.")
+        parser.add_argument("--fresh", action="store_true", help="Ask the model anew, whatever answers were kept.")
         again = parser.add_argument_group("what to read again (conditions add up)")
         again.add_argument("--failed", action="store_true", help="Comments whose reading failed.")
         again.add_argument("--post", type=whole_number("--post"), metavar="ID", help="The comments of one thread.")
@@ -37,6 +38,7 @@ class Command(JobCommand):
 
     def task_arguments(self, options: dict[str, Any]) -> dict[str, Any]:
         arguments = {name: options[name] for name in ("limit", "comment_ids", "analyst")}
+        arguments |= {"fresh": True} if options["fresh"] else {}
         again = {"failed": options["failed"], "post_id": options["post"]}
         again["prompt_version_below"] = options["prompt_version_below"]
         if not any(again.values()):
