@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from comments.models import RemovedAuthor
 from projects.analytics.computing import generate_analytics
 from projects.models import Tag
 from tests.factories import make_project
@@ -327,3 +328,33 @@ def test_tags_are_found_by_a_part(client, index):
     assert "/tags/python/" not in page
     assert Tag.objects.filter(name="secret").exists()
     assert "secret" not in text_of(client, "/tags/")
+
+
+def test_an_author_who_asked_to_be_removed_is_named_nowhere(client, index):
+    RemovedAuthor.objects.create(source="hn", name="bob", reason="A mail.")
+    assert client.get("/authors/hn/bob/").status_code == 404
+    assert client.get("/authors/hn/bob/feed").status_code == 404
+    urls = (
+        "/authors/",
+        "/months/2026-09/",
+        "/digests/2026-09/",
+        "/trends/",
+        "/tags/rust/",
+        "/projects/feed",
+        "/random/",
+    )
+    for url in urls:
+        text = client.get(url, follow=True).content.decode()
+        assert "bob" not in text, url
+        assert "Third" not in text, url
+    assert "Third" not in client.get("/projects/feed").content.decode()
+    saved = client.get(f"/saved/?ids={index.third.pk},{index.kept.pk}").content.decode()
+    assert "Third" not in saved
+    assert "Steady" in saved
+
+
+def test_pages_are_answered_from_the_readers_copy_until_the_index_changes(client, index):
+    for url in ("/months/2026-09/", "/trends/", "/authors/", "/tags/rust/feed", "/sitemap.xml", "/digests/"):
+        answer = client.get(url)
+        assert answer["ETag"], url
+        assert client.get(url, headers={"if-none-match": answer["ETag"]}).status_code == 304
