@@ -25,6 +25,9 @@ def own_servers(**variables: str) -> Iterator[Path]:
         from django.core.management import call_command
         from django.db import connection
 
+        from tests.servers import processes
+
+        processes.ALLOWED = True  # No test runs here.
         try:
             call_command("migrate", verbosity=0)
             yield Path(folder)
