@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from core import index_version
-from projects.catalogue import published
+from projects.catalogue import fitting, published
 from projects.conditions import IDEAS, UNKNOWN, Conditions
 from projects.models import Project, Submission
 
@@ -106,38 +109,49 @@ def _values(
 
 
 def _counted(wanted: Conditions, to_staff: bool) -> list[tuple[str, str, int]]:
-    """Return facet, value and count for all values, asked in one query."""
-    # Facets without a condition of their own are counted of the same projects.
-    counted: dict[str, list[str]] = {wanted.query(): ["total"]}
-    conditions = {wanted.query(): wanted}
-    for name, own in OWN.items():
-        free = {each: Conditions.model_fields[each].get_default() for each in own}
-        # Where no source is named, generated ideas are left out: beside theirs stands how many there would be.
-        others = wanted.model_copy(update=free | ({"source": list(SOURCES)} if name == "source" else {}))
-        conditions[others.query()] = others
-        counted.setdefault(others.query(), []).append(name)
-    tables: list[str] = []
-    counts: list[str] = []
-    values: list[Any] = []
-    chosen: list[Any] = []
-    for number, (base, names) in enumerate(counted.items()):
-        projects = published(conditions[base], to_staff=to_staff).order_by()
-        columns = ("id", "source", "link_kind", "idea_score", "complexity_score")
-        sql, parameters = projects.values(*columns).query.sql_with_params()
-        tables.append(f"base{number} AS MATERIALIZED ({sql})")
-        values += parameters
-        if not {"month", "seen_before"}.isdisjoint(names):
-            sql, parameters = _posted_in()
-            among = f"({sql}) AS shown (project_id, year, month) JOIN base{number} ON base{number}.id = project_id"
-            tables.append(f"posted{number} AS MATERIALIZED (SELECT shown.* FROM {among})")
-            values += parameters
-        for name in names:
-            counts.append(f"({_count(name, number)})")
-            if name == "tags":
-                chosen.append([tag.lower() for tag in (*wanted.tags, *wanted.tags_any, *wanted.tags_not)])
+    """Return facet, value and count for all values, asked in one query.
+
+    The table "base" has the projects that fit what no facet leaves out, and for each facet with a condition of its own
+    whether they fit that: each condition is looked at once.
+    """
+    own = {name for names in OWN.values() for name in names}
+    core = wanted.model_copy(update=dict.fromkeys(own - {"source"}) | {"source": list(SOURCES)})
+    core = Conditions.model_validate({name: value for name, value in core if value is not None})
+    flags = {name: flag for name in OWN if (flag := _flag(wanted, name)) is not None}
+    projects = published(core, to_staff=to_staff).order_by()
+    projects = projects.annotate(**{f"fits_{name}": flag for name, flag in flags.items()})
+    columns = ["id", *COLUMNS.values(), *(f"fits_{name}" for name in flags)]
+    base, base_values = projects.values_list(*columns).query.sql_with_params()
+    posted, posted_values = _posted_in()
+    fitting_all_but = {
+        name: " AND ".join(["true", *(f"fits_{flag}" for flag in flags if flag != name)]) for name in ("total", *OWN)
+    }
+    needed = " OR ".join(f"({fitting_all_but[name]})" for name in ("month", "seen_before"))
+    query = f"""
+        WITH base ({", ".join(columns)}) AS MATERIALIZED ({base}),
+        posted AS MATERIALIZED (
+            SELECT base.*, shown.year, shown.month FROM ({posted}) AS shown (project_id, year, month)
+            JOIN base ON base.id = shown.project_id WHERE {needed}
+        )
+        {" UNION ALL ".join(f"({_count(name, among)})" for name, among in fitting_all_but.items())}
+    """
+    chosen = [tag.lower() for tag in (*wanted.tags, *wanted.tags_any, *wanted.tags_not)]
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {', '.join(tables)} {' UNION ALL '.join(counts)}", values + chosen)
+        cursor.execute(query, [*base_values, *posted_values, chosen])
         return cursor.fetchall()
+
+
+def _flag(wanted: Conditions, name: str) -> ExpressionWrapper | None:
+    """Return whether a project fits what ``wanted`` says of one facet; None where it says nothing."""
+    given = {own: value for own in OWN[name] if (value := getattr(wanted, own)) not in (None, [])}
+    if name != "source":
+        if not given:
+            return None
+        # These two are of one comment with the month.
+        given |= {"author": wanted.author, "author_source": wanted.author_source} if name == "month" else {}
+        given |= {"source": list(SOURCES)}
+    conditions = [Q(condition) for condition in fitting(Conditions.model_validate(given))]
+    return ExpressionWrapper(reduce(and_, conditions), output_field=BooleanField())
 
 
 def _posted_in() -> tuple[str, tuple[Any, ...]]:
@@ -146,15 +160,15 @@ def _posted_in() -> tuple[str, tuple[Any, ...]]:
     return posted.values("project", "comment__post__year", "comment__post__month").query.sql_with_params()
 
 
-def _count(name: str, number: int) -> str:
-    """Return the query that counts one facet of the projects in table ``base`` of that number."""
-    base, posted = f"base{number}", f"posted{number}"
+def _count(name: str, among: str) -> str:
+    """Return the query that counts one facet, among the rows of "base" for which the condition ``among`` holds."""
     if name == "total":
-        return f"SELECT 'total', '', count(*) FROM {base}"
+        return f"SELECT 'total', '', count(*) FROM base WHERE {among}"
     if name == "tags":
         return f"""
             WITH ranked AS MATERIALIZED (
-                SELECT tag_id, count(*) AS n FROM projects_project_tags JOIN {base} ON {base}.id = project_id GROUP BY 1
+                SELECT tag_id, count(*) AS n FROM projects_project_tags JOIN base ON base.id = project_id
+                WHERE {among} GROUP BY 1
             )
             SELECT 'tags', name, n FROM ranked JOIN projects_tag tag ON tag.id = tag_id
             WHERE tag_id IN (SELECT tag_id FROM ranked ORDER BY n DESC, tag_id LIMIT {MOST_TAGS}) OR name = ANY(%s)
@@ -163,12 +177,14 @@ def _count(name: str, number: int) -> str:
     if name == "month":
         return f"""
             SELECT 'month', year || '-' || lpad(month::text, 2, '0'), count(*)
-            FROM (SELECT DISTINCT project_id, year, month FROM {posted}) AS months GROUP BY year, month
-            UNION ALL SELECT 'month', '{UNKNOWN}', count(*) FROM {base}
-            WHERE id NOT IN (SELECT project_id FROM {posted}) HAVING count(*) > 0
+            FROM (SELECT DISTINCT id, year, month FROM posted WHERE {among}) AS months GROUP BY year, month
+            UNION ALL SELECT 'month', '{UNKNOWN}', count(*) FROM base
+            WHERE {among} AND id NOT IN (SELECT id FROM posted) HAVING count(*) > 0
         """
     if name == "seen_before":
-        again = f"id IN (SELECT project_id FROM {posted} GROUP BY 1 HAVING count(*) > 1)"
-        return f"SELECT 'seen_before', ({again})::text, count(*) FROM {base} GROUP BY 2"
+        again = "id IN (SELECT id FROM posted GROUP BY 1 HAVING count(*) > 1)"
+        return f"SELECT 'seen_before', ({again})::text, count(*) FROM base WHERE {among} GROUP BY 2"
     column = COLUMNS[name]
-    return f"SELECT '{name}', coalesce({column}::text, '{UNKNOWN}'), count(*) FROM {base} GROUP BY {column}"
+    return f"""
+        SELECT '{name}', coalesce({column}::text, '{UNKNOWN}'), count(*) FROM base WHERE {among} GROUP BY {column}
+    """
