@@ -1,5 +1,7 @@
 """Pages of authors. An author is a name on one source."""
 
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
@@ -19,6 +21,13 @@ from projects.site.listing import list_context, one_of, page_of, shortened
 
 PER_PAGE = 100
 ORDERS = {"projects": "Most projects", "months": "Most months", "name": "Name"}
+# Of source, name, number of projects and of months.
+Author = tuple[str, str, int, int]
+ORDER_KEYS: dict[str, Callable[[Author], Any]] = {
+    "projects": lambda row: (-row[2], row[1].lower(), row),
+    "months": lambda row: (-row[3], -row[2], row[1].lower(), row),
+    "name": lambda row: (row[1].lower(), row),
+}
 # Where an author's own page on the source is.
 PROFILES = {Source.HACKER_NEWS: "https://news.ycombinator.com/user?id={}", Source.LOBSTERS: "https://lobste.rs/~{}"}
 
@@ -29,13 +38,9 @@ def authors(request: HttpRequest) -> HttpResponse:
     """Everybody who posted a project, by ``?order=``; ``?q=`` keeps the names that contain it."""
     order = one_of(request, "order", tuple(ORDERS), "projects")
     q = "".join(request.GET.get("q", "").replace("\0", "").split())[:64]
-    counted = kept(("authors", settings.PUBLIC_PROJECTS), _counted)
+    counted = kept(("authors", order, settings.PUBLIC_PROJECTS), lambda: sorted(_counted(), key=ORDER_KEYS[order]))
     if q:
         counted = [row for row in counted if q.lower() in row[1].lower()]
-    if order == "months":
-        counted = sorted(counted, key=lambda row: (-row[3], -row[2], row[1].lower(), row[0]))
-    elif order == "name":
-        counted = sorted(counted, key=lambda row: (row[1].lower(), row[1], row[0]))
     context = {
         "title": "Authors",
         "description": "Who is building what, month after month.",
@@ -47,8 +52,8 @@ def authors(request: HttpRequest) -> HttpResponse:
     return render(request, "projects/site/authors.html", context)
 
 
-def _counted() -> list[tuple[str, str, int, int]]:
-    """Return everybody with source, name, number of projects and of months; most projects first."""
+def _counted() -> list[Author]:
+    """Return everybody who posted a project."""
     shown = Project.objects.published().posted().order_by().values("pk")
     return list(
         Submission.objects.visible()
@@ -60,7 +65,6 @@ def _counted() -> list[tuple[str, str, int, int]]:
             projects=Count("project", distinct=True),
             months=Count(F("comment__post__year") * 12 + F("comment__post__month"), distinct=True),
         )
-        .order_by("-projects", "comment__author", "comment__source")
     )
 
 
