@@ -7,7 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import resolve
 
 View = Callable[..., HttpResponse]
 
@@ -63,10 +64,22 @@ def error_page(request: HttpRequest, problem: NoPage) -> HttpResponse:
     return render(request, "projects/site/error.html", context, status=problem.status)
 
 
+def no_such_page(request: HttpRequest) -> HttpResponse:
+    """Answer for every address that nothing else stands under; where only its last slash is missing, lead there.
+
+    It stands for Django's own page, which with DEBUG on would show a reader all addresses of the code.
+    """
+    with_slash = f"{request.path_info}/"
+    if not request.path_info.endswith("/") and "\0" not in with_slash and resolve(with_slash).func is not no_such_page:
+        return redirect(request.get_full_path(force_append_slash=True), permanent=True)
+    return error_page(request, NoPage())
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Django's handler400."""
-    message = "" if isinstance(exception, SuspiciousOperation) else str(exception or "")
-    return error_page(request, BadRequest(message))
+    """Django's handler400. For a request that cannot be trusted, as one for another host, no page can be made."""
+    if isinstance(exception, SuspiciousOperation):
+        return HttpResponse("Bad request.", status=400, content_type="text/plain")
+    return error_page(request, BadRequest(str(exception or "")))
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -6,7 +6,7 @@ from typing import Any, get_args
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from core.caching import cached_by_version
+from core.caching import cached_by_version, is_staff
 from projects.models import Project
 from projects.search.query import SYNTAX, parse
 from projects.search.searching import Hit, Mode, SearchAnswer, SearchTooSlow, search
@@ -45,7 +45,8 @@ def results(request: HttpRequest, per_page: int = PER_PAGE) -> dict[str, Any]:
     number = page_number(request)
     query = parse(text)
     try:
-        answer = search(query, mode=mode, limit=per_page, offset=(number - 1) * per_page)
+        shown = Project.objects.published(to_staff=is_staff(request))
+        answer = search(query, shown, mode=mode, limit=per_page, offset=(number - 1) * per_page)
     except SearchTooSlow as error:
         raise TooSlow(str(error)) from error
     if number > 1 and not answer.hits:

@@ -1,11 +1,12 @@
 """Addresses of the readers' site. They never die: what is renamed or merged leads on."""
 
-from django.urls import path, register_converter
+from django.urls import path, re_path, register_converter
 
 from projects.site import (
     about,
     authors,
     digests,
+    errors,
     feeds,
     home,
     months,
@@ -58,4 +59,6 @@ urlpatterns = [
     path("sitemap.xml", sitemaps.index, name="sitemap"),
     path("sitemap-<slug:section>.xml", sitemaps.part, name="sitemap-part"),
     path("robots.txt", sitemaps.robots, name="robots"),
+    # Last: whatever is no address of the site, nor of what stands beside it.
+    re_path("^(?!(?:admin|api|static)(?:/|$))", errors.no_such_page, name="nothing"),
 ]

@@ -24,9 +24,8 @@ def wider_than_the_screen(page: Page) -> int:
 @pytest.mark.parametrize("pattern", PATTERNS, ids=name_of)
 def test_a_page_is_accessible_and_fits_every_screen(page, pattern):
     url = address(pattern, fill_site())
-    kind = page.request.get(url).headers["content-type"]
-    if not kind.startswith("text/html"):
-        pytest.skip(f"No page: {kind}")
+    if "<!doctype html>" not in page.request.get(url).body().decode(errors="ignore"):
+        pytest.skip("A feed, a picture or a part of a page")
     page.goto(url)
     assert breaches(page) == []
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")

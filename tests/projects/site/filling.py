@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.urls import URLPattern, reverse
+from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
 from projects.analytics.computing import generate_analytics
@@ -112,4 +113,4 @@ def address(pattern: URLPattern, known: dict[str, Any]) -> str:
     return reverse(f"site:{pattern.name}", kwargs={name: values[name] for name in wanted})
 
 
-PATTERNS = [pattern for pattern in urlpatterns if isinstance(pattern, URLPattern)]
+PATTERNS = [pattern for pattern in urlpatterns if isinstance(pattern.pattern, RoutePattern)]

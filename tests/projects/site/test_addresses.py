@@ -38,3 +38,31 @@ def test_any_name_makes_an_address(name):
 @pytest.mark.parametrize("number", ["0", "12", "9" * 19, "9" * 30])
 def test_a_project_that_there_is_not_is_404(client, number):
     assert client.get(f"/projects/{number}/").status_code == 404
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize(
+    "url", ["/nothing", "/nothing/", "/projects/x/", "/months/2026-13/", "/a%00b", "/wp-login.php", "/projects/1-a/b/"]
+)
+def test_an_address_that_there_is_not_has_our_page(client, settings, debug, url):
+    settings.DEBUG = debug
+    answer = client.get(url)
+    assert answer.status_code == 404
+    assert "There is no such page" in answer.content.decode()
+
+
+@pytest.mark.parametrize("url", ["/projects", "/months", "/projects?page=1"])
+def test_a_missing_slash_at_the_end_is_added(client, url):
+    path, _, query = url.partition("?")
+    answer = client.get(url)
+    assert (answer.status_code, answer["Location"]) == (301, f"{path}/?{query}" if query else f"{path}/")
+
+
+def test_the_api_answers_in_its_own_way(client):
+    answer = client.get("/api/nothing")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("url", ["/", "/projects/", "/nothing", "/admin/", "/api/projects"])
+def test_a_request_for_another_host_is_400(client, url):
+    assert client.get(url, headers={"Host": "evil.example"}).status_code == 400
