@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from projects.extraction.rules.lexicon import any_of
 from projects.extraction.rules.prose import LINK
@@ -168,6 +169,7 @@ class Statement:
     sentence: int
 
 
+@lru_cache(maxsize=512)
 def without_opener(sentence: str) -> str:
     """Return ``sentence`` without greetings and adverbial openers."""
     sentence = SPHERE.sub("", sentence, count=1) if SPHERE.match(sentence) else sentence
@@ -179,6 +181,7 @@ def without_opener(sentence: str) -> str:
     return sentence
 
 
+@lru_cache(maxsize=512)
 def statement(sentence: str, index: int = 0) -> Statement | None:
     """Return what ``sentence`` says to be made, or None. Plans, wishes and negations do not count."""
     sentence = ASIDE.sub("", sentence[:600], count=2)

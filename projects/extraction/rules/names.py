@@ -40,7 +40,8 @@ OBJECT_NAME = re.compile(
 BEFORE_LINK = re.compile(rf"(?P<name>{_NAME})\s*[(:–—-]*\s*{LINK}")
 STORE_SLUG = re.compile(
     r"apps\.apple\.com/(?:\w\w/)?app/([^/?#]+)/id|/addon/([^/?#]+)|/detail/([^/?#]+)/[a-p]{16}|[?&]itemName=[^&.]+\.([^&#]+)"
-    r"|play\.google\.com/store/apps/details\?id=[\w.]+\.(\w+)|f-droid\.org/(?:\w+/)?packages/[\w.]+\.(\w+)|gumroad\.com/l/([^/?#]+)"
+    r"|play\.google\.com/store/apps/details\?id=[\w.]+\.(\w+)|f-droid\.org/(?:\w+/)?packages/[\w.]+\.(\w+)"
+    r"|(?:hex\.pm|packagist\.org)/packages/(?:[^/?#]+/(?=[^/?#]))?([^/?#]+)|hub\.docker\.com/r/[^/]+/([^/?#]+)|gumroad\.com/l/([^/?#]+)"
     r"|producthunt\.com/(?:posts|products)/([^/?#]+)|marketplace/apps?/([^/?#]+)",
     re.IGNORECASE,
 )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.addresses import addresses_in
 from projects.extraction.rules.footnotes import inlined
@@ -141,8 +142,13 @@ class Prose:
 
 
 def read_prose(text: str, known: Sequence[str] = ()) -> Prose:
-    """Return the prose of ``text``; ``known`` as in ``find_links``."""
-    text = ANSWER.sub("", inlined(repaired(text[:READ_CHARACTERS], known)).replace(LINK, ""), count=1)
+    """Return the prose of ``text``; ``known`` as in ``find_links``. Remembered: a piece is judged and then described."""
+    return _read_prose(text[:READ_CHARACTERS], tuple(known))
+
+
+@lru_cache(maxsize=64)
+def _read_prose(text: str, known: tuple[str, ...]) -> Prose:
+    text = ANSWER.sub("", inlined(repaired(text, known)).replace(LINK, ""), count=1)
     text = "\n".join(BULLET.sub("", line) for line in text.split("\n") if not is_code(line))
     links = []
     pieces, at = [], 0
