@@ -203,7 +203,7 @@ class TagParameters(PageParameters):
     )
 
 
-def _to_staff(request: HttpRequest) -> bool:
+def to_staff(request: HttpRequest) -> bool:
     """Return whether the caller sees what waits for a review where strangers see approved projects alone."""
     return bool(request.auth.scopes) or is_staff(request)  # type: ignore[attr-defined]  # set by ninja
 
@@ -211,7 +211,7 @@ def _to_staff(request: HttpRequest) -> bool:
 @reading_and_review.get("/projects", response=ProjectPage, openapi_extra=LIST, summary="Projects")
 def list_projects(request: HttpRequest, filters: Query[ProjectFilters]) -> HttpResponse:
     """Approved and pending projects, ideas where `source` names them. `Accept` chooses JSON, CSV or JSON Lines."""
-    projects = catalogue.with_names(catalogue.published(filters, to_staff=_to_staff(request)))
+    projects = catalogue.with_names(catalogue.published(filters, to_staff=to_staff(request)))
     return page(request, projects, VALUES, PROJECT_ORDERS, filters.order, filters)
 
 
@@ -224,7 +224,7 @@ def export(request: HttpRequest, conditions: Query[Conditions]) -> StreamingHttp
     media_type = asked_format(request)
     name = FORMATS.get(media_type, "json")
     headers = {"Content-Disposition": f'attachment; filename="projects.{name}"'}
-    rows = export_rows(catalogue.published(conditions, to_staff=_to_staff(request)))
+    rows = export_rows(catalogue.published(conditions, to_staff=to_staff(request)))
     return stream(_chunks(rows, media_type), media_type, **headers)
 
 
@@ -245,7 +245,7 @@ def _chunks(rows: Iterator[dict[str, Any]], media_type: str) -> Iterator[bytes]:
 def get_project(request: HttpRequest, project_id: Id, parameters: Query[OneParameters]) -> HttpResponse:
     """One project with its submissions."""
     with limited_query():
-        published = Project.objects.published(to_staff=_to_staff(request))
+        published = Project.objects.published(to_staff=to_staff(request))
         project = catalogue.with_names(published).filter(pk=project_id).first()
         if project is None:
             raise Http404(f"There is no project {project_id}.")
@@ -261,11 +261,11 @@ def list_similar(request: HttpRequest, project_id: Id, parameters: Query[Similar
     media_type = asked_format(request)
     fields = chosen(SIMILAR_FIELDS, parameters.fields)
     with limited_query():
-        published = Project.objects.published(to_staff=_to_staff(request))
+        published = Project.objects.published(to_staff=to_staff(request))
         project = published.only("embedding_model").filter(pk=project_id).first()
         if project is None:
             raise Http404(f"There is no project {project_id}.")
-        wanted = catalogue.with_names(catalogue.published(parameters, to_staff=_to_staff(request)))
+        wanted = catalogue.with_names(catalogue.published(parameters, to_staff=to_staff(request)))
         found = similar(project, wanted, parameters.limit)
     rows = [{name: get(row) for name, get in fields.items()} for row in found]
     return answer(request, rows, list(fields), media_type)

@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "waywo_site.security.ContentSecurityPolicyMiddleware",
     "waywo_site.security.ReadableQueryMiddleware",
     "projects.site.closing.PublicSiteMiddleware",
+    "waywo_site.api.search_limit.SearchLimitMiddleware",
     # Last, as it asks for: turns a refused sign-in into its page.
     "axes.middleware.AxesMiddleware",
 ]
@@ -372,6 +373,7 @@ PAGES_ALLOWED_TEST_NETWORKS = ()
 API_TOKENS = environment.words("API_TOKENS")
 # For each token, and without one: each address that reads, each signed-in user who acts.
 API_READS_PER_MINUTE = environment.whole_number("API_READS_PER_MINUTE", 600, least=1, most=1_000_000)
+SEARCHES_PER_MINUTE = environment.whole_number("SEARCHES_PER_MINUTE", 120, least=1, most=1_000_000)
 API_ACTIONS_PER_MINUTE = environment.whole_number("API_ACTIONS_PER_MINUTE", 60, least=1, most=1_000_000)
 
 # -- Operations ----------------------------------------------------------------------------------------------

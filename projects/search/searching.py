@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import OperationalError, connection, transaction
@@ -107,7 +107,7 @@ class Found:
 
 def search(
     text: SearchQuery | str,
-    projects: ProjectQuerySet | None = None,
+    projects: QuerySet[Project] | None = None,
     *,
     mode: Mode = "hybrid",
     limit: int = 20,
@@ -122,7 +122,7 @@ def search(
     first. Raises SearchTooSlow where a statement takes longer than 2 s.
     """
     query = text if isinstance(text, SearchQuery) else parse(text)
-    projects = Project.objects.published() if projects is None else projects
+    projects = cast(ProjectQuerySet, Project.objects.published() if projects is None else projects)
     if query.is_empty:
         return SearchAnswer(query, (), mode)
     embedder = embedder or get_embedder()

@@ -2,10 +2,9 @@
 
 import json
 from functools import partial
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from projects.catalogue import Conditions, published, with_names
@@ -274,13 +273,42 @@ def test_a_project_without_an_embedding_has_none_that_are_similar():
     assert similar(make_project(), Project.objects.published(), 10) == []
 
 
-def test_the_command_finds_by_meaning_what_shares_no_word():
-    [project] = make_embedded(1)
-    make_project(title="Unlike")
-    out = StringIO()
-    call_command("search_projects", "gardening", "--json", stdout=out)
-    assert [row["id"] for row in json.loads(out.getvalue())["projects"]] == [project.pk]
-    Project.objects.all().delete()
-    out = StringIO()
-    call_command("search_projects", "gardening", stdout=out)
-    assert out.getvalue() == "Nothing found.\n"
+@pytest.mark.usefixtures("library")
+def test_the_command_prints_what_was_found_and_why(capsys):
+    call_command("search_projects", "grace_h")
+    assert "Sharpener: Written in C# and .NET  (author grace_h)" in capsys.readouterr().out
+    call_command("search_projects", "lantarn month:august", "--mode", "words", "--json")
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["projects"][0]["title"], answer["mode"]) == ("Lantern", "words")
+    assert [message[:12] for message in answer["messages"]] == ["“month:augus", "“lantarn” ma"]
+    call_command("search_projects", "qwzxv")
+    assert capsys.readouterr().out == "Nothing found.\n"
+    with pytest.raises(CommandError, match="nothing to look for"):
+        call_command("search_projects", " ")
+
+
+@pytest.mark.usefixtures("library")
+def test_the_api_searches_among_what_fits_the_conditions(client):
+    answer = client.get("/api/search", {"q": "lantern", "fields": "title,why,marked_title", "limit": "2"}).json()
+    assert [hit["title"] for hit in answer["items"]] == ["Lantern", "Lantern Pro: meters for landlords"]
+    assert answer["items"][0]["marked_title"] == [{"text": "Lantern", "marked": True}]
+    assert "title" in answer["items"][0]["why"]
+    assert (answer["mode"], answer["has_more"]) == ("hybrid", True)
+    found = client.get("/api/search", {"q": "lantarn", "tags": "maps", "mode": "words"}).json()
+    assert [hit["title"] for hit in found["items"]] == ["Paper Lantern Maps"]
+    assert client.get("/api/search", {"q": "tag:maps -tag:c++"}).json()["items"][0]["tags"] == ["maps"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({}, 422), ({"q": ""}, 422), ({"q": "x" * 10_000}, 422), ({"q": "\0"}, 422), ({"q": "x", "mode": "magic"}, 422),
+        ({"q": "x", "limit": "0"}, 422), ({"q": "x", "offset": "-1"}, 422), ({"q": "x", "size": "3"}, 422),
+        ({"q": "x", "fields": "secret"}, 422), ({"q": "'; --"}, 200), ({"q": "שלום 🚀"}, 200), ({"q": "month:"}, 200),
+        ({"q": "x", "offset": "9999"}, 200),
+    ],
+)  # fmt: skip
+def test_the_api_answers_any_text_clearly(client, query, status):
+    answer = client.get("/api/search", query)
+    assert answer.status_code == status
+    assert "detail" in answer.json() or "items" in answer.json()
