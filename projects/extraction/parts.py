@@ -69,7 +69,7 @@ def _joined(projects: Sequence[Part], sentences: Sequence[str], opinion: "_Opini
     """Join the parts that speak of one project.
 
     They have one name, or one is inside the other, or the model says of a nameless one what it said of the one before
-    it, or the rules hold that for its rest.
+    it, or the rules hold that for its rest; or both say so of a second name in lower case.
     """
     joined: list[Part] = []
     for part in sorted(projects, key=lambda part: min(part.places, default=0)):
@@ -83,14 +83,18 @@ def _joined(projects: Sequence[Part], sentences: Sequence[str], opinion: "_Opini
 
 
 def _is_same(part: Part, other: Part, sentences: Sequence[str], opinion: "_Opinion") -> bool:
+    if part.name and _squeezed(part.name) == _squeezed(other.name):
+        return True
+    said_twice = part.reason == other.reason != ""
     if part.name and other.name:
-        return _squeezed(part.name) == _squeezed(other.name)
+        # "distributed nfs" is a word for the thing, "Foo" and "Bar" are two things.
+        is_word = part.name == part.name.lower()
+        return said_twice and is_word and not _has_link(part, sentences) and opinion.are_one(part, other)
     if part.places <= other.places or other.places <= part.places:
         return True
     if part.name or min(part.places) != max(other.places) + 1:
         return False
-    said_twice = part.reason == other.reason != "" and not other.name
-    if said_twice and not (_has_link(part, sentences) and _has_link(other, sentences)):
+    if said_twice and not other.name and not (_has_link(part, sentences) and _has_link(other, sentences)):
         return True
     return not _has_link(part, sentences) and opinion.are_one(part, other)
 

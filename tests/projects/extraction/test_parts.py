@@ -40,6 +40,17 @@ def shown(segments: list[Segment]) -> list[tuple[str, str]]:
         # The model says the same of both.
         ([part(1, 1, reason="a tool"), part(2, 2, reason="a tool")], [], [("?", " ".join(SAID[:2]))]),
         ([part(1, 1, reason="a tool"), part(3, 3, reason="a tool")], [], [("?", SAID[0]), ("?", SAID[2])]),
+        # A word for the thing, of which the model and the rules say the same as of its name.
+        (
+            [part(1, 1, name="Gridlet", reason="a tool"), part(2, 3, name="dark theme", reason="a tool")],
+            ONE_BY_RULES,
+            [("Gridlet", " ".join(SAID[:3]))],
+        ),
+        (
+            [part(1, 1, name="Gridlet", reason="a tool"), part(2, 3, name="CSV", reason="a tool")],
+            ONE_BY_RULES,
+            [("Gridlet", SAID[0]), ("CSV", " ".join(SAID[1:3]))],
+        ),
         # Nobody says that these are one.
         ([part(1, 3, name="Gridlet"), part(4, 4)], [], [("Gridlet", " ".join(SAID[:3])), ("?", SAID[3])]),
         ([part(1, 3, name="Gridlet"), part(4, 4, name="book")], ONE_BY_RULES, None),
