@@ -21,6 +21,7 @@ from django_celery_results.models import TaskResult
 from core.http import user_agent
 from core.models import BatchTask
 from projects.checks import endpoint_problem
+from projects.language.kept_answers import kept_size
 from waywo_site.logs import HOUSEKEEPING
 from waywo_site.operations.backups import last_backup
 from waywo_site.operations.health.findings import DEGRADED, FAILED, OK, Finding, Part
@@ -191,8 +192,13 @@ def hacker_news() -> Finding:
 
 
 def language_model() -> Finding:
-    """Whether the configured server has the configured model."""
-    return _model("LLM", "None is configured: comments are read by rules.")
+    """Whether the configured server has the configured model, and how much is kept of its answers."""
+    found = _model("LLM", "None is configured: comments are read by rules.")
+    if found.state != OK or not settings.LLM_BASE_URL:
+        return found
+    kept = kept_size()
+    size = filesizeformat(kept["bytes"]).replace("\xa0", " ")
+    return Finding(OK, f"{found.reason} About {kept['answers']} of its answers are kept, {size}.")
 
 
 def embeddings() -> Finding:

@@ -184,6 +184,8 @@ def test_the_language_model_is_there_or_what_to_do_is_said(settings):
         assert check.state == "failed"
         assert "no-such-model" in check.reason
         assert "LLM_MODEL" in check.remedy
+        settings.LLM_MODEL = "scripted"
+        assert "of its answers are kept, " in state("language_model").reason
 
 
 def test_the_command_exits_by_state_and_names_its_parts():
