@@ -63,7 +63,7 @@ def test_a_search_is_begun_by_key_and_answers_while_one_types(page):
     expect(page.locator("#results .row h2").first).to_contain_text("Synthesizer")
     expect(page).to_have_url("/search?q=synthesizer")
     page.locator("#results .row a").first.click()
-    expect(page.locator("h1")).to_have_text("Synthesizer")
+    expect(page.locator("h1")).to_contain_text("Synthesizer")
     page.go_back()
     expect(page.locator("#results .row h2").first).to_contain_text("Synthesizer")
     expect(page.locator("main nav, header nav").first).to_be_visible()
@@ -122,12 +122,12 @@ def test_staff_get_to_the_admin_and_back(page, sign_in):
     fill_site()
     sign_in()
     page.goto("/projects/")
+    title = page.locator(".row h2 a").first.inner_text()
     page.locator(".row h2 a").first.click()
-    title = page.locator("h1").inner_text()
     page.get_by_role("link", name="Edit").click()
     expect(page.locator("input[name=title]")).to_have_value(title)
     page.get_by_role("link", name="View on site").click()
-    expect(page.locator("h1")).to_have_text(title)
+    expect(page.locator("h1")).to_contain_text(title)
 
 
 def test_a_strangers_text_runs_nothing(page):
