@@ -147,12 +147,80 @@ def shown(seconds: list[float]) -> str:
     return f"{cuts[49] * 1000:6.1f}{cuts[94] * 1000:9.1f}"
 
 
+def embed_all() -> None:
+    """Give each project the embedding of its texts by WordLlama, and its address."""
+    from django.db import connection, transaction
+
+    from projects.embedding import embedding_text
+    from projects.language.embedding_index import ensure_index
+    from projects.language.embeddings import WordLlamaEmbedder
+    from projects.models import Project
+
+    embedder = WordLlamaEmbedder()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE vectors (id bigint PRIMARY KEY, embedding vector(256)) ON COMMIT DROP")
+        rows = list(Project.objects.only("title", "short_description", "description"))
+        with cursor.copy("COPY vectors FROM STDIN") as copy:
+            for start in range(0, len(rows), 1000):
+                batch = rows[start : start + 1000]
+                vectors = embedder.embed_now([embedding_text(row) for row in batch])
+                for row, vector in zip(batch, vectors, strict=True):
+                    copy.write_row((row.pk, str(vector)))
+        cursor.execute(
+            "UPDATE projects_project SET embedding = vectors.embedding, embedding_model = %s, "
+            "canonical_url = replace(primary_url, 'https://', '') FROM vectors WHERE vectors.id = projects_project.id",
+            [embedder.name],
+        )
+    ensure_index(embedder.name, 256)
+
+
+def time_many(rows: int) -> None:
+    """Print how long searches take among ``rows`` made-up projects, by kind and mode, one after another."""
+    from projects.search.searching import search
+
+    chance = random.Random(5)
+
+    def word() -> str:
+        return f"word{chance.randrange(2000)}"
+
+    kinds = {
+        "one word": word,
+        "two words": lambda: f"{word()} {word()}",
+        "a sentence": lambda: " ".join(word() for _ in range(8)),
+        "title": lambda: f"Project {chance.randrange(rows)}",
+        "one letter wrong": lambda: f"Projekt {chance.randrange(rows)}",
+        "tag": lambda: f"tag{chance.randrange(300)}",
+        "word and tag:": lambda: f"{word()} tag:tag{chance.randrange(300)}",
+        "first letters": lambda: "proj",
+    }
+    for name, typed in kinds.items():
+        for mode in MODES:
+            seconds, processor = [], time.process_time()
+            for _ in range(TIMED // 4):
+                text = typed()
+                started = time.perf_counter()
+                search(text, mode=mode)
+                seconds.append(time.perf_counter() - started)
+            used = (time.process_time() - processor) / len(seconds) * 1000
+            print(f"{name:18}{mode:9}{shown(seconds)}   {used:5.1f} ms of Python", flush=True)
+
+
 def main() -> None:
     """Run it on servers and data of its own."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--thread", type=Path, default=THREAD, help="Folder with items.jsonl and labels.jsonl.")
     parser.add_argument("--missed", type=int, default=0, help="Show so many that did not come first.")
+    parser.add_argument("--projects", type=int, help="Time searches among so many made-up projects instead.")
     options = parser.parse_args()
+    if options.projects:
+        from tests.benchmarks.api import seed
+
+        with own_servers(FETCH_PAGES="false"):
+            seed(options.projects)
+            embed_all()
+            vacuum()
+            time_many(options.projects)
+        return
     if not (options.thread / "items.jsonl").exists():
         sys.exit(f"{options.thread} holds no items.jsonl: name a folder that does with --thread.")
     with own_servers(FETCH_PAGES="false"):
