@@ -111,53 +111,88 @@ def _values(
 def _counted(wanted: Conditions, to_staff: bool) -> list[tuple[str, str, int]]:
     """Return facet, value and count for all values, asked in one query.
 
-    The table "base" has the projects that fit what no facet leaves out, and for each facet with a condition of its own
-    whether they fit that: each condition is looked at once.
+    The table "core" has the projects that fit what no facet leaves out, "posted" where they were posted, and "base" for
+    each facet with a condition of its own whether they fit that: each condition is looked at once.
     """
     own = {name for names in OWN.values() for name in names}
-    core = wanted.model_copy(update=dict.fromkeys(own - {"source"}) | {"source": list(SOURCES)})
-    core = Conditions.model_validate({name: value for name, value in core if value is not None})
+    core = wanted.model_copy(update={name: Conditions.model_fields[name].get_default() for name in own})
     flags = {name: flag for name in OWN if (flag := _flag(wanted, name)) is not None}
-    projects = published(core, to_staff=to_staff).order_by()
+    projects = published(core.model_copy(update={"source": list(SOURCES)}), to_staff=to_staff).order_by()
     projects = projects.annotate(**{f"fits_{name}": flag for name, flag in flags.items()})
     columns = ["id", *COLUMNS.values(), *(f"fits_{name}" for name in flags)]
-    base, base_values = projects.values_list(*columns).query.sql_with_params()
-    posted, posted_values = _posted_in()
-    fitting_all_but = {
-        name: " AND ".join(["true", *(f"fits_{flag}" for flag in flags if flag != name)]) for name in ("total", *OWN)
-    }
-    needed = " OR ".join(f"({fitting_all_but[name]})" for name in ("month", "seen_before"))
-    query = f"""
-        WITH base ({", ".join(columns)}) AS MATERIALIZED ({base}),
+    query, values = projects.values_list(*columns).query.sql_with_params()
+    posted, posted_values = _posted_in(wanted)
+    # A project that two of these leave out is counted nowhere.
+    needed = " OR ".join(f"({_all_but(name, flags)})" for name in OWN)
+    later, later_values = _posted_flags(wanted, flags)
+    names = [*flags, *later]
+    tables = f"""
+        WITH core ({", ".join(columns)}) AS MATERIALIZED ({query}),
         posted AS MATERIALIZED (
-            SELECT base.*, shown.year, shown.month FROM ({posted}) AS shown (project_id, year, month)
-            JOIN base ON base.id = shown.project_id WHERE {needed}
+            SELECT core.id, shown.year, shown.month, theirs FROM ({posted}) AS shown (project_id, year, month, theirs)
+            JOIN core ON core.id = shown.project_id WHERE {needed}
+        ),
+        base AS MATERIALIZED (
+            SELECT {", ".join(["*", *(f"{flag} AS fits_{name}" for name, flag in later.items())])}
+            FROM core WHERE {needed}
         )
-        {" UNION ALL ".join(f"({_count(name, among)})" for name, among in fitting_all_but.items())}
     """
+    counts = (f"({_count(name, _all_but(name, names))})" for name in ("total", *OWN))
     chosen = [tag.lower() for tag in (*wanted.tags, *wanted.tags_any, *wanted.tags_not)]
     with connection.cursor() as cursor:
-        cursor.execute(query, [*base_values, *posted_values, chosen])
+        cursor.execute(tables + " UNION ALL ".join(counts), [*values, *posted_values, *later_values, chosen])
         return cursor.fetchall()
 
 
+def _all_but(name: str, flags: Iterable[str]) -> str:
+    return " AND ".join(["true", *(f"fits_{flag}" for flag in flags if flag != name)])
+
+
 def _flag(wanted: Conditions, name: str) -> ExpressionWrapper | None:
-    """Return whether a project fits what ``wanted`` says of one facet; None where it says nothing."""
+    """Return whether a project fits what ``wanted`` says of one facet; None for nothing, or where "posted" tells."""
     given = {own: value for own in OWN[name] if (value := getattr(wanted, own)) not in (None, [])}
     if name != "source":
-        if not given:
+        by_author = {"author": wanted.author, "author_source": wanted.author_source}
+        if not given or (name == "month" and not any(by_author.values())) or name == "seen_before":
             return None
-        # These two are of one comment with the month.
-        given |= {"author": wanted.author, "author_source": wanted.author_source} if name == "month" else {}
-        given |= {"source": list(SOURCES)}
+        # The author is that of the comment of the month.
+        given |= (by_author if name == "month" else {}) | {"source": list(SOURCES)}
     conditions = [Q(condition) for condition in fitting(Conditions.model_validate(given))]
     return ExpressionWrapper(reduce(and_, conditions), output_field=BooleanField())
 
 
-def _posted_in() -> tuple[str, tuple[Any, ...]]:
-    """Return the query for each appearance that strangers may see: its project, year and month; and its parameters."""
+def _posted_flags(wanted: Conditions, known: Iterable[str]) -> tuple[dict[str, str], list[Any]]:
+    """Return whether a project fits what ``wanted`` says of months and of having been seen before, told by "posted"."""
+    flags: dict[str, str] = {}
+    values: list[Any] = []
+    parts = []
+    for months, no in ((wanted.month, ""), (wanted.month_not, "NOT ")):
+        if months and "month" not in known:
+            in_one = "id IN (SELECT id FROM posted WHERE year * 100 + month = ANY(%s))"
+            in_none = "id NOT IN (SELECT id FROM posted)" if UNKNOWN in months else "false"
+            parts.append(f"{no}({in_one} OR {in_none})")
+            values.append([int(month.replace("-", "")) for month in months if month != UNKNOWN])
+    if parts:
+        flags["month"] = " AND ".join(parts)
+    if wanted.seen_before is not None:
+        flags["seen_before"] = f"{SEEN_AGAIN} = {str(wanted.seen_before).lower()}"
+    return flags, values
+
+
+SEEN_AGAIN = "(id IN (SELECT id FROM posted GROUP BY 1 HAVING count(*) > 1))"
+
+
+def _posted_in(wanted: Conditions) -> tuple[str, tuple[Any, ...]]:
+    """Return the query for each appearance that strangers may see, and its parameters.
+
+    It has the project, year and month, and whether the wanted author wrote it.
+    """
+    by_author = {"comment__author": wanted.author, "comment__source": wanted.author_source}
+    theirs = Q(**{name: value for name, value in by_author.items() if value}) or Q(project__isnull=False)
     posted = Submission.objects.visible().order_by()
-    return posted.values("project", "comment__post__year", "comment__post__month").query.sql_with_params()
+    posted = posted.annotate(theirs=ExpressionWrapper(theirs, output_field=BooleanField()))
+    columns = ("project", "comment__post__year", "comment__post__month", "theirs")
+    return posted.values_list(*columns).query.sql_with_params()
 
 
 def _count(name: str, among: str) -> str:
@@ -177,13 +212,14 @@ def _count(name: str, among: str) -> str:
     if name == "month":
         return f"""
             SELECT 'month', year || '-' || lpad(month::text, 2, '0'), count(*)
-            FROM (SELECT DISTINCT id, year, month FROM posted WHERE {among}) AS months GROUP BY year, month
+            FROM (SELECT DISTINCT id, year, month FROM posted JOIN base USING (id) WHERE theirs AND {among})
+            AS months
+            GROUP BY year, month
             UNION ALL SELECT 'month', '{UNKNOWN}', count(*) FROM base
             WHERE {among} AND id NOT IN (SELECT id FROM posted) HAVING count(*) > 0
         """
     if name == "seen_before":
-        again = "id IN (SELECT id FROM posted GROUP BY 1 HAVING count(*) > 1)"
-        return f"SELECT 'seen_before', ({again})::text, count(*) FROM base WHERE {among} GROUP BY 2"
+        return f"SELECT 'seen_before', {SEEN_AGAIN}::text, count(*) FROM base WHERE {among} GROUP BY 2"
     column = COLUMNS[name]
     return f"""
         SELECT '{name}', coalesce({column}::text, '{UNKNOWN}'), count(*) FROM base WHERE {among} GROUP BY {column}

@@ -40,6 +40,9 @@ def index(db):
         project.tags.add(*[tag for place, tag in enumerate(tags.values()) if (number >> place) % 3 == 0])
     make_project(title="An idea", source=IDEAS)
     RemovedAuthor.objects.create(name="author3", reason="Asked by mail.")
+    both = make_project(title="Of two authors")
+    for post, author in ((posts[0], "author2"), (posts[1], "somebody")):
+        Submission.objects.create(project=both, comment=make_comment(post=post, author=author), text="x")
 
 
 ADDRESSES = [
@@ -48,7 +51,8 @@ ADDRESSES = [
     "link_not=site", "idea_score=unknown", "idea_score=unknown&idea_score=3", "idea_score_not=unknown",
     "min_idea_score=4&max_idea_score=8", "complexity_score_not=2", "seen_before=true", "source_not=lobsters",
     "seen_before=false&month=2026-09&tags=games", "author=author2", "author=author2&author_source=lobsters",
-    "author=author3", "has_tags=false", "has_link=true", "q=project", "month_not=2026-09", "month_not=unknown",
+    "author=author3", "has_tags=false", "author=author2&month=2026-07", "has_link=true", "q=project",
+    "month_not=2026-09", "month_not=unknown",
     "tags_any=ai&tags_any=games&link=store&complexity_score=3", "has_link=false",
 ]  # fmt: skip
 
