@@ -40,7 +40,8 @@ OWN = re.compile(
 
 
 # "Calendly (https://…": the name between the words that say whose a link is, and the link.
-ITS_NAME = re.compile(r"(?:[A-Z0-9][\w.'’+-]*[\s(\[“\"]{0,3}(?:(?:,|and|or|&)\s+)?){1,8}$")
+_WORD = r"[A-Z0-9][\w.'’+-]*"
+ITS_NAME = re.compile(rf"(?<![\w.'’+-])(?:{_WORD}(?:,\s+|\s+)(?:(?:and|or|&)\s+)?){{0,7}}{_WORD}[\s(\[“\"]{{0,3}}$")
 MADE_WITH = re.compile(r"\b(?:with|via|by)\s*$", re.IGNORECASE)
 GOES_ON = re.compile(r"\W*(?:and|or)?(?:\s+[\w.'’+-]+){0,3}\W*")
 
@@ -120,7 +121,7 @@ def is_borrowed(link: Link) -> bool:
         return True
     name = ITS_NAME.search(link.before)
     before = link.before[: name.start()] if name else ""
-    return bool(BORROWED.search(before) or MADE_WITH.search(before))
+    return bool(BORROWED.search(before) or (link.is_footnote and MADE_WITH.search(before)))
 
 
 def read_links(prose: Prose, notes: Container[str] = ()) -> list[Link]:

@@ -3,7 +3,7 @@
 import pytest
 
 from projects.extraction.rules.bare_domains import bare_links
-from projects.extraction.rules.links import brand_of, primary_link, read_links
+from projects.extraction.rules.links import Link, brand_of, is_borrowed, primary_link, read_links
 from projects.extraction.rules.prose import read_prose
 from projects.links import Kind, kind_of, project_key
 
@@ -63,3 +63,14 @@ def test_brands_and_keys():
 def test_bare_domains_are_links_but_libraries_and_addresses_of_people_are_not():
     assert [link.url for link in bare_links("I'm building fern.app")] == ["https://fern.app"]
     assert bare_links("Built with Node.js and Next.js, write to ada@fern.app please") == []
+
+
+@pytest.mark.parametrize("part", ["A.A.A.A", "Foo, ", "Foo and ", "A", "Foo  "])
+def test_a_row_of_names_before_a_link_takes_no_long_time(part):
+    link = read_links(read_prose(f"{(part * 60)[:119]}! https://fern.example"))[0]
+    assert is_borrowed(Link(link.url, link.kind, (part * 60)[:119] + "!", 0)) is False
+
+
+def test_a_comma_parts_a_name_from_a_link():
+    assert primary("A course that uses Lean4, https://proofs.example/") == "https://proofs.example/"
+    assert primary("We sell it to teams to help with QA https://fern.example") == "https://fern.example"
