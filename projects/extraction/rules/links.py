@@ -41,7 +41,7 @@ OWN = re.compile(
 
 # "Calendly (https://…": the name between the words that say whose a link is, and the link.
 _WORD = r"[A-Z0-9][\w.'’+-]*"
-ITS_NAME = re.compile(rf"(?<![\w.'’+-])(?:{_WORD}(?:,\s+|\s+)(?:(?:and|or|&)\s+)?){{0,7}}{_WORD}[\s(\[“\"]{{0,3}}$")
+ITS_NAME = re.compile(rf"(?<![\w.'’+-])(?:{_WORD}(?:\s*,\s+|\s+)(?:(?:and|or|&)\s+)?){{0,7}}{_WORD}[\s(\[“\"]{{0,3}}$")
 MADE_WITH = re.compile(r"\b(?:with|via|by)\s*$", re.IGNORECASE)
 GOES_ON = re.compile(r"\W*(?:and|or)?(?:\s+[\w.'’+-]+){0,3}\W*")
 
