@@ -18,7 +18,7 @@ from projects.language.model import LanguageModel
 from projects.language.tokens import approximate_tokens, cut_to_tokens
 from projects.models import Extraction, Project
 from tests.factories import make_comment
-from tests.servers.llm import LLMServer, Says, description, segments
+from tests.servers.llm import LLMServer, Says, description, reader, segments
 
 TWO = (
     "I am building Foo (https:&#x2F;&#x2F;foo.example), a site generator. It is in Rust.<p>"
@@ -240,6 +240,19 @@ def test_a_description_that_says_what_it_may_not_is_asked_for_again(wrong, compl
     assert complaint in server.requests[1]["messages"][-1]["content"]
     with LLMServer([description(**wrong)] * 2) as server, pytest.raises(InvalidAnswer):
         describe(html, server)
+
+
+def test_a_comment_that_is_longer_than_the_model_reads_is_cut_further_and_asked_again():
+    def says(request):
+        is_long = approximate_tokens(request["messages"][1]["content"]) > 300
+        refusal = Says(status=400, body=b'{"error": {"message": "This model\'s maximum context length is 300 tokens"}}')
+        return refusal if is_long else reader(request)
+
+    html = "I am building Foo: https://foo.example. " + "It has another feature. " * 100
+    with LLMServer(otherwise=says) as server:
+        [found] = segment(html, server)
+        assert describe(html, server).title
+    assert found.text.startswith("I am building Foo")
 
 
 def test_every_address_that_comes_out_came_in():

@@ -1,12 +1,14 @@
 """The language model's client against a real server that says all kinds of things."""
 
 import asyncio
+import json
 
 import pytest
 from pydantic import BaseModel, Field
 
 from core.circuit import Circuit
 from core.http import InvalidAnswer, NotAsked, Refused, Unavailable
+from projects.language.attempts import TooLong
 from projects.language.dialect import Mode
 from projects.language.metering import Usage, metering
 from projects.language.model import LanguageModel
@@ -229,3 +231,134 @@ def test_tokens_are_estimated_where_the_server_counts_none():
         _, usage = ask(model_of(server))
     assert 5 <= usage.tokens_in <= 10
     assert 5 <= usage.tokens_out <= 12
+
+
+def refuses(name: str, message: str, status: int = 400):
+    """Answer rightly, but refuse every request that has the parameter ``name``."""
+    body = json.dumps({"error": {"message": message, "param": name}}).encode()
+    return lambda request: Says(status=status, body=body) if name in request else Says(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("max_tokens", "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."),
+        ("temperature", "Unsupported value: only the default temperature is supported."),
+        ("response_format", "response_format is not supported"),
+    ],
+)
+def test_a_parameter_that_is_refused_is_left_out_from_then_on(name, message):
+    with LLMServer(otherwise=refuses(name, message)) as server:
+        model = model_of(server)
+        ask(model)
+        calls = len(server.requests)
+        ask(model)
+    assert len(server.requests) == calls + 1
+    assert name not in server.requests[-1]
+    assert name == "response_format" or model.dialect.mode is Mode.JSON_SCHEMA
+
+
+def test_no_bound_at_all_is_sent_where_both_names_are_refused():
+    def says(request):
+        named = next((name for name in ("max_tokens", "max_completion_tokens") if name in request), "")
+        return refuses(named, f"Unknown parameter: {named}")(request) if named else Says(GOOD)
+
+    with LLMServer(otherwise=says) as server:
+        assert ask(model_of(server))[0].name == "red"
+
+
+@pytest.mark.parametrize(
+    "hiccup",
+    [
+        {"message": "Failed to generate JSON", "code": "json_validate_failed", "failed_generation": "{"},
+        {"message": "Bad Request"},
+    ],
+)
+def test_a_hiccup_changes_no_mode(hiccup):
+    with LLMServer([GOOD, Says(status=400, body=json.dumps({"error": hiccup}).encode()), GOOD]) as server:
+        model = model_of(server)
+        ask(model)
+        ask(model)
+    assert model.dialect.mode is Mode.JSON_SCHEMA
+    assert {request["response_format"]["type"] for request in server.requests} == {"json_schema"}
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"error": {"message": "slow down", "code": 429}}, Unavailable),
+        ({"error": {"message": "slow down", "type": "rate_limit_exceeded"}}, Unavailable),
+        ({"error": {"message": "upstream is down", "code": "503"}}, Unavailable),
+        ({"error": "upstream is down"}, Unavailable),
+        ([{"error": {"message": "down", "status": "UNAVAILABLE", "code": 503}}], Unavailable),
+        ({"object": "error", "message": "no such key", "code": 401}, Refused),
+        ({"error": {"message": "The model does not exist", "code": 404}}, Refused),
+        ({"choices": []}, Unavailable),
+        ({"choices": [{"finish_reason": "error", "message": {"content": GOOD}}]}, Unavailable),
+        ({"choices": [{"error": {"code": 502, "message": "down"}, "message": {"content": ""}}]}, Unavailable),
+        ({"id": "1"}, Unavailable),
+    ],
+)
+def test_an_error_in_an_answer_with_status_200_counts_as_the_status_that_it_carries(body, error):
+    with LLMServer([Says(body=json.dumps(body).encode())]) as server, pytest.raises(error):
+        ask(model_of(server))
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "thoughts",
+    [
+        {"content": "", "reasoning_content": "So, which colour? " * 9},
+        {"content": None, "reasoning": "So, {which}?"},
+        {"content": "<think>So, which {colour}"},
+        {"content": ""},
+        {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "So {"}]}]},
+    ],
+)
+def test_thoughts_that_leave_no_room_are_given_more_once_and_for_all(thoughts):
+    body = {"choices": [{"finish_reason": "length", "message": thoughts}]}
+    cut = Says(body=json.dumps(body).encode())
+    with LLMServer([cut, cut, GOOD, GOOD]) as server:
+        model = model_of(server)
+        _, usage = ask(model)
+        ask(model)
+    assert [request["max_tokens"] for request in server.requests] == [50, 200, 800, 800]
+    assert usage.asked_again == 0
+    with LLMServer(otherwise=lambda _: cut) as server, pytest.raises(InvalidAnswer, match="cut off"):
+        ask(model_of(server, most_tokens=300))
+    assert max(request["max_tokens"] for request in server.requests) == 300
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": {"name": "red", "score": 3}},
+        {"content": [{"type": "text", "text": GOOD}]},
+        {"content": [{"type": "output_text", "text": {"value": GOOD}}]},
+        {"content": "", "reasoning": GOOD},
+        {
+            "content": "I call it.",
+            "tool_calls": [{"function": {"name": "a", "arguments": {"name": "red", "score": 3}}}],
+        },
+        {"content": None, "function_call": {"name": "a", "arguments": GOOD}},
+        GOOD,
+    ],
+)
+def test_an_answer_is_found_wherever_a_server_puts_it(message):
+    body = {"choices": [{"finish_reason": "stop", "message": message}]}
+    with LLMServer([Says(body=json.dumps(body).encode())]) as server:
+        answer, usage = ask(model_of(server))
+    assert (answer.name, usage.calls) == ("red", 1)
+
+
+def test_more_tokens_than_a_server_gives_are_asked_for_less_and_a_long_question_is_told():
+    def says(request):
+        tokens = request["max_tokens"]
+        body = {"message": f"max_tokens is too large: {tokens}. This model supports at most 20 completion tokens"}
+        return Says(status=400, body=json.dumps({"error": body}).encode()) if tokens > 20 else Says(GOOD)
+
+    with LLMServer(otherwise=says) as server:
+        assert ask(model_of(server))[0].name == "red"
+    long = Says(status=400, body=b'{"error": {"message": "the request exceeds the available context size"}}')
+    with LLMServer(otherwise=lambda _: long) as server, pytest.raises(TooLong):
+        ask(model_of(server))
