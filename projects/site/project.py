@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
@@ -156,7 +157,14 @@ def kept_for(pk: int) -> Project:
     merge = ProjectMerge.objects.filter(absorbed_id=pk, undone_at=None).select_related("kept").first()
     if merge is not None:
         return merge.kept
-    if Project.objects.filter(pk=pk).exists():
+    hidden = Project.objects.only("review_status").filter(pk=pk).first()
+    if (
+        hidden is not None
+        and hidden.review_status == Project.ReviewStatus.PENDING
+        and settings.PUBLIC_PROJECTS != "all"
+    ):
+        raise NoPage(f"Project {pk} is not shown.")  # It may be, once somebody approves it.
+    if hidden is not None:
         raise Gone(f"Project {pk} is not shown any more.")
     raise NoPage(f"There is no project {pk}.")
 

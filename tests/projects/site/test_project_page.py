@@ -129,6 +129,14 @@ def test_a_rejected_project_is_gone_and_so_is_what_was_merged_into_it(client):
     assert client.get(absorbed.get_absolute_url(), follow=True).status_code == 410
 
 
+def test_a_project_that_waits_where_strangers_see_approved_ones_alone_is_not_gone(client, settings):
+    settings.PUBLIC_PROJECTS = "approved"
+    project = posted()
+    assert client.get(project.get_absolute_url()).status_code == 404
+    Project.objects.update(review_status="approved")
+    assert client.get(project.get_absolute_url()).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
