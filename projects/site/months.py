@@ -1,5 +1,7 @@
 """Pages of months: all of them, and one with what was counted of it and its projects."""
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -57,7 +59,8 @@ def month(request: HttpRequest, month: Month) -> HttpResponse:
     figures = trends.month_counted(month)
     name = month_name(month)
     projects = Project.objects.published().posted().filter(shown_in(in_months([month_text(month)])))
-    context = {
+    total = kept(("projects of a month", month, settings.PUBLIC_PROJECTS), projects.count)
+    context: dict[str, Any] = {
         "title": name,
         "description": f"What people on Hacker News were working on in {name}.",
         "month": month_text(month),
@@ -70,7 +73,9 @@ def month(request: HttpRequest, month: Month) -> HttpResponse:
         "empty": "No project was found in it yet.",
     }
     return render(
-        request, "projects/site/month.html", context | neighbours(month, threads) | list_context(request, projects)
+        request,
+        "projects/site/month.html",
+        context | neighbours(month, threads) | list_context(request, projects, total=total),
     )
 
 

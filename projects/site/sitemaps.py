@@ -20,8 +20,8 @@ from projects.models import Analytics, Project
 from projects.site.charts import month_text
 from projects.site.errors import reader_page
 
-# Of one part: ten thousand projects are a megabyte.
-PROJECTS_A_PART = 10_000
+# Of one part: to write the addresses of ten thousand takes a second.
+PROJECTS_A_PART = 2_000
 PLAIN_PAGES = ("home", "projects", "months", "tags", "authors", "trends", "compare", "digests", "about")
 
 

@@ -53,7 +53,8 @@ def tag(request: HttpRequest, name: str) -> HttpResponse:
             return redirect("site:tag", known, permanent=True)
         raise NoPage(f"No project has the tag “{shortened(name)}”.")
     projects = trends.shown(found)
-    counts = trends.course(projects)
+    counts = kept(("course of a tag", found.pk, settings.PUBLIC_PROJECTS), lambda: trends.course(projects))
+    total = kept(("projects of a tag", found.pk, settings.PUBLIC_PROJECTS), projects.count)
     context = {
         "title": f"Projects with the tag {found.name}",
         "description": f"Projects tagged {found.name}, and how their number went over the months.",
@@ -64,7 +65,7 @@ def tag(request: HttpRequest, name: str) -> HttpResponse:
         ),
         "empty": "No project has it now.",
     }
-    return render(request, "projects/site/tag.html", context | list_context(request, projects))
+    return render(request, "projects/site/tag.html", context | list_context(request, projects, total=total))
 
 
 def known_by(name: str) -> str | None:

@@ -1,11 +1,13 @@
 """Projects by chance: a shuffled walk that its seed brings back, and one that surprises."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from core.caching import cached_by_version
+from core.index_version import kept
 from projects.models import Project
 from projects.shuffling import LONGEST_SEED, new_seed, shuffled
 from projects.site.errors import BadRequest, NoPage, reader_page
@@ -28,8 +30,13 @@ def _walk(request: HttpRequest) -> HttpResponse:
     seed = request.GET["seed"].strip()
     if len(seed) > LONGEST_SEED or "\0" in seed:
         raise BadRequest(f"seed={shortened(seed)} is no seed: it has {LONGEST_SEED} characters at most.")
-    projects = shuffled(with_row_fields(Project.objects.published().posted()), seed)
-    context = {"title": "At random", "seed": seed, "projects": page_of(request, projects, PER_PAGE)}
+    projects = Project.objects.published().posted()
+    total = kept(("projects shown", settings.PUBLIC_PROJECTS), projects.count)
+    # The ids first: what a row shows would be looked up for all the pages before as well.
+    page = page_of(request, shuffled(projects, seed).values_list("pk", flat=True), PER_PAGE, total=total)
+    places = {pk: place for place, pk in enumerate(page.object_list)}
+    page.object_list = sorted(with_row_fields(projects.filter(pk__in=places)), key=lambda row: places[row.pk])
+    context = {"title": "At random", "seed": seed, "projects": page}
     return render(request, "projects/site/random.html", context)
 
 
