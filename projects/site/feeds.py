@@ -66,12 +66,13 @@ def projects(request: HttpRequest) -> HttpResponse:
 @reader_page
 def found(request: HttpRequest) -> HttpResponse:
     """What a search finds, newest first."""
-    results = searching.results(request, ENTRIES)
-    if not results["q"]:
+    answer, mode = searching.answered(request, ENTRIES), searching.asked_mode(request)
+    text = answer.query.text
+    if not text:
         raise BadRequest("A feed of a search needs one: /search/feed?q=rust.")
-    ids = [each.project.pk for each in results["found"]]
-    page = f"{reverse('site:search')}?{urlencode({'q': results['q'], 'mode': results['asked_mode']})}"
-    return project_feed(request, shown().filter(pk__in=ids), results["title"], page)
+    ids = [hit.project.pk for hit in answer.hits]
+    page = f"{reverse('site:search')}?{urlencode({'q': text, 'mode': mode})}"
+    return project_feed(request, shown().filter(pk__in=ids), f"{text} · Search", page)
 
 
 @cached_by_version

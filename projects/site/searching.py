@@ -35,22 +35,15 @@ def search_page(request: HttpRequest) -> HttpResponse:
     return render(request, "projects/site/search_results.html" if is_part else "projects/site/search.html", context)
 
 
-def results(request: HttpRequest, per_page: int = PER_PAGE) -> dict[str, Any]:
+def results(request: HttpRequest) -> dict[str, Any]:
     """Return what the results show, for the ``q``, ``mode`` and ``page`` of the address.
 
     Raises BadRequest for another mode or page, NoPage for a page beyond the end, TooSlow.
     """
-    text = request.GET.get("q", "")
-    mode: Mode = one_of(request, "mode", get_args(Mode), "hybrid")  # type: ignore[assignment]  # one of them
-    number = page_number(request)
-    query = parse(text)
-    try:
-        shown = Project.objects.published(to_staff=is_staff(request))
-        answer = search(query, shown, mode=mode, limit=per_page, offset=(number - 1) * per_page)
-    except SearchTooSlow as error:
-        raise TooSlow(str(error)) from error
+    answer, mode, number = answered(request, PER_PAGE), asked_mode(request), page_number(request)
     if number > 1 and not answer.hits:
         raise NoPage(f"There is no page {number} of what was found for this search.")
+    query = answer.query
     return {
         "title": f"{query.text} · Search" if query.text else "Search",
         "q": query.text,
@@ -61,6 +54,21 @@ def results(request: HttpRequest, per_page: int = PER_PAGE) -> dict[str, Any]:
         "syntax": SYNTAX,
         "number": number,
     }
+
+
+def asked_mode(request: HttpRequest) -> Mode:
+    """Return the ``mode`` of the address. Raises BadRequest for another than there are."""
+    return one_of(request, "mode", get_args(Mode), "hybrid")  # type: ignore[return-value]  # one of them
+
+
+def answered(request: HttpRequest, per_page: int) -> SearchAnswer:
+    """Return the hits of the page that the address asks for. Raises BadRequest and TooSlow."""
+    mode, number, query = asked_mode(request), page_number(request), parse(request.GET.get("q", ""))
+    try:
+        shown = Project.objects.published(to_staff=is_staff(request))
+        return search(query, shown, mode=mode, limit=per_page, offset=(number - 1) * per_page)
+    except SearchTooSlow as error:
+        raise TooSlow(str(error)) from error
 
 
 def _with_rows(answer: SearchAnswer) -> list[Found]:
