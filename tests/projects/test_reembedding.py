@@ -46,7 +46,7 @@ def test_texts_are_embedded_in_batches_as_vectors_of_unit_length():
         (Says(body=b"<html>"), Unavailable),
         (Says(status=401, body=b"no"), Refused),
         (Says(body=b'{"data": []}'), InvalidAnswer),
-        (Says(body=b'{"error": "x"}'), InvalidAnswer),
+        (Says(body=b'{"error": "x"}'), Unavailable),
         (Says(body=b'{"data": [{"index": 0, "embedding": [1, 2, 3]}]}'), InvalidAnswer),
         (Says(body=b'{"data": [{"index": 0, "embedding": [0, 0, 0, 0, 0, 0, 0, 0]}]}'), InvalidAnswer),
         (Says(body=b'{"data": [{"index": 0, "embedding": "AAAA"}]}'), InvalidAnswer),
