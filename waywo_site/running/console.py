@@ -89,6 +89,7 @@ class Console:
             if self._ended.wait(LOOK_SECONDS):
                 return
             seconds += LOOK_SECONDS
+        first_run.compute_first_figures()
         self.say(_ready())
 
 

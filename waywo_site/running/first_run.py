@@ -12,6 +12,7 @@ from comments.models import Comment, Post, Source
 from comments.newest_threads import newest_threads
 from core.http import OutsideError
 from core.jobs import sending
+from projects.models import Analytics
 from waywo_site.running.queues import depth
 
 USERNAME = "admin"
@@ -41,6 +42,12 @@ def start_main_job() -> str:
     if not Comment.objects.exclude(post__source=Source.SAMPLE).exists():
         return _collect_newest()
     return _go_on()
+
+
+def compute_first_figures() -> None:
+    """Send the computing of the months' figures where there are none: the trends would be empty until the night."""
+    if not Analytics.objects.exists():
+        sending.send("generate_analytics", {})
 
 
 def _collect_newest() -> str:

@@ -194,10 +194,10 @@ def test_what_cannot_be_merged_is_said_in_a_line():
     project = make_project()
     with pytest.raises(MergeError, match="with itself"):
         merge(project.pk, project.pk)
-    with pytest.raises(MergeError, match="no project 77"):
-        merge(project.pk, 77)
-    with pytest.raises(MergeError, match="no merge 77"):
-        unmerge(77)
+    with pytest.raises(MergeError, match="no project 777777777"):
+        merge(project.pk, 777_777_777)
+    with pytest.raises(MergeError, match="no merge 777777777"):
+        unmerge(777_777_777)
     assert Project.objects.count() == 1
 
 

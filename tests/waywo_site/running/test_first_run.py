@@ -7,6 +7,7 @@ import pytest
 from comments.collecting import collect_sample
 from comments.models import Comment, Source
 from comments.sources.known_threads import known_threads
+from projects.analytics.computing import generate_analytics
 from tests.factories import make_comment, make_post
 from tests.servers.hackernews import HackerNewsServer
 from tests.servers.threads import generate_thread
@@ -65,3 +66,12 @@ def test_a_known_thread_that_is_not_there_is_passed_over(settings):
         line = first_run.start_main_job()
     assert f"the newest thread, {known[1].year}-{known[1].month:02} (item {known[1].id})." in line
     assert f"Hacker News has no thread {known[0].id}" in line
+
+
+def test_the_figures_of_the_months_are_computed_once_where_there_are_none():
+    make_comment()
+    first_run.compute_first_figures()
+    assert depth("operations") == 1
+    generate_analytics()
+    first_run.compute_first_figures()
+    assert depth("operations") == 1
