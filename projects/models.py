@@ -17,10 +17,14 @@ from pgvector.django import VectorField
 from comments.models import Comment, is_removed
 from projects.analytics.models import Analytics as Analytics
 from projects.expressions import Hosts, Spellings
+from projects.extraction.models import Extraction as Extraction
 from projects.language.models import KeptAnswer as KeptAnswer
 from projects.links import LINK_KINDS, host_of, link_kind
+from projects.pages.models import URL_LENGTH, Page
+from projects.pages.models import HostTurn as HostTurn
+from projects.reviewing.models import ProjectMerge as ProjectMerge
+from projects.reviewing.models import ReviewAction as ReviewAction
 
-URL_LENGTH = 2000
 # A reading with a lower confidence is unsure of its verdict.
 UNSURE_BELOW = 0.5
 
@@ -51,36 +55,6 @@ class TagAlias(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Page(models.Model):
-    """A fetched URL, shared by all who link to it. Beside an ``error`` stands what it said before, where it did."""
-
-    url = models.CharField("URL", max_length=URL_LENGTH, unique=True)
-    final_url = models.CharField("final URL", max_length=URL_LENGTH, blank=True, help_text="After redirects.")
-    status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="HTTP status; empty if none came.")
-    title = models.CharField(max_length=500, blank=True)
-    text = models.TextField(blank=True)
-    fetched_at = models.DateTimeField()
-    error = models.CharField(max_length=500, blank=True)
-    failures = models.PositiveIntegerField(default=0, help_text="In a row; each doubles the pause before the next try.")
-
-    class Meta:
-        ordering = ("-fetched_at",)
-        indexes = (models.Index(fields=("-fetched_at",), name="page_fetched_at"),)
-
-    def __str__(self) -> str:
-        return self.url
-
-
-class HostTurn(models.Model):
-    """When a host that projects link to may be asked again, by whichever process."""
-
-    host = models.CharField(max_length=300, primary_key=True)
-    free_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.host
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -391,98 +365,3 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project_id} in {self.comment_id}"
-
-
-class Extraction(models.Model):
-    """One run of the workflow over one comment: what it did, what it dropped and what it cost."""
-
-    class Status(models.TextChoices):
-        RUNNING = "running", "Running"
-        SUCCEEDED = "succeeded", "Succeeded"
-        PARTIAL = "partial", "Partial"
-        FAILED = "failed", "Failed"
-        SUPERSEDED = "superseded", "Superseded"
-
-    # The comment was read to its end, if not all that was found in it could be described.
-    READ = (Status.SUCCEEDED, Status.PARTIAL)
-
-    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="extractions")
-    analyst = models.CharField(max_length=200, help_text="rules, or the language model's name.")
-    prompt_version = models.PositiveSmallIntegerField()
-    status = models.CharField(max_length=16, choices=Status, default=Status.RUNNING)
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True, blank=True)
-    steps = models.JSONField(default=list, blank=True, help_text="Each step with its seconds and outcome.")
-    segments = models.JSONField(default=list, blank=True, help_text="What was kept and what was dropped, and why.")
-    confidence = models.FloatField(
-        null=True, blank=True, help_text="How sure its least sure verdict is, from 0 to 1; below 0.5 is unsure."
-    )
-    llm_calls = models.PositiveIntegerField("LLM calls", default=0)
-    calls_cached = models.PositiveIntegerField(default=0, help_text="Answers that were kept from an earlier reading.")
-    asked_again = models.PositiveIntegerField(default=0, help_text="Answers that did not fit and were asked for anew.")
-    mended = models.JSONField(default=dict, blank=True, help_text="What was mended in answers: kind -> how often.")
-    tokens_in = models.PositiveIntegerField(default=0)
-    tokens_out = models.PositiveIntegerField(default=0)
-    error = models.TextField(blank=True)
-    task_id = models.CharField("task ID", max_length=64, blank=True)
-
-    class Meta:
-        ordering = ("-started_at",)
-        indexes = (
-            models.Index(fields=("comment", "-started_at"), name="extraction_comment_started"),
-            models.Index(fields=("status", "-started_at"), name="extraction_status_started"),
-            models.Index(fields=("-started_at",), name="extraction_started"),
-        )
-
-    def __str__(self) -> str:
-        return f"Reading of {self.comment_id} by {self.analyst}"
-
-
-class ProjectMerge(models.Model):
-    """Two projects that a person made one, with all that is needed to part them again."""
-
-    kept = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="merges")
-    absorbed_id = models.BigIntegerField("absorbed project's ID", help_text="The id that it had and gets back.")
-    absorbed_title = models.CharField(max_length=200)
-    absorbed = models.JSONField(help_text="The absorbed project's fields, tags and submissions.")
-    kept_before = models.JSONField(help_text="What the kept project was before.")
-    merged_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-    merged_at = models.DateTimeField(auto_now_add=True)
-    undone_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ("-merged_at",)
-
-    def __str__(self) -> str:
-        return f"{self.absorbed_title} into {self.kept_id}"
-
-
-class ReviewAction(models.Model):
-    """One thing that a person did to a project, with what is needed to undo it."""
-
-    class Kind(models.TextChoices):
-        REVIEW = "review", "Reviewed"
-        EDIT = "edit", "Edited"
-        BOOKMARK = "bookmark", "Bookmarked"
-        MERGE = "merge", "Merged"
-        SPLIT = "split", "Split off"
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=16, choices=Kind)
-    project_id = models.BigIntegerField("project's ID", help_text="A number only: a merge deletes the row.")
-    before = models.JSONField(default=dict, help_text="The fields as they were.")
-    after = models.JSONField(
-        default=dict, help_text="The fields as they were left; another value now means a conflict."
-    )
-    merge = models.ForeignKey(ProjectMerge, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
-    done_at = models.DateTimeField(auto_now_add=True)
-    undone_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ("-id",)
-        indexes = (models.Index(fields=("user", "-id"), name="review_action_user"),)
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.project_id}"
