@@ -85,7 +85,8 @@ def _named(text: str) -> Q:
         begun = " & ".join(f"'{word}':*" for word in words)
         named |= Q(title_words=TextQuery(begun, search_type="raw", config="simple"))
     for start in _hosts(text):
-        on = Q(canonical_url__startswith=start)
+        # Without the second condition the index, which leaves empty ones out, could not be used, nor any of the others.
+        on = Q(canonical_url__startswith=start) & ~Q(canonical_url="")
         if "." not in start:
             # "github" is no project's name, though many addresses begin with it.
             for host in (*REPOSITORIES, *STORES, *ARTICLES, *VIDEOS, *SOCIALS):

@@ -12,7 +12,7 @@ from projects.models import Project, ProjectQuerySet
 from projects.search.names import folded
 
 # Of more words than a title has, each other way finds enough.
-MOST_TYPED = 12
+MOST_TYPED = 6
 MOST_WORDS = 6
 MOST = 60
 # From here on a word may differ by two letters.
