@@ -238,14 +238,16 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         partly_read = Q(status=Comment.Status.PROCESSED) & ~Q(last_error="")
         return self.filter(Q(status=Comment.Status.FAILED) | partly_read)
 
-    def claimable(self, task_id: str = "", now: datetime | None = None) -> Self:
-        """Comments that a task may start on: not under way, or left by a dead worker.
+    def claimable(self, task_id: str = "", now: datetime | None = None, *, only_unread: bool = False) -> Self:
+        """Comments that a task may start on: not under way, or left by a dead worker; ``only_unread`` no others' work.
 
         A broker hands a message on only when its worker is lost, so a task that meets a claim of its own id
         takes it over at once.
         """
         expired = (now or timezone.now()) - settings.CLAIM_EXPIRES_AFTER
-        free = ~Q(status=Comment.Status.PROCESSING) | Q(claimed_at__lt=expired)
+        unread = Q(status__in=(Comment.Status.PENDING, Comment.Status.FAILED))
+        idle = unread if only_unread else ~Q(status=Comment.Status.PROCESSING)
+        free = idle | Q(status=Comment.Status.PROCESSING, claimed_at__lt=expired)
         return self.filter(free | Q(claimed_by=task_id) if task_id else free)
 
     def with_project_count(self) -> Self:
@@ -344,14 +346,15 @@ class Comment(models.Model):
         """Where a person reads the comment; empty for the sample."""
         return source_url(self.source, self.source_id, "c")
 
-    def claim(self, task_id: str = "", now: datetime | None = None) -> bool:
+    def claim(self, task_id: str = "", now: datetime | None = None, *, only_unread: bool = False) -> bool:
         """Take the comment for reading, if nobody has it; count the attempt. Return whether it is ours.
 
+        With ``only_unread`` it is not taken either where somebody has read it since it was chosen.
         One conditional update decides, so of two workers at the same moment one gets False.
         """
         now = now or timezone.now()
         won = (
-            Comment.objects.claimable(task_id, now)
+            Comment.objects.claimable(task_id, now, only_unread=only_unread)
             .filter(pk=self.pk)
             .update(status=Comment.Status.PROCESSING, claimed_at=now, claimed_by=task_id, attempts=F("attempts") + 1)
         )

@@ -43,6 +43,7 @@ def process_waywo_comment(
     comment_id: Annotated[int, Field(ge=1, description="The comment's id.")],
     analyst: Analyst = None,
     fresh: Fresh = False,
+    only_unread: Annotated[bool, Field(description="Whether it is left alone where another has read it.")] = False,
 ) -> dict[str, Any]:
     """Read one comment, whatever its status, and save the projects in it."""
     try:
@@ -52,6 +53,7 @@ def process_waywo_comment(
             last_try=self.is_last_try,
             analyst=reading.get_analyst(analyst or ""),
             fresh=fresh,
+            only_unread=only_unread,
         )
     except reading.TakenOver as error:
         raise Ignore from error  # The other delivery of this task says how it ended.

@@ -60,6 +60,8 @@ def queue_comments(
         lock_until_commit("choice of comments")
         ids = comments_to_read(limit, comment_ids)
         by = ({"analyst": analyst} if analyst else {}) | ({"fresh": True} if fresh else {})
+        # Who reads by command beside the workers may come first.
+        by |= {"only_unread": True} if comment_ids is None else {}
         return sending.start_batch(
             TASK, ({"comment_id": pk, **by} for pk in ids), label=(label or "Read {} comments").format(len(ids))
         )
@@ -108,9 +110,11 @@ def read_comments(
     """Read comments one after another in this process; the choice is that of ``comments_to_read``.
 
     ``progress`` is called with a line, the number done and the total; ``analyst`` is a name that ``get_analyst``
-    takes; with ``fresh`` no kept answer is used. A comment that fails is counted and named in ``errors`` and does not
-    stop the others; a service that is
-    down does, and leaves the rest pending. Returns counts, ids and errors as JSON.
+    takes; with ``fresh`` no kept answer is used. What workers read meanwhile is left out, unless its id was given.
+
+    A comment that fails is counted and named in ``errors`` and does not stop the others. One whose error may pass is
+    named, too, and stays pending; a service that is down stops all, and the rest stays pending. Returns counts, ids and
+    errors as JSON.
     """
     ids = comments_to_read(limit, comment_ids)
     chosen = get_analyst(analyst or "")
@@ -120,6 +124,7 @@ def read_comments(
         "processed": 0,
         "skipped": 0,
         "failed": 0,
+        "left_pending": 0,
         "valid_projects": 0,
         "invalid_skipped": 0,
         "duplicates_linked": 0,
@@ -128,9 +133,12 @@ def read_comments(
     }
     for done, comment_id in enumerate(ids, start=1):
         try:
-            reading = read_comment(comment_id, analyst=chosen, fresh=fresh)
+            reading = read_comment(
+                comment_id, last_try=False, analyst=chosen, fresh=fresh, only_unread=comment_ids is None
+            )
         except NotAsked as error:
             left = len(ids) - done + 1
+            result["left_pending"] += left
             result["errors"].append({"comment_id": comment_id, "error": f"{error} {left} comments stay pending."})
             break
         except (OperationalError, InterfaceError):
@@ -138,8 +146,10 @@ def read_comments(
         except Exception as error:  # noqa: BLE001 - logged with its traceback below, and the others go on
             if not isinstance(error, (ReadingError, GivenUp, OutsideError)):
                 logger.exception("comment %s", comment_id)
-            result["failed"] += 1
+            may_pass = isinstance(error, OutsideError) and not error.permanent
+            result["left_pending" if may_pass else "failed"] += 1
             message = f"comment {comment_id}: {type(error).__name__}: {error}".splitlines()[0]
+            message += " It stays pending: read it again later." if may_pass else ""
             result["errors"].append({"comment_id": comment_id, "error": message})
         else:
             result["processed" if reading.status == "success" else "skipped"] += 1

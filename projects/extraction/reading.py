@@ -108,12 +108,13 @@ def read_comment(
     analyst: Analyst | None = None,
     embedder: Embedder | None = None,
     fresh: bool = False,
+    only_unread: bool = False,
 ) -> Reading:
     """Read one comment, whatever its status, and save its projects.
 
-    A comment that another worker reads at this moment is left to it (status ``skipped``), one without text is
-    marked as skipped. With ``fresh`` the model is asked anew, whatever answers were kept. ``last_try`` says whether an
-    error that may pass leaves the comment failed or pending.
+    A comment that another worker reads at this moment is left to it (status ``skipped``), with ``only_unread`` also one
+    that was read since it was chosen; one without text is marked as skipped. With ``fresh`` the model is asked anew,
+    whatever answers were kept. ``last_try`` says whether an error that may pass leaves the comment failed or pending.
 
     Raises CommentNotFound, ClaimLost, GivenUp, NotAsked (the comment is pending as if it had not been claimed),
     OutsideError of a service that was needed, and whatever is a bug; by then the comment's status and its
@@ -127,8 +128,9 @@ def read_comment(
     if task_id and (done := _already_done(comment, task_id)):
         return done
     was_under_way = comment.status == Comment.Status.PROCESSING
-    if not comment.claim(task_id):
-        return Reading(comment.pk, "skipped", reason="another worker is reading it")
+    if not comment.claim(task_id, only_unread=only_unread):
+        reason = "another has read it, or is reading it" if only_unread else "another worker is reading it"
+        return Reading(comment.pk, "skipped", reason=reason)
     if was_under_way and comment.attempts > MAX_DEATHS:
         comment.release(Comment.Status.FAILED, error=GivenUp.REASON)
         raise GivenUp(f"Comment {comment.pk}: {GivenUp.REASON}")

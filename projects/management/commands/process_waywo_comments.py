@@ -59,8 +59,9 @@ class Command(JobCommand):
     def summary(self, result: dict[str, Any]) -> str:
         if not result["comments"]:
             return "No comment is to be read. Collect threads first: manage.py process_waywo_posts."
+        waiting = f", {result['left_pending']} stay pending" if result.get("left_pending") else ""
         return (
-            f"{result['processed']} comments read, {result['skipped']} skipped, {result['failed']} failed: "
+            f"{result['processed']} comments read, {result['skipped']} skipped, {result['failed']} failed{waiting}: "
             f"{result['valid_projects']} projects ({result['duplicates_linked']} seen before), "
             f"{result['invalid_skipped']} parts that are none."
         )

@@ -15,12 +15,12 @@ from comments.models import Comment
 from comments.saving import Collected, save_lot
 from comments.sources.items import Item
 from core import event_loop
-from core.http import OutsideError
+from core.http import OutsideError, Refused, Unavailable
 from core.jobs import sending
 from core.jobs.retrying import GivenUp
 from core.models import BatchTask
 from projects import tags
-from projects.extraction import reading
+from projects.extraction import choosing, reading
 from projects.extraction.choosing import comments_to_read, queue_comments, read_comments
 from projects.extraction.events import CommentReceived
 from projects.extraction.reading import ClaimLost, CommentNotFound, TooSlow, read_comment
@@ -434,6 +434,66 @@ def test_reading_by_rules_needs_no_network_and_counts_what_it_did():
     assert (result["status"], result["processed"], result["failed"]) == ("success", 2, 0)
     assert steps[-1][1:] == (2, 2)
     assert Project.objects.filter(primary_url="https://foo.example").count() == 1
+
+
+@pytest.mark.django_db
+def test_what_another_read_since_it_was_chosen_is_not_read_again_unless_its_id_was_given():
+    first, second, third = (make_comment(author=name) for name in ("ann", "bob", "eve"))
+
+    def meanwhile(*_) -> None:
+        if not second.extractions.exists():
+            read(second, ScriptedAnalyst(dropped=1))
+            assert third.claim("of a worker")
+
+    result = read_comments(progress=meanwhile, analyst="rules")
+    assert (result["comments"], result["processed"], result["skipped"], result["failed"]) == (3, 1, 2, 0)
+    assert (first.extractions.count(), second.extractions.count(), third.extractions.count()) == (1, 1, 0)
+    assert read_comments(comment_ids=[second.pk], analyst="rules")["processed"] == 1
+    assert second.extractions.count() == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("empty_queues")
+def test_the_task_of_a_comment_that_was_due_leaves_it_alone_where_a_command_has_read_it():
+    comment = make_comment()
+    [due] = queue_comments(analyst="rules").tasks.all()
+    read(comment, ScriptedAnalyst(dropped=1))
+    task = app.tasks["process_waywo_comment"]
+    assert task.apply(kwargs=due.kwargs, task_id=due.task_id).result["status"] == "skipped"
+    [wanted] = queue_comments(comment_ids=[comment.pk], analyst="rules").tasks.all()
+    assert task.apply(kwargs=wanted.kwargs, task_id=wanted.task_id).result["status"] == "success"
+    # What failed may be tried again by the same task, as when its batch is retried.
+    Comment.objects.update(status="failed")
+    assert task.apply(kwargs=due.kwargs, task_id="another").result["status"] == "success"
+
+
+@pytest.mark.django_db
+def test_a_task_that_was_due_takes_over_its_own_claim():
+    comment = make_comment()
+    assert comment.claim("mine", only_unread=True)
+    assert not Comment.objects.get().claim("yours", only_unread=True)
+    assert Comment.objects.get().claim("mine", only_unread=True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("error", "status", "counted"),
+    [(Unavailable("It answered 429"), "pending", "left_pending"), (Refused("It answered 401"), "failed", "failed")],
+)
+def test_a_service_that_is_away_leaves_a_comment_that_is_read_by_command_pending(monkeypatch, error, status, counted):
+    comment = make_comment()
+    analyst = ScriptedAnalyst(("Foo", "https://foo.example"), error=error)
+    monkeypatch.setattr(choosing, "get_analyst", lambda _: analyst)
+    result = read_comments()
+    assert {name: result[name] for name in ("failed", "left_pending")} == {"failed": 0, "left_pending": 0} | {
+        counted: 1
+    }
+    comment.refresh_from_db()
+    assert comment.status == status
+    assert str(error) in comment.last_error
+    [told] = result["errors"]
+    assert str(error) in told["error"]
+    assert ("stays pending" in told["error"]) == (status == "pending")
 
 
 @pytest.mark.django_db
