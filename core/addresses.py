@@ -31,7 +31,7 @@ FOREIGN_LETTER = re.compile(r"[^\x00-\x7f]")
 # Of scripts that are written without spaces.
 UNSPACED = re.compile(r"(?<=[\x21-\x7e])[\u0e00-\u0eff\u3005-\u3007\u3021-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 HALF_AN_ENTITY = re.compile(r"&(?:[lg]t|quot|amp|#x?\w{2,3});?$")
-NEXT_ADDRESS = re.compile(r"(?<![/=?&:%])https?://|[,;|]+(?=www\.\w)", re.IGNORECASE)
+NEXT_ADDRESS = re.compile(r"(?<![/=?&:%])https?://|(?<![,;|])[,;|]+(?=www\.\w)", re.IGNORECASE)
 FOOTNOTE_MARK = re.compile(r"\[\d{1,2}\](?![^\s#&]*=)|(?<![_-])\(\d{1,2}\)$")
 # Between columns, or where a path would go on.
 SIGN_IN_PATH = re.compile(r"\||(?<=/)(?:[,;]|[.!:'’](?=[A-Z]|$))")

@@ -241,7 +241,9 @@ def bare_brand(prose: Prose, primary: str) -> str:
         return ""
     if kind_of(primary) == Kind.REPOSITORY:
         owner_and_name = primary.split("://", 1)[-1].split("/")[1:3]
-        return "/".join(owner_and_name) if MADE_THING.fullmatch(brand) or brand.lower() in NO_NAME else brand
+        if brand.lower() in NO_NAME:
+            return "/".join(owner_and_name)
+        return capitalised(brand) if MADE_THING.fullmatch(brand) else brand
     if "-" in brand or "_" in brand:
         return " ".join(capitalised(part) for part in re.split(r"[-_]+", brand) if part)
     shorter = re.sub(r"^(?:get|try|join)(?=\w{5})", "", brand)

@@ -32,6 +32,10 @@ GLUED_SENTENCES = re.compile(
     r"(?<=[a-z)\]\d][.!?:])(?=(?:[A-Z][a-z]+|I|A|I['’]\w+|\d+ [A-Z])[ ,'’a-z])"
     r"|(?<=[A-Z]{2}\.)(?=[A-Z][a-z]+ [a-z])|(?<=[a-z]{2})(?=(?:I|We)['’](?:m|re|ve)\b)"
 )
+# A title that lost the break behind it: "Manabi ReaderCurrently adding".
+GLUED_TITLE = re.compile(
+    r"(?<=[a-z]{2})(?=(?:Currently|I am|I have|We are|We have|It is|It['’]s|This is|There is|You can) [a-z])"
+)
 GLUED_BULLET = re.compile(r"(?<=[.:!?)])- (?=\S|$)|(?<=[a-z])- (?=[A-Z\[]|$)")
 GLUED_NUMBER = re.compile(r"(?<=[a-z.:!?)])(?=\d\. [A-Z])")
 CODE_SIGN = re.compile(r"[{};=<>|\\$]|\)\(|\w\(\w*\)")
@@ -50,6 +54,7 @@ SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]’”]*\s+(?=[\"'(\[“‘]?[^\
 ABBREVIATION = re.compile(
     r"\b(?:e\.?g|i\.?e|etc|vs|approx|Inc|Ltd|Dr|Mr|Mrs|Ms|St|No|incl|cf|al|a\.k\.a|resp)\.$", re.I
 )
+LONGEST_ABBREVIATION = 8  # characters, and one before them
 MARKDOWN_LINK = re.compile(r"\[([^\]\n]{1,80})\]\(\s*(https?://[^\s)]+)\s*\)")
 WRAPPED_LINK = re.compile(r"\s*[(\[<]\s*\ufffc(?:\s*(?:,|and|&|/|;)?\s*\ufffc)*\s*[)\]>]")
 EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d]+")
@@ -100,7 +105,7 @@ def repaired(text: str, known: Sequence[str] = ()) -> str:
 
 def _unglued(text: str) -> str:
     text = GLUED_BULLET.sub("\n- ", text)
-    text = GLUED_NUMBER.sub("\n", text)
+    text = GLUED_NUMBER.sub("\n", GLUED_TITLE.sub("\n", text))
     return GLUED_SENTENCES.sub(" ", text)
 
 
@@ -171,7 +176,7 @@ def _sentences(text: str) -> Iterable[str]:
     for paragraph in re.split(r"\n{2,}", text):
         for piece in SENTENCE_END.split(_joined_lines(paragraph)):
             whole = f"{held} {piece}".strip() if held else piece.strip()
-            if ABBREVIATION.search(whole):
+            if ABBREVIATION.search(whole, max(0, len(whole) - LONGEST_ABBREVIATION)):
                 held = whole
                 continue
             held = ""

@@ -87,6 +87,8 @@ def test_names_that_begin_the_one_in_the_address(text, address, name):
         ("https://marketplace.visualstudio.com/items?itemName=costlens.costlens", "Costlens"),
         ("https://play.google.com/store/apps/details?id=org.example.moss", "Moss"),
         ("", ""),
+        ("https://github.com/annlabs/maps", "Maps"),
+        ("https://github.com/ann/app", "ann/app"),
     ],
 )
 def test_names_that_only_the_address_tells(address, name):

@@ -28,3 +28,15 @@ def test_phrases(text, title):
 )
 def test_signs_around_a_title_go(text, title):
     assert find_title(read_prose(text), [], "")[0].lower() == title.lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Plum ReaderCurrently adding a second dictionary.", "Plum Reader"),
+        ("Selkie BoardThis is a board for tides.", "Selkie Board"),
+        ("PlumItems is an app for plums.", "PlumItems"),
+    ],
+)
+def test_a_title_ends_where_its_line_break_was_lost(text, title):
+    assert find_title(read_prose(text), [], "")[0] == title
