@@ -156,7 +156,9 @@ class PublicOnlyTransport(httpx.AsyncBaseTransport):
         except TimeoutError:
             raise httpx.ConnectTimeout(f"{host} was not resolved within {self._resolve_seconds:g} s") from None
         except (OSError, UnicodeError) as error:
-            raise httpx.ConnectError(f"{host} cannot be resolved: {error}") from error
+            # Readers see it: "Name or service not known", without the number of the error.
+            reason = getattr(error, "strerror", None) or error
+            raise httpx.ConnectError(f"{host} cannot be resolved: {reason}") from error
         addresses = dict.fromkeys(ip_address(answer[4][0]) for answer in answers)
         if not addresses:
             raise httpx.ConnectError(f"{host} has no address")

@@ -63,7 +63,7 @@ class Console:
             connection.close()
 
     def _say_where(self) -> None:
-        self.say(f"Waywo   http://localhost:{settings.PORT}/admin/")
+        self.say(f"Waywo   http://localhost:{settings.PORT}/ (its admin: http://localhost:{settings.PORT}/admin/)")
         self.say(f"Flower  http://localhost:{processes.flower_port()}/")
         self.say("Ctrl-C stops all of it; the data stays.")
 

@@ -5,7 +5,7 @@ from typing import Any
 from celery.states import SUCCESS
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core.commands import follow_batch, follow_task, progress_bar
+from core.commands import follow_batch, follow_task, progress_bar, require_tables
 from core.jobs.following import TaskNotFound, TaskState, task_state
 
 
@@ -18,6 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print the state as one JSON object on the last line.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_tables()
         progress = progress_bar(self)
         failures: list[str] = []
         try:

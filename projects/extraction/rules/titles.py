@@ -53,7 +53,9 @@ def find_title(
 
 
 def _tidy(title: str) -> str:
-    title = " ".join(plain(title).split()).strip(' ,.;:–—-"“”*_#|>：（）。，、；「」『』【】《》¹²³⁴⁵⁶⁷⁸⁹')
+    title = " ".join(plain(title).replace("`", "").split()).strip(
+        ' ,.;:–—-"“”*_#|>：（）。，、；「」『』【】《》¹²³⁴⁵⁶⁷⁸⁹'
+    )
     title = re.sub(r"(?i)^(?:https?://)?www\.", "", title)
     return title if len(title) <= TITLE_CHARACTERS else title[: TITLE_CHARACTERS - 1].rsplit(" ", 1)[0] + "…"
 

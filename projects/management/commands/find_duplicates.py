@@ -4,7 +4,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core.commands import whole_number
+from core.commands import require_tables, whole_number
 from projects.models import Project
 from projects.reviewing.merging import find_likely_pairs
 
@@ -18,6 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print the result as one JSON object on the last line.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_tables()
         threshold = options["threshold"]
         if threshold is None:
             threshold = settings.DEDUP_SIMILARITY_THRESHOLD

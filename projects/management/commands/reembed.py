@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core.commands import progress_bar
+from core.commands import progress_bar, require_tables
 from core.http import OutsideError
 from projects.language.embeddings import get_embedder
 from projects.reembedding import reembed
@@ -16,6 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print the result as one JSON object on the last line.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_tables()
         progress = progress_bar(self)
         try:
             result = reembed(get_embedder(), progress)

@@ -3,7 +3,7 @@ from typing import Any, get_args
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core.commands import whole_number
+from core.commands import require_tables, whole_number
 from projects.search.query import SYNTAX
 from projects.search.searching import Hit, Mode, SearchTooSlow, search
 
@@ -22,6 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print the result as one JSON object on the last line.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_tables()
         try:
             found = search(options["text"], mode=options["mode"], limit=options["limit"])
         except SearchTooSlow as error:

@@ -24,7 +24,13 @@ def test_phrases(text, title):
 
 
 @pytest.mark.parametrize(
-    ("text", "title"), [("Plumkit¹ sorts plums by size.", "Plumkit"), ("www.selkieboard.com", "Selkieboard.com")]
+    ("text", "title"),
+    [
+        ("Plumkit¹ sorts plums by size.", "Plumkit"),
+        ("www.selkieboard.com", "Selkieboard.com"),
+        ("I made `plum-sort`, a git hook that sorts plums.", "plum-sort"),
+        ("`plumd`: a daemon for plums.", "plumd"),
+    ],
 )
 def test_signs_around_a_title_go(text, title):
     assert find_title(read_prose(text), [], "")[0].lower() == title.lower()
