@@ -21,7 +21,10 @@ PRIVATE = "private, no-store"
 # Of these the answer is the index's; others may be right a moment later.
 KEPT_STATUSES = (200, 301, 308, 410)
 # What pages say of them stands in the page.
-SHOWN_SETTINGS = ("PUBLIC_PROJECTS", "CONTACT", "TIME_ZONE", "LLM_MODEL", "EMBEDDING_BASE_URL")
+SHOWN_SETTINGS = (
+    *("PUBLIC_PROJECTS", "CONTACT", "TIME_ZONE"),
+    *("LLM_BASE_URL", "LLM_MODEL", "EMBEDDING_BASE_URL", "EMBEDDING_MODEL"),
+)
 
 
 def is_staff(request: HttpRequest) -> bool:
@@ -41,7 +44,8 @@ def cached_by_version(view: View | None = None, *, vary: Sequence[str] = ()) -> 
 
     Who has the answer already gets 304, and the view is not called. The answer may depend on the address with its
     query, on settings, and on the request headers that ``vary`` names, as "HX-Request"; not on who asks nor on the
-    time. Staff get a page of their own that nobody keeps. Inside, ``index_version.current()`` costs no query.
+    time. Staff get a page of their own that nobody keeps, and an answer with a Cache-Control of its own stays as it
+    is. Inside, ``index_version.current()`` costs no query.
     """
     if view is None:
         return lambda view: cached_by_version(view, vary=vary)
@@ -71,7 +75,7 @@ def _for_a_stranger(
         response = view()
         if hasattr(response, "render"):
             response.render()
-        if response.status_code not in KEPT_STATUSES:
+        if response.status_code not in KEPT_STATUSES or response.has_header("Cache-Control"):
             response.headers.setdefault("Cache-Control", "no-cache")
             return response
     response["ETag"] = etag

@@ -61,6 +61,8 @@ class SearchAnswer:
     mode: Mode
     notice: str = ""
     has_more: bool = False
+    is_partial: bool = False
+    """The embedding service did not answer: the same search may find more a moment later."""
 
 
 class SearchTooSlow(Exception):
@@ -126,11 +128,12 @@ def search(
     if query.is_empty:
         return SearchAnswer(query, (), mode)
     embedder = embedder or get_embedder()
-    vector, notice = None, ""
+    vector, notice, is_partial = None, "", False
     if query.meant and mode != "words":
         try:
             vector = query_vector(embedder, query.meant.replace('"', ""))
         except OutsideError:
+            is_partial = True
             if mode == "hybrid":
                 mode, notice = "words", "The embedding service does not answer: this looks for words alone."
             else:
@@ -148,7 +151,7 @@ def search(
                 cursor.execute(LIMITS)
             ids = list(among.order_by("-last_seen_at", "-id").values_list("pk", flat=True)[offset : offset + limit + 1])
         hits = _hits(projects, query, found, ids[:limit])
-    return SearchAnswer(query, hits, mode, notice, has_more=len(ids) > limit)
+    return SearchAnswer(query, hits, mode, notice, has_more=len(ids) > limit, is_partial=is_partial)
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Feeds of projects, one beside each list, and of the digests."""
 
+from collections.abc import Iterable
+
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -23,11 +25,16 @@ DIGESTS = 12
 
 def project_feed(request: HttpRequest, projects: ProjectQuerySet, title: str, page: str) -> HttpResponse:
     """Return the feed of the newest of ``projects``, or of those in its own order where it has one."""
-    feed = atom.new_feed(request, f"Waywo: {title}", page)
     rows = with_row_fields(projects).defer(None).defer("embedding", "search_vector", "url_summaries")
     if not projects.query.order_by:
         rows = rows.order_by("-last_seen_at", "-pk")
-    for project in rows[:ENTRIES]:
+    return feed_of_rows(request, rows[:ENTRIES], title, page)
+
+
+def feed_of_rows(request: HttpRequest, rows: Iterable[Project], title: str, page: str) -> HttpResponse:
+    """Return the feed of ``rows``, projects with what a row shows and their descriptions."""
+    feed = atom.new_feed(request, f"Waywo: {title}", page)
+    for project in rows:
         last = project.last or {}  # type: ignore[attr-defined]  # of with_row_fields
         author = last.get("author", "")
         feed.add_item(
@@ -66,13 +73,14 @@ def projects(request: HttpRequest) -> HttpResponse:
 @reader_page
 def found(request: HttpRequest) -> HttpResponse:
     """What a search finds, newest first."""
-    answer, mode = searching.answered(request, ENTRIES), searching.asked_mode(request)
+    answer = searching.answered(request, with_row_fields(shown()), ENTRIES)
     text = answer.query.text
     if not text:
         raise BadRequest("A feed of a search needs one: /search/feed?q=rust.")
-    ids = [hit.project.pk for hit in answer.hits]
-    page = f"{reverse('site:search')}?{urlencode({'q': text, 'mode': mode})}"
-    return project_feed(request, shown().filter(pk__in=ids), f"{text} · Search", page)
+    rows = sorted((hit.project for hit in answer.hits), key=lambda row: (row.last_seen_at, row.pk), reverse=True)
+    page = f"{reverse('site:search')}?{urlencode({'q': text, 'mode': searching.asked_mode(request)})}"
+    feed = feed_of_rows(request, rows, f"{text} · Search", page)
+    return searching.kept_if_whole(feed, answer)
 
 
 @cached_by_version

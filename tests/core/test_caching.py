@@ -89,6 +89,13 @@ def test_only_what_the_index_says_is_kept(db, status, is_kept):
     assert ("public" in response["Cache-Control"]) is is_kept
 
 
+@pytest.mark.parametrize("own", ["no-store", "private"])
+def test_an_answer_that_says_for_how_long_it_holds_is_not_kept_longer(db, own):
+    response = get(cached_by_version(lambda request: HttpResponse("so far", headers={"Cache-Control": own})))
+    assert "ETag" not in response
+    assert response["Cache-Control"] == own
+
+
 def test_what_acts_is_not_touched(page):
     response = cached_by_version(page)(factory.post("/projects/"))
     assert "ETag" not in response

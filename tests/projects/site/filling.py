@@ -110,7 +110,8 @@ def address(pattern: URLPattern, known: dict[str, Any]) -> str:
             values |= known["author"]
         elif "name" in wanted:
             values |= known["tag"]
-    return reverse(f"site:{pattern.name}", kwargs={name: values[name] for name in wanted})
+    path = reverse(f"site:{pattern.name}", kwargs={name: values[name] for name in wanted})
+    return f"{path}?q=ledger" if pattern.name == "search-feed" else path
 
 
 PATTERNS = [pattern for pattern in urlpatterns if isinstance(pattern.pattern, RoutePattern)]

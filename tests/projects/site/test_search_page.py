@@ -2,8 +2,10 @@
 
 import pytest
 
+from projects.language.embeddings import get_embedder
 from tests.factories import make_embedded, make_project
 from tests.projects.site.strange import STRANGE, as_sent
+from tests.servers.web import free_port
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +52,34 @@ def test_htmx_gets_the_results_alone(client):
     assert "<html" not in part
     again = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
     assert "<html" in client.get("/search", {"q": "ledger"}, headers=again).content.decode()
+
+
+def test_a_part_that_the_browser_has_does_not_stand_for_the_whole_page(client):
+    make_project(title="Rust ledger")
+    typing = {"HX-Request": "true"}
+    part = client.get("/search?q=ledger", headers=typing)
+    back = typing | {"HX-History-Restore-Request": "true", "If-None-Match": part["ETag"]}
+    assert client.get("/search?q=ledger", headers=back).status_code == 200
+    assert "HX-History-Restore-Request" in part["Vary"]
+
+
+@pytest.fixture
+def silent_embedding_service(settings):
+    """An embedding service that does not answer."""
+    settings.EMBEDDING_BASE_URL, settings.EMBEDDING_MODEL = f"http://127.0.0.1:{free_port()}/v1", "absent"
+    get_embedder.cache_clear()
+    yield
+    get_embedder.cache_clear()
+
+
+@pytest.mark.parametrize("path", ["/search?q=ledger", "/search/feed?q=ledger", "/search?q=ledger&mode=meaning"])
+def test_what_was_found_without_the_embedding_service_is_not_kept(client, silent_embedding_service, path):
+    make_project(title="Rust ledger")
+    assert "ETag" in client.get(f"{path}&mode=words")
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "no-store"
+    assert "ETag" not in answer
 
 
 def test_pages_of_hits_go_on_until_the_last(client):
