@@ -70,13 +70,23 @@ def list_context(
     ``projects`` there are. Raises BadRequest for a value that there is not, NoPage for a page beyond the end.
     """
     order = one_of(request, "order", tuple(ORDERS), order)
-    rows = with_row_fields(projects).order_by(*ORDERS[order][1])
     return {
-        "projects": page_of(request, rows, PER_PAGE, total=total),
+        "projects": page_of_rows(request, projects.order_by(*ORDERS[order][1]), PER_PAGE, total=total),
         "layout": one_of(request, "view", LAYOUTS, "list"),
         "order": order,
         "orders": [(name, label) for name, (label, _) in ORDERS.items()],
     }
+
+
+def page_of_rows(request: HttpRequest, projects: QuerySet[Project], per_page: int, *, total: int | None = None) -> Page:
+    """Return the page of ``projects``, which are in their order, with what a row shows; raises as ``page_of`` does.
+
+    The ids are paged: what a row shows would be computed for the rows of all pages before as well.
+    """
+    page = page_of(request, projects.values("pk"), per_page, total=total)
+    rows = with_row_fields(Project.objects.filter(pk__in=page.object_list))
+    page.object_list = rows.order_by(*projects.query.order_by)
+    return page
 
 
 def page_of(request: HttpRequest, rows: Any, per_page: int, *, total: int | None = None) -> Page:

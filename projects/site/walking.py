@@ -11,7 +11,7 @@ from core.index_version import kept
 from projects.models import Project
 from projects.shuffling import LONGEST_SEED, new_seed, shuffled
 from projects.site.errors import BadRequest, NoPage, reader_page
-from projects.site.listing import page_of, shortened, with_row_fields
+from projects.site.listing import page_of_rows, shortened
 
 PER_PAGE = 10
 
@@ -32,10 +32,7 @@ def _walk(request: HttpRequest) -> HttpResponse:
         raise BadRequest(f"seed={shortened(seed)} is no seed: it has {LONGEST_SEED} characters at most.")
     projects = Project.objects.published().posted()
     total = kept(("projects shown", settings.PUBLIC_PROJECTS), projects.count)
-    # The ids first: what a row shows would be looked up for all the pages before as well.
-    page = page_of(request, shuffled(projects, seed).values_list("pk", flat=True), PER_PAGE, total=total)
-    places = {pk: place for place, pk in enumerate(page.object_list)}
-    page.object_list = sorted(with_row_fields(projects.filter(pk__in=places)), key=lambda row: places[row.pk])
+    page = page_of_rows(request, shuffled(projects, seed), PER_PAGE, total=total)
     context = {"title": "At random", "seed": seed, "projects": page}
     return render(request, "projects/site/random.html", context)
 
