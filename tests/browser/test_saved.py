@@ -158,7 +158,7 @@ def test_keys_walk_save_and_surprise(page):
     page.keyboard.press("r")
     expect(page.locator("article.project h1")).to_be_visible()
     page.keyboard.press("s")
-    expect(page.locator("article.project h1 button.star")).to_be_visible()
+    expect(page.locator("article.project h1 + button.star")).to_be_visible()
 
 
 def test_the_keys_are_listed_and_can_be_turned_off(page):

@@ -45,7 +45,7 @@
 
   // -- Stars ----------------------------------------------------------------------------------------------
 
-  const titleOf = (place) => (place.querySelector("h1, h2, h3, h4") || place.querySelector("a") || place).innerText.trim().slice(0, TITLE);
+  const titleOf = (place) => (place.querySelector("h1, :is(h2, h3, h4) a") || place.querySelector("a") || place).innerText.trim().slice(0, TITLE);
   const show = (button, isSaved, title) => {
     button.setAttribute("aria-pressed", String(isSaved));
     button.textContent = isSaved ? "★" : "☆";
@@ -79,7 +79,10 @@
         mark.textContent = "seen";
         (place.querySelector("h2, h3, h4") || place).append(" ", mark);
       }
-      (place.querySelector("h1") || place).append(button);
+      const heading = place.querySelector("h1");
+      // Beside a heading, not in it: its name would be read twice.
+      if (heading) heading.after(button);
+      else place.append(button);
     }
   };
 
