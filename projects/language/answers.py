@@ -138,6 +138,12 @@ class _Reader:
 
     def fit(self, value: Any, mended: Mended) -> tuple[Any, Mended]:
         """Return ``value``, or the object inside of it that looks like the answer, as a ``wanted``."""
+        try:
+            return self._fit(value, mended)
+        except RecursionError:
+            raise NotAnAnswer("it is nested too deeply.") from None
+
+    def _fit(self, value: Any, mended: Mended) -> tuple[Any, Mended]:
         candidates = list(self.objects(value)) or ([(value, 0)] if isinstance(value, dict) else [])
         if not candidates:
             raise NotAnAnswer("it holds no JSON object with the wanted fields.")

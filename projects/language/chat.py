@@ -72,7 +72,7 @@ def _message(response: httpx.Response) -> str:
     """Return what an answer with an error says, with the parameter and the code that it names."""
     try:
         answer = json.loads(response.text, strict=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return response.text[:2000]
     told = told_error(answer)
     error = answer.get("error") if isinstance(answer, dict) else None

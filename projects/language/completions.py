@@ -7,6 +7,7 @@ from typing import Any
 
 from core.http import UNNAMED_ERROR, told_error
 
+MOST_TOKENS = 100_000_000
 # ``finish_reason`` as servers write it, in lower case.
 CUT = {"length", "max_tokens", "model_length", "max_output_tokens", "token_limit"}
 FILTERED = {"content_filter", "safety", "blocklist", "prohibited_content", "recitation", "spii", "refusal", "sensitive"}
@@ -138,4 +139,5 @@ def _declined(message: dict[str, Any], reason: str) -> str:
 
 
 def _number(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) and value > 0 else 0
+    # What no call can have cost is none of its figures.
+    return int(value) if isinstance(value, int | float) and 0 < value < MOST_TOKENS else 0

@@ -83,6 +83,8 @@ class ServiceEmbedder:
         """Have texts cut to half of what was refused. Raises Refused where that is less than any model reads."""
         refused = min(self._text_tokens, approximate_tokens(text))
         if refused <= LEAST_TOKENS:
+            # Not the length, then: what was learned on the way is not true.
+            self._text_tokens = TEXT_TOKENS
             raise Refused(str(refusal)) from refusal
         self._text_tokens = max(refused // 2, LEAST_TOKENS)
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 NUMBER_WORDS = "zero one two three four five six seven eight nine ten".split()
-OUT_OF = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:%|(?:/|out of|of)\s*(\d+))", re.IGNORECASE)
+OUT_OF = re.compile(r"(?<!\d)(\d{1,4}(?:[.,]\d+)?)\s*(?:%|(?:/|out of|of)\s*(\d+))", re.IGNORECASE)
 NUMBER = re.compile(r"(?<![\w.,])[+-]?\d+(?:[.,]\d+)?(?![\w%]|[.,]\d)")
 WHOLE = re.compile(r"[^\w-]*(?:[a-z]+[^\w-]+)?(\d{1,6})(?:\.0+)?[^\w-]*", re.IGNORECASE)
 
@@ -15,10 +15,11 @@ def score(value: Any) -> Any:
         value = next((value[name] for name in ("score", "value", "rating") if name in value), value)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
+    found: float | None
     if isinstance(value, str):
         found = _number_in(value)
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        found = float(value)
+        found = value
     else:
         return str(value)  # True is no 1
     # A half counts up. What is no number from 1 to 10 stays as it is, and is refused.

@@ -45,7 +45,7 @@ def places(value: Any) -> Any:
             first, last = each.get("first"), each.get("last", each.get("first"))
         elif isinstance(each, list) and 1 <= len(each) <= 2:
             first, last = each[0], each[-1]
-        elif isinstance(each, str) and (pair := re.fullmatch(r"\W*(\d+)\W+(\d+)\W*", each)):
+        elif isinstance(each, str) and (pair := re.fullmatch(r"\W*(\d{1,6})\W+(\d{1,6})\W*", each)):
             first, last = int(pair[1]), int(pair[2])
         else:
             first = last = each

@@ -8,6 +8,7 @@ from projects.extraction.given_addresses import same_address, unknown_addresses
 from projects.extraction.mending.answers import mend_comment, mend_project
 from projects.extraction.mending.links import tags
 from projects.extraction.mending.numbers import score, whole
+from projects.extraction.mending.segments import places
 from projects.extraction.mending.texts import cut_at_word, description, line, short, words_in
 
 LINKS = ["https://foo.example/app", "https://docs.example"]
@@ -39,7 +40,11 @@ def test_a_score_is_read_in_any_spelling(value, number):
 
 @pytest.mark.parametrize(
     "value",
-    [None, True, False, "", "high", "7 or 8", "7-8", 0, 11, -3, "11/10", "0", 0.8, 55, {}, [], [7, 8], "1e9", "½"],
+    [
+        *(None, True, False, "", "high", "7 or 8", "7-8", 0, 11, -3, "11/10", "0", 0.8, 55, {}, [], [7, 8], "1e9", "½"),
+        # As of a small model that cannot stop.
+        *(10**400, -(10**400), float("inf"), float("nan"), "1" * 20_000, "11/" * 7_000, "12345/10"),
+    ],
 )
 def test_what_is_no_score_from_1_to_10_is_none(value):
     assert score(value) not in range(1, 11) or isinstance(score(value), bool)
@@ -227,3 +232,7 @@ def test_whole_numbers_and_addresses_of_odd_forms():
     assert [whole(value) for value in ("-1", "3.5", "[2]", True, 2.5)] == ["-1", "3.5", 2, "True", 2.5]
     assert not same_address("", "")
     assert not same_address("foo", "foo")
+
+
+def test_ranges_with_numbers_that_never_end_are_none():
+    assert places(["1-2", f"{'1' * 5000}-{'2' * 5000}"]) == [{"first": 1, "last": 2}]

@@ -161,6 +161,8 @@ def test_a_list_is_read_whole_in_every_form(text):
         ("{x" * 40_000, False, "no JSON object"),
         ('{"a": "' * 10_000, False, "no JSON object"),
         ("{'" * 30_000 + "}" * 30_000, False, "no JSON object"),
+        (PLAIN.replace("3", "[" * 900 + "]" * 900), False, "nested too deeply"),
+        (PLAIN.replace("3", '{"a":' * 900 + "1" + "}" * 900), False, "nested too deeply"),
     ],
 )
 def test_what_is_no_answer_is_told_in_a_line(text, is_cut, complaint):

@@ -99,3 +99,15 @@ def test_rows_without_an_index_are_taken_in_order():
     with LLMServer() as server:
         server.embedding_answers = [Says(body=json.dumps({"data": rows}).encode())]
         assert embed_all(ServiceEmbedder(server.url, "m"), ["one", "two"]) == [*map(embed_all_plainly, ("one", "two"))]
+
+
+def test_a_service_that_refused_everything_is_sent_whole_texts_again_once_it_is_well():
+    text = "word " * 1_500
+    with LLMServer() as server:
+        embedder = ServiceEmbedder(server.url, "m")
+        server.embedding_answers = [Says("bad request", status=400)] * 6
+        with pytest.raises(Refused):
+            embed_all(embedder, [text])
+        server.embedding_answers = []
+        embed_all(embedder, [text])
+        assert server.embedded[-1] == server.embedded[0]
