@@ -196,7 +196,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # A line per outside request would bury everything else.
     "loggers": {
-        **{name: {"level": "WARNING"} for name in ("httpx", "httpcore", "axes", "kombu")},
+        **{name: {"level": "WARNING"} for name in ("httpx", "httpcore", "axes")},
         # Three lines for each task, beside the one of our own (running/task_signals.py).
         **{
             name: {"level": "WARNING" if LOG_LEVEL == "INFO" else LOG_LEVEL}
