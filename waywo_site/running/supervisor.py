@@ -142,11 +142,16 @@ class Supervisor:
         self._signal = threading.Event()
 
     def run(self) -> int:
-        """Run until a signal ends it (0), SIGHUP of a closed terminal among them, or until one of them cannot be kept
-        alive (its exit code). Under nohup, which ignores SIGHUP, it stays ignored."""
+        """Run until a signal or a closed terminal ends it (0), or until one of them cannot be kept alive (its exit code).
+        Under nohup, which ignores SIGHUP, it goes on without a terminal.
+
+        A terminal that ends sends SIGHUP to its first process alone. Where that is ``make`` (``tmux new make run``), it
+        tells nobody: so we look, too, whether the terminal is still there.
+        """
         under_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         heard = SIGNALS[:-1] if under_nohup else SIGNALS
         before = {number: signal.signal(number, self._stop) for number in heard}
+        has_terminal = not under_nohup and sys.stdout.isatty()
         code = 0
         try:
             for one in self.all:
@@ -154,6 +159,8 @@ class Supervisor:
                 if self._signalled_before_ready(one):
                     break
             while not self._signal.wait(LOOK_SECONDS):
+                if has_terminal and not sys.stdout.isatty():
+                    break
                 if code := self._look():
                     break
         finally:

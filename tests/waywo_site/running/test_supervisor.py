@@ -162,6 +162,21 @@ def test_ctrl_c_lets_each_end_its_work_the_last_first_and_is_no_failure(supervis
     assert "SIGKILL" not in supervising.log
 
 
+def test_a_closed_terminal_ends_all_though_no_signal_tells_it(tmp_path):
+    """As where ``make`` is the terminal's first process: it alone gets SIGHUP, and passes it on to nobody."""
+    terminal, ours = os.openpty()
+    command = [sys.executable, "-c", RUN, "30", "0.2", str(tmp_path / "unresponsive")]
+    one = subprocess.Popen([*command, f"web={json.dumps([STAYS])}"], cwd=ROOT, stdout=ours, start_new_session=True)
+    os.close(ours)
+    with os.fdopen(terminal, "rb", buffering=0) as screen:
+        said = b""
+        while not said.endswith(b"\n"):
+            said += screen.read(1000)
+    web = int(said.split()[-1])
+    assert one.wait(timeout=60) == 0
+    assert not is_alive(web)
+
+
 def test_who_does_not_end_in_time_is_killed_and_named(supervising):
     supervising.start(stop_seconds=1, stubborn=[STUBBORN])
     wait_until(lambda: "| up" in supervising.log, "it starts")
