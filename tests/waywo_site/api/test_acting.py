@@ -161,7 +161,7 @@ def test_ids_that_are_not_there_and_addresses_that_are_none_start_nothing(web):
         assert client.post("/api/process-waywo-comments", json={"comment_ids": [1, 2]}).status_code == 404
         assert client.post("/api/waywo-comments/1/process").status_code == 404
         assert client.post("/api/waywo-posts/1/process").status_code == 404
-        for post in (0, -1, "text", "https://evil.example/item?id=5", "https://news.ycombinator.com/item?id=5&x", True):
+        for post in (0, -1, "text", "https://evil.example/item?id=5", "https://news.ycombinator.com/item?id=5x", True):
             answer = client.post("/api/waywo-posts/add", json={"post": post})
             assert answer.status_code == 422, (post, answer.text)
         for body in ({"limit_posts": 0}, {"limit_posts": -1}, {"limit_post": 1}, {"limit_posts": "many"}, [], "x"):
