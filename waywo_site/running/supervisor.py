@@ -142,7 +142,7 @@ class Supervisor:
         self._signal = threading.Event()
 
     def run(self) -> int:
-        """Run until a signal or a closed terminal ends it (0), or until one of them cannot be kept alive (its exit code).
+        """Run until a signal or a closed terminal ends it (0), or one of them cannot be kept alive (its exit code).
         Under nohup, which ignores SIGHUP, it goes on without a terminal.
 
         A terminal that ends sends SIGHUP to its first process alone. Where that is ``make`` (``tmux new make run``), it
