@@ -7,6 +7,7 @@ from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from core.domains import registered_domain
+from core.text import storable
 
 
 class Kind(IntEnum):
@@ -163,7 +164,7 @@ def canonical_url(url: str) -> str:
     nothing.
     """
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(storable(url).strip())
         host = _ascii(parts.hostname or "")
     except ValueError:
         return ""

@@ -9,7 +9,7 @@ from core.addresses import addresses_in
 # An address without its scheme, where it is plain that it is one: "www.…", or a host and a path.
 _PATH = r"[^\s<>\"')\]`]*"
 # Names of files and of libraries look like hosts: "vue.js/react".
-NO_HOST = r"(?!\S+\.(?:jsx?|tsx?|py|rs|rb|cs|css|html?|json|md|txt|sh|ya?ml|toml|net)/)"
+NO_HOST = r"(?!\S{1,200}\.(?:jsx?|tsx?|py|rs|rb|cs|css|html?|json|md|txt|sh|ya?ml|toml|net)/)"
 BARE = re.compile(
     rf"(?<![\w@./:-])(?:[wW]{{3}}\.[\w-]+(?:\.[\w-]+)+(?:/{_PATH})?|{NO_HOST}(?:[a-z0-9-]+\.)+[a-z]{{2,}}/[\w%~-]{_PATH})"
 )

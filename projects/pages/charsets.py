@@ -55,8 +55,8 @@ def _declared(head: bytes) -> str:
 def _known(label: str) -> str:
     """Return the codec of a label as browsers understand it: ``cp1252`` for ``iso-8859-1``; "" for none of them."""
     encoding = webencodings.lookup(label)
-    if encoding is None:
-        return ""
+    if encoding is None or encoding.name == "replacement":
+        return ""  # Browsers show nothing of the sets that stand for that one; what is there may be read all the same.
     if encoding.name == "x-user-defined":
         return "cp1252"
     return CODECS.get(encoding.name, encoding.codec_info.name)

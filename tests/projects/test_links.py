@@ -89,3 +89,7 @@ def test_what_many_share_stands_for_no_project(address):
 )
 def test_what_one_has_there_stands_for_a_project(address):
     assert identity(address)
+
+
+def test_half_a_surrogate_in_an_address_breaks_nothing():
+    assert canonical_url("https://a.example/\ud800") == "a.example/%EF%BF%BD"

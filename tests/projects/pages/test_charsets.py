@@ -80,3 +80,10 @@ def test_a_hostile_page_takes_no_long_time(body):
     started = time.monotonic()
     decoded(body, HTML)
     assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("label", ["iso-2022-kr", "hz-gb-2312", "replacement"])
+def test_sets_of_which_browsers_show_nothing_are_as_if_none_was_named(label):
+    assert decoded("é".encode(), f"text/html; charset={label}") == "é"
+    page = f"<meta charset={label}>é"
+    assert decoded(page.encode(), HTML) == page
