@@ -20,7 +20,7 @@ from core.models import IndexChange
 
 T = TypeVar("T")
 # Answers that a process keeps.
-MOST_KEPT = 200
+MOST_KEPT = 500
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,18 @@
 """A list of projects on a page: its rows or cards, its order, and its pages."""
 
+from array import array
+from collections.abc import Hashable
+from functools import partial
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
 from django.db.models import CharField, Count, DateField, F, Func, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, LPad
 from django.http import HttpRequest
 
+from core.index_version import kept
 from projects.models import Project, ProjectQuerySet, Submission, Tag
 from projects.site.errors import BadRequest, NoPage
 
@@ -62,28 +67,51 @@ def with_row_fields(projects: QuerySet[Project]) -> ProjectQuerySet:
 
 
 def list_context(
-    request: HttpRequest, projects: QuerySet[Project], order: str = "newest", *, total: int | None = None
+    request: HttpRequest,
+    projects: QuerySet[Project],
+    order: str = "newest",
+    *,
+    total: int | None = None,
+    kept_as: tuple[Hashable, ...] = (),
 ) -> dict[str, Any]:
     """Return what ``projects/site/project_list.html`` shows of ``projects``: the page that the address asks for.
 
     Reads ``page``, ``view`` and ``order`` from the query; costs two queries, one where ``total`` says how many
-    ``projects`` there are. Raises BadRequest for a value that there is not, NoPage for a page beyond the end.
+    ``projects`` there are or ``kept_as`` names them (see ``page_of_rows``). Raises BadRequest for a value that there is
+    not, NoPage for a page beyond the end.
     """
     order = one_of(request, "order", tuple(ORDERS), order)
     return {
-        "projects": page_of_rows(request, projects.order_by(*ORDERS[order][1]), PER_PAGE, total=total),
+        "projects": page_of_rows(
+            request,
+            projects.order_by(*ORDERS[order][1]),
+            PER_PAGE,
+            total=total,
+            kept_as=(*kept_as, order) if kept_as else (),
+        ),
         "layout": one_of(request, "view", LAYOUTS, "list"),
         "order": order,
         "orders": [(name, label) for name, (label, _) in ORDERS.items()],
     }
 
 
-def page_of_rows(request: HttpRequest, projects: QuerySet[Project], per_page: int, *, total: int | None = None) -> Page:
+def page_of_rows(
+    request: HttpRequest,
+    projects: QuerySet[Project],
+    per_page: int,
+    *,
+    total: int | None = None,
+    kept_as: tuple[Hashable, ...] = (),
+) -> Page:
     """Return the page of ``projects``, which are in their order, with what a row shows; raises as ``page_of`` does.
 
-    The ids are paged: what a row shows would be computed for the rows of all pages before as well.
+    The ids are paged: what a row shows would be computed for the rows of all pages before as well. Where ``kept_as``
+    names the list, which strangers and staff see alike, its ids are kept until the index changes.
     """
-    page = page_of(request, projects.values("pk"), per_page, total=total)
+    ids: Any = projects.values_list("pk", flat=True)
+    if kept_as:
+        ids = kept((*kept_as, settings.PUBLIC_PROJECTS), partial(array, "q", ids))
+    page = page_of(request, ids, per_page, total=total)
     rows = with_row_fields(Project.objects.filter(pk__in=page.object_list))
     page.object_list = rows.order_by(*projects.query.order_by)
     return page

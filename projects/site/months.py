@@ -59,7 +59,6 @@ def month(request: HttpRequest, month: Month) -> HttpResponse:
     figures = trends.month_counted(month)
     name = month_name(month)
     projects = Project.objects.published().posted().filter(shown_in(in_months([month_text(month)])))
-    total = kept(("projects of a month", month, settings.PUBLIC_PROJECTS), projects.count)
     context: dict[str, Any] = {
         "title": name,
         "description": f"What people on Hacker News were working on in {name}.",
@@ -75,7 +74,7 @@ def month(request: HttpRequest, month: Month) -> HttpResponse:
     return render(
         request,
         "projects/site/month.html",
-        context | neighbours(month, threads) | list_context(request, projects, total=total),
+        context | neighbours(month, threads) | list_context(request, projects, kept_as=("projects of a month", month)),
     )
 
 

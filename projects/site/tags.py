@@ -54,7 +54,6 @@ def tag(request: HttpRequest, name: str) -> HttpResponse:
         raise NoPage(f"No project has the tag “{shortened(name)}”.")
     projects = trends.shown(found)
     counts = kept(("course of a tag", found.pk, settings.PUBLIC_PROJECTS), lambda: trends.course(projects))
-    total = kept(("projects of a tag", found.pk, settings.PUBLIC_PROJECTS), projects.count)
     context = {
         "title": f"Projects with the tag {found.name}",
         "description": f"Projects tagged {found.name}, and how their number went over the months.",
@@ -65,7 +64,8 @@ def tag(request: HttpRequest, name: str) -> HttpResponse:
         ),
         "empty": "No project has it now.",
     }
-    return render(request, "projects/site/tag.html", context | list_context(request, projects, total=total))
+    listed = list_context(request, projects, kept_as=("projects of a tag", found.pk))
+    return render(request, "projects/site/tag.html", context | listed)
 
 
 def known_by(name: str) -> str | None:

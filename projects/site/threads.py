@@ -1,6 +1,5 @@
 """The page of a thread."""
 
-from django.conf import settings
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -8,7 +7,6 @@ from django.shortcuts import render
 from comments.models import Comment, Post
 from comments.text import safe_html
 from core.caching import cached_by_version
-from core.index_version import kept
 from projects.catalogue import shown_in
 from projects.models import Project
 from projects.site.charts import month_name, month_text
@@ -28,7 +26,6 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
     done = by_status.get(Comment.Status.PROCESSED, 0)
     failed = by_status.get(Comment.Status.FAILED, 0)
     projects = Project.objects.published().posted().filter(shown_in(comment__post=post))
-    total = kept(("projects of a thread", pk, settings.PUBLIC_PROJECTS), projects.count)
     context = {
         "title": post.title,
         "description": f"The projects of {post.title}",
@@ -42,4 +39,5 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
         "waiting": by_status.get(Comment.Status.PENDING, 0) + by_status.get(Comment.Status.PROCESSING, 0),
         "empty": "No project was found in it yet.",
     }
-    return render(request, "projects/site/thread.html", context | list_context(request, projects, total=total))
+    listed = list_context(request, projects, kept_as=("projects of a thread", pk))
+    return render(request, "projects/site/thread.html", context | listed)

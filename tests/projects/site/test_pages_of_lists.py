@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from comments.models import RemovedAuthor
 from projects.analytics.computing import generate_analytics
-from projects.models import Tag
+from projects.models import Project, Tag
 from tests.factories import make_project
 from tests.projects.site.conftest import make_thread, submit, tagged
 
@@ -358,3 +358,17 @@ def test_pages_are_answered_from_the_readers_copy_until_the_index_changes(client
         answer = client.get(url)
         assert answer["ETag"], url
         assert client.get(url, headers={"if-none-match": answer["ETag"]}).status_code == 304
+
+
+@pytest.mark.parametrize("page", ["/months/2026-09/", "/tags/rust/", "/threads/{thread}/"])
+def test_a_list_whose_ids_are_kept_goes_on_and_follows_the_index(client, index, page):
+    url = page.format(thread=index.september.pk)
+    for number in range(40):
+        submit(index.september, "dora", tagged("rust", title=f"Loom {number}"))
+    shown = [client.get(url, {"page": number}).context["projects"] for number in (1, 2)]
+    titles = [project.title for each in shown for project in each if project.pk not in (index.kept.pk,)]
+    assert (len(shown[0]), shown[0].paginator.count, len(titles)) == (30, 43, len(set(titles)))
+    assert client.get(url, {"page": 3}).status_code == 404
+    Project.objects.filter(title__startswith="Loom").update(review_status="rejected")
+    assert client.get(url).context["projects"].paginator.count == 3
+    assert "Loom" not in client.get(url).content.decode()
