@@ -64,6 +64,7 @@ ENDPOINTS = [
     ("GET", "/api/projects/export", OPEN, 200),
     ("GET", "/api/projects/{project}", OPEN, 200),
     ("GET", "/api/projects/{project}/similar", OPEN, 200),
+    ("GET", "/api/search", OPEN, 200),
     ("GET", "/api/tags", OPEN, 200),
     ("GET", "/api/months", OPEN, 200),
     ("GET", "/api/tasks/{ended}", OPEN, 200),
@@ -83,6 +84,7 @@ ENDPOINTS = [
     ("GET", "/api/health", FOR_READ_ALL, 200),
     ("GET", "/api/reading-costs", FOR_READ_ALL, 200),
 ]
+QUERIES = {"/api/search": {"q": "foo"}}
 BODIES = {"/api/waywo-posts/add": {"post": POST_ID}, "/api/projects/{project}": {"is_bookmarked": True}}
 
 
@@ -106,7 +108,8 @@ def test_each_endpoint_answers_whom_it_should(web, method, path, refused, grante
         # Reading is not acting: a session needs no CSRF token for it.
         expected[name] = granted if method == "GET" and "CSRF" in name else refused.get(name, granted)
         with make(web) as client:
-            answer = client.request(method, path.format(**known), json=BODIES.get(path) if method != "GET" else None)
+            body = BODIES.get(path) if method != "GET" else None
+            answer = client.request(method, path.format(**known), params=QUERIES.get(path), json=body)
         got[name] = answer.status_code
         if answer.status_code >= 400:
             assert answer.headers["content-type"] == "application/problem+json", answer.text

@@ -12,7 +12,7 @@ from tests.servers.hackernews import HackerNewsServer
 from tests.servers.processes import Worker
 from tests.servers.threads import generate_thread
 from tests.waiting import wait_until
-from waywo_site.models import Analytics
+from projects.models import Analytics
 from waywo_site.schedules.defaults import DEFAULTS
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
