@@ -7,12 +7,12 @@ from celery.result import AsyncResult
 from django_celery_results.models import TaskResult
 
 from core.jobs import sending
+from projects.models import Analytics
 from tests.factories import make_comment, make_post
 from tests.servers.hackernews import HackerNewsServer
 from tests.servers.processes import Worker
 from tests.servers.threads import generate_thread
 from tests.waiting import wait_until
-from projects.models import Analytics
 from waywo_site.schedules.defaults import DEFAULTS
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
