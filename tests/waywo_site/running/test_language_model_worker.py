@@ -11,6 +11,7 @@ from django.core.checks import run_checks
 from comments.models import Comment
 from core.jobs import following, sending
 from projects import checks
+from projects.extraction import prompts
 from projects.models import Extraction, Project
 from tests.factories import make_comment, make_post
 from tests.servers.llm import LLMServer, Says, reader
@@ -172,8 +173,8 @@ def test_the_command_chooses_what_to_read_again():
         assert read("--failed", "--analyst", "rules")["comments"] == 1
         assert server.requests == []
         assert read("--post", str(post))["comments"] == 3
-        assert read("--prompt-version-below", "2")["comments"] == 0
-        assert read("--prompt-version-below", "3")["comments"] == 3
+        assert read("--prompt-version-below", str(prompts.VERSION))["comments"] == 0
+        assert read("--prompt-version-below", str(prompts.VERSION + 1))["comments"] == 3
         assert read("--analyst", "rules", "--prompt-version-below", "1")["comments"] == 2
     other.refresh_from_db()
     assert other.status == "pending"
