@@ -196,6 +196,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # A line per outside request would bury everything else.
     "loggers": {
+        # Without this Django would print its warnings by a handler of its own, too.
+        "django": {"level": "INFO"},
         **{name: {"level": "WARNING"} for name in ("httpx", "httpcore", "axes")},
         # Three lines for each task, beside the one of our own (running/task_signals.py).
         **{

@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 PROGRESS_SECONDS = 30
+UNREAD = (Comment.Status.PENDING, Comment.Status.PROCESSING)
 EXPECTED = (DatabaseError, InterfaceError, OperationalError, EmbeddedError, OutsideError, ThreadsFileError)
 
 
@@ -53,6 +54,7 @@ class Console:
                 if self._ended.wait(LOOK_SECONDS):
                     return
             self._say_where()
+            self.say("Looking for what is to be done …")
             self.say(first_run.start_main_job())
             self._say_how_to_sign_in()
             self._follow()
@@ -97,13 +99,13 @@ def _left() -> str:
     """Return what is still to be collected and read; empty when nothing is."""
     threads = Post.objects.filter(collected_at=None, source=Source.HACKER_NEWS).count()
     comments = Comment.objects.visible()
-    if left := comments.filter(status__in=(Comment.Status.PENDING, Comment.Status.PROCESSING)).count():
+    if left := comments.filter(status__in=UNREAD).count():
         return f"Reading: {comments.count() - left} of {comments.count()} comments."
     return f"Collecting: {threads} threads are left." if threads else ""
 
 
 def _ready() -> str:
-    comments = Comment.objects.visible().exclude(processed_at=None).count()
+    comments = Comment.objects.visible().exclude(status__in=(*UNREAD, Comment.Status.FAILED)).count()
     failed = Comment.objects.filter(status=Comment.Status.FAILED).count()
     unread = f" {failed} could not be read: see Failures." if failed else ""
     return f"Ready: {comments} comments read, {Project.objects.count()} projects.{unread}"

@@ -64,12 +64,12 @@ def _collect_newest() -> str:
 
 
 def _read_sample(reason: str) -> str:
-    collected = collect_sample()
-    sending.send("process_waywo_comments", {})
-    return (
-        f"{reason}; reading the sample thread instead: {collected.title} The next start tries Hacker News again, and "
-        f"so do the schedules."
-    )
+    what = "the sample thread stays."
+    if not Comment.objects.filter(post__source=Source.SAMPLE).exists():
+        what = f"reading the sample thread instead: {collect_sample().title}"
+    if Comment.objects.due_for_reading().exists():
+        sending.send("process_waywo_comments", {})
+    return f"{reason}; {what} The next start tries Hacker News again, and so do the schedules."
 
 
 def _collect_and_read(thread: DueThread, later: DueThread | None = None) -> None:

@@ -58,7 +58,10 @@ class Command(JobCommand):
 
     def summary(self, result: dict[str, Any]) -> str:
         if not result["comments"]:
-            return "No comment is to be read. Collect threads first: manage.py process_waywo_posts."
+            return (
+                "No comment is to be read. More come by manage.py process_waywo_posts; "
+                "--comment-ids and --post name some to read again."
+            )
         waiting = f", {result['left_pending']} stay pending" if result.get("left_pending") else ""
         return (
             f"{result['processed']} comments read, {result['skipped']} skipped, {result['failed']} failed{waiting}: "
