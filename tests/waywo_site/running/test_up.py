@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -21,12 +22,13 @@ pytestmark = pytest.mark.process
 
 
 def free_ports() -> int:
-    """Return a port that is free together with the one after it."""
+    """Return a port that is free together with the one after it, and stays so between two starts: connections of
+    others take theirs from 32768 on."""
     while True:
+        port = random.randrange(20_000, 32_000)
         with socket.socket() as one, socket.socket() as other:
-            one.bind(("127.0.0.1", 0))
-            port = one.getsockname()[1]
             try:
+                one.bind(("127.0.0.1", port))
                 other.bind(("127.0.0.1", port + 1))
             except OSError:
                 continue
