@@ -10,17 +10,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from comments.models import Comment
-from comments.text import links, plain_text, without_quotations
-from core import event_loop
-from core.http import NotAsked, OutsideError, Unavailable
+from comments.text import plain_text
+from core.http import NotAsked, OutsideError
 from core.jobs.retrying import GivenUp
 from core.models import MAX_DEATHS
 from projects.duplicates import known_projects
+from projects.extraction.run import Run, comment_input
 from projects.extraction.saving import save_projects
-from projects.extraction.schemas import Analyst, CommentInput
+from projects.extraction.schemas import Analyst
 from projects.language.embeddings import Embedder, WordLlamaEmbedder, get_embedder
-from projects.language.kept_answers import ignoring_kept_answers
-from projects.language.metering import Usage, metering
 from projects.language.model import get_language_model
 from projects.models import Extraction
 from projects.pages.reader import PageReader
@@ -41,10 +39,6 @@ class ReadingError(Exception):
 
 class CommentNotFound(ReadingError):
     """There is no such comment."""
-
-
-class TooSlow(Unavailable):
-    """The workflow had no time left: pages, model and embeddings together took too long. It may pass."""
 
 
 class ClaimLost(ReadingError):
@@ -165,7 +159,7 @@ def _run(comment: Comment, analyst: Analyst, embedder: Embedder, task_id: str, l
         task_id=task_id,
     )
     try:
-        outcome = _run_workflow(comment, analyst, embedder, extraction, fresh)
+        outcome = _read(comment, analyst, embedder, extraction, fresh)
         with transaction.atomic():
             _hold(comment)
             saved = save_projects(comment, outcome.projects, analyst, embedder, is_whole=not outcome.lost)
@@ -211,44 +205,18 @@ def _told(outcome: Any) -> str:
     return f"Partly read, {len(outcome.lost)} of {total} projects could not be described: {errors}"
 
 
-def _run_workflow(comment: Comment, analyst: Analyst, embedder: Embedder, extraction: Extraction, fresh: bool) -> Any:
+def _read(comment: Comment, analyst: Analyst, embedder: Embedder, extraction: Extraction, fresh: bool) -> Any:
     """Run the workflow and return its ``CommentRead``; note on ``extraction`` what it did, also when it fails."""
-    from workflows.errors import WorkflowTimeoutError
-
-    from projects.extraction.events import CommentReceived
-    from projects.extraction.workflow import ExtractionWorkflow
-
-    received = _comment_input(comment)
-    pages = PageReader(received.links)
-    workflow = ExtractionWorkflow(analyst, embedder, pages.read, timeout=settings.READING_SECONDS)
-    known = known_projects(comment.author, comment.source)
-    usage = Usage()
-
-    async def run() -> Any:
-        with metering(usage), ignoring_kept_answers(fresh):
-            return await workflow.run(start_event=CommentReceived(comment=received, known=known))
-
+    run = Run(analyst, embedder)
+    pages = PageReader((received := comment_input(comment)).links)
     try:
-        return event_loop.run(run())
-    except WorkflowTimeoutError:
-        under_way = workflow.steps[-1]["step"] if workflow.steps else "start"
-        limit = settings.READING_SECONDS
-        raise TooSlow(f"The comment was not read within {limit} s; it stood at {under_way}.") from None
+        return run.read(received, known_projects(comment.author, comment.source), pages.read, fresh=fresh)
     finally:
-        extraction.llm_calls, extraction.calls_cached = usage.calls, usage.cached
-        extraction.asked_again, extraction.mended = usage.asked_again, dict(usage.mended)
-        extraction.tokens_in, extraction.tokens_out = usage.tokens_in, usage.tokens_out
-        extraction.steps = workflow.steps
-        extraction.segments = [segment.model_dump(mode="json") for segment in workflow.segments]
-        extraction.confidence = min((segment.confidence for segment in workflow.segments), default=None)
+        extraction.llm_calls, extraction.calls_cached = run.usage.calls, run.usage.cached
+        extraction.asked_again, extraction.mended = run.usage.asked_again, dict(run.usage.mended)
+        extraction.tokens_in, extraction.tokens_out = run.usage.tokens_in, run.usage.tokens_out
+        extraction.steps, extraction.segments, extraction.confidence = run.steps, run.segments_as_json, run.confidence
         pages.keep()
-
-
-def _comment_input(comment: Comment) -> CommentInput:
-    text = without_quotations(plain_text(comment.text))
-    # A link in what the comment quotes is none of its author's.
-    own = tuple(link for link in links(comment.text) if link in text)
-    return CommentInput(comment_id=comment.pk, author=comment.author, text=text, links=own)
 
 
 def _hold(comment: Comment) -> None:

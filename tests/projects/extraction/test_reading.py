@@ -23,8 +23,9 @@ from projects import tags
 from projects.extraction import choosing, reading
 from projects.extraction.choosing import comments_to_read, queue_comments, read_comments
 from projects.extraction.events import CommentReceived
-from projects.extraction.reading import ClaimLost, CommentNotFound, TooSlow, read_comment
+from projects.extraction.reading import ClaimLost, CommentNotFound, read_comment
 from projects.extraction.rejections import Rejection
+from projects.extraction.run import TooSlow
 from projects.extraction.schemas import CommentInput, ProjectDescription, Segment
 from projects.extraction.workflow import ExtractionWorkflow
 from projects.language.embeddings import WordLlamaEmbedder
