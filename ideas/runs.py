@@ -109,11 +109,11 @@ def folder_of(run: IdeaRun) -> Path:
 def sweep(run: IdeaRun) -> None:
     """End the runs, and remove the folders, that dead workers left.
 
-    A worker's run does not outlive the hard limit of its queue, and until then its task may be handed on; that of a
+    A worker's run does not outlive the hard limit of its task, and until then its task may be handed on; that of a
     command may last longer, and holds its lock for as long as it lives.
     """
     others = IdeaRun.objects.filter(status=IdeaRun.Status.RUNNING).exclude(pk=run.pk)
-    _, hard = settings.QUEUE_TIME_LIMITS["generation"]
+    hard = settings.TASKS["generate_ideas"].hard
     for other in others.filter(started_at__lt=timezone.now() - timedelta(seconds=2 * hard)):
         with _lock(other) as is_ours:
             if is_ours:

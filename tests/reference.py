@@ -53,7 +53,8 @@ Schedules run them, with arguments from the form under *Schedules* in the admin.
 """
 QUEUES = """## Queues
 
-A task is told to stop at the soft limit and ended at the hard one (`QUEUE_TIME_LIMITS` in `waywo_site/settings.py`).
+A task is told to stop at the soft limit and ended at the hard one. These are a queue's, for the tasks that have none of
+their own (`waywo_site/task_table.py`).
 `priority` takes what a person asks for, so that it overtakes a backlog.
 
 | queue | soft limit | hard limit | tasks |
@@ -136,9 +137,10 @@ def _tasks() -> str:
 
     current_app.loader.import_default_modules()
     lines = [TASKS]
-    for name, queue in settings.TASK_QUEUES.items():
+    for name, row in settings.TASKS.items():
         task = current_app.tasks[name]
-        lines.append(f"### `{name}` (task)\n\n{arguments.summary(task)} Queue: `{queue}`.\n")
+        limits = f"Limits: {row.soft} s soft, {row.hard} s hard; tried again {row.retries} times at most."
+        lines.append(f"### `{name}` (task)\n\n{arguments.summary(task)} Queue: `{row.queue}`. {limits}\n")
         taken = arguments.arguments(task)
         for argument in taken:
             default = "" if argument.is_required or argument.default is None else f"; default {argument.default}"

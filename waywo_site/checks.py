@@ -22,26 +22,27 @@ def check_flower_password(**_: Any) -> list[CheckMessage]:
 @register()
 def check_time_limits(**_: Any) -> list[CheckMessage]:
     """Refuse limits in the wrong order: work would be ended without a word, given up while it goes on, or run twice."""
-    limits = settings.QUEUE_TIME_LIMITS
-    soft, hard = limits["extraction"]
+    tasks = settings.TASKS
+    comment = tasks["process_waywo_comment"]
+    claim = settings.CLAIM_EXPIRES_AFTER.total_seconds()
     reading = ("READING_SECONDS", settings.READING_SECONDS)
     handed_on = ("VISIBILITY_TIMEOUT", settings.VISIBILITY_TIMEOUT)
     below = [
-        *((f"the soft limit of {queue}", pair[0], "its hard limit", pair[1]) for queue, pair in limits.items()),
+        *((f"the soft limit of {name}", task.soft, "its hard limit", task.hard) for name, task in tasks.items()),
         ("PAGES_SECONDS", settings.PAGES_SECONDS, *reading),
-        (*reading, "the soft limit of extraction", soft),
-        ("the hard limit of extraction", hard, "CLAIM_EXPIRES_AFTER", settings.CLAIM_EXPIRES_AFTER.total_seconds()),
-        ("the longest hard limit", max(hard for _, hard in limits.values()), *handed_on),
+        (*reading, "the soft limit of process_waywo_comment", comment.soft),
+        ("the hard limit of process_waywo_comment", comment.hard, "CLAIM_EXPIRES_AFTER", claim),
+        ("the longest hard limit", max(task.hard for task in tasks.values()), *handed_on),
         ("LONGEST_RETRY_PAUSE", settings.LONGEST_RETRY_PAUSE, *handed_on),
     ]
-    hint = "Change one of the two: they stand with QUEUE_TIME_LIMITS in waywo_site/settings.py."
+    hint = "Change one of the two: those of tasks stand in waywo_site/task_table.py, others in waywo_site/settings.py."
     found: list[CheckMessage] = [
         Error(f"{name} is {seconds:g} s: it must be below {other}, {most:g} s.", hint=hint, id="waywo.E003")
         for name, seconds, other, most in below
         if seconds >= most
     ]
     if settings.LLM_TIMEOUT > settings.READING_SECONDS:
-        hint = f"Set LLM_TIMEOUT to {settings.READING_SECONDS} or less, or raise the limits of extraction."
+        hint = f"Set LLM_TIMEOUT to {settings.READING_SECONDS} or less, or raise the limits of process_waywo_comment."
         found.append(Error(f"LLM_TIMEOUT={settings.LLM_TIMEOUT:g} outlasts a reading.", hint=hint, id="waywo.E005"))
     return found
 

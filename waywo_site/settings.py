@@ -13,6 +13,7 @@ from django.templatetags.static import static
 from kombu import Queue
 
 from waywo_site import embedded, environment
+from waywo_site.task_table import QUEUE_TIME_LIMITS, TASKS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV_FILE = Path(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
@@ -224,27 +225,18 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "waywo_site.dashboard.page.context",
 }
 
-# -- Time limits: one table, what follows from it, and their order in waywo_site/checks.py (E003) -------------
+# -- Time limits: what follows from the table of tasks (waywo_site/task_table.py) ------------------------------
 
-# Seconds, soft and hard, that a task of a queue may take (design, section 4).
-QUEUE_TIME_LIMITS = {
-    "waywo": (300, 600),
-    "collection": (300, 600),
-    "extraction": (300, 360),
-    "generation": (1500, 1800),
-    "operations": (600, 900),
-    "priority": (300, 600),
-}
-_soft, _hard = QUEUE_TIME_LIMITS["extraction"]
+_reading = TASKS["process_waywo_comment"]
 # A comment's workflow ends by itself, and says where it stood, before its task is ended.
-READING_SECONDS = _soft - 20
+READING_SECONDS = _reading.soft - 20
 # All pages of a comment, waiting for turns included; the rest of its time is the model's.
 PAGES_SECONDS = 90
 # A worker that holds a comment for longer than this is dead.
-CLAIM_EXPIRES_AFTER = timedelta(seconds=2 * _hard)
+CLAIM_EXPIRES_AFTER = timedelta(seconds=2 * _reading.hard)
 # The broker hands on a message that was not acknowledged for so long: a shorter one runs a long task twice
 # (pitfalls, 3.5). What waits or runs for longer is noticed: by the queue watch, and by reconciling.
-VISIBILITY_TIMEOUT = 2 * max(hard for _, hard in QUEUE_TIME_LIMITS.values())
+VISIBILITY_TIMEOUT = 2 * max(task.hard for task in TASKS.values())
 # Between two tries of a task; the worker holds its message meanwhile.
 LONGEST_RETRY_PAUSE = 600
 
@@ -265,30 +257,15 @@ CELERY_BEAT_SCHEDULER = "waywo_site.schedules.beat:Scheduler"
 # Beat looks at the table at least this often (s), so that an edit is soon in force.
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 
-TASK_QUEUES = {
-    "process_waywo_posts": "collection",
-    "process_waywo_post": "collection",
-    "discover_waywo_posts": "collection",
-    "process_waywo_comments": "extraction",
-    "process_waywo_comment": "extraction",
-    "generate_ideas": "generation",
-    "health_check": "operations",
-    "monitor_queues": "operations",
-    "backup_database": "operations",
-    "cleanup_old_data": "operations",
-    "generate_analytics": "operations",
-    "reconcile": "waywo",
-    "send_canaries": "waywo",
-    "canary": "waywo",  # sent through each queue by name
-}
+TASK_QUEUES = {name: task.queue for name, task in TASKS.items()}
 CELERY_TASK_DEFAULT_QUEUE = "waywo"
 CELERY_TASK_QUEUES = [Queue(name) for name in QUEUE_TIME_LIMITS]
 # A misspelt queue is an error, not a queue that nobody serves.
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_ROUTES = {task: {"queue": queue} for task, queue in TASK_QUEUES.items()}
 CELERY_TASK_ANNOTATIONS = {
-    task: {"soft_time_limit": QUEUE_TIME_LIMITS[queue][0], "time_limit": QUEUE_TIME_LIMITS[queue][1]}
-    for task, queue in TASK_QUEUES.items()
+    name: {"soft_time_limit": task.soft, "time_limit": task.hard, "max_retries": task.retries}
+    for name, task in TASKS.items()
 }
 # Work survives its worker: acknowledged when done, handed on when the worker is lost. What dies again and again
 # is ended by the attempts that our rows count (design, section 4).

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.core.checks import run_checks
 
 from tests.servers.processes import manage
+from waywo_site.task_table import TASKS, TaskRow
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,8 @@ from tests.servers.processes import manage
         ({"PAGES_SECONDS": 280}, ["waywo.E003"]),
         ({"READING_SECONDS": 300}, ["waywo.E003"]),
         ({"CLAIM_EXPIRES_AFTER": timedelta(minutes=6)}, ["waywo.E003"]),
-        ({"QUEUE_TIME_LIMITS": {"extraction": (400, 360)}}, ["waywo.E003"]),
+        ({"TASKS": TASKS | {"canary": TaskRow("waywo", limits=(400, 360))}}, ["waywo.E003"]),
+        ({"TASKS": TASKS | {"backup_database": TaskRow("operations", limits=(1500, 3600))}}, ["waywo.E003"]),
         ({"LLM_TIMEOUT": 281}, ["waywo.E005"]),
         ({"PAGES_ALLOWED_TEST_NETWORKS": ("127.0.0.0/8",)}, ["waywo.E004"]),
     ],
@@ -43,12 +45,15 @@ def test_a_flower_without_a_password_stops_the_start():
 
 
 def test_every_time_limit_follows_from_one_table():
-    """A shorter limit of extraction, say, moves the reading, the claim and LLM_TIMEOUT with it."""
-    soft, hard = settings.QUEUE_TIME_LIMITS["extraction"]
-    longest = max(hard for _, hard in settings.QUEUE_TIME_LIMITS.values())
-    assert settings.LLM_TIMEOUT < settings.READING_SECONDS == soft - 20 < hard
-    assert settings.CLAIM_EXPIRES_AFTER.total_seconds() == 2 * hard
+    """A shorter limit of reading, say, moves the workflow, the claim and LLM_TIMEOUT with it."""
+    comment = settings.TASKS["process_waywo_comment"]
+    longest = max(task.hard for task in settings.TASKS.values())
+    assert settings.LLM_TIMEOUT < settings.READING_SECONDS == comment.soft - 20 < comment.hard
+    assert settings.CLAIM_EXPIRES_AFTER.total_seconds() == 2 * comment.hard
     assert settings.VISIBILITY_TIMEOUT == 2 * longest > settings.LONGEST_RETRY_PAUSE
-    for task, queue in settings.TASK_QUEUES.items():
-        annotated = settings.CELERY_TASK_ANNOTATIONS[task]
-        assert (annotated["soft_time_limit"], annotated["time_limit"]) == settings.QUEUE_TIME_LIMITS[queue]
+
+
+def test_a_task_has_the_limits_of_its_queue_or_its_own():
+    assert (TaskRow("extraction").soft, TaskRow("extraction").hard) == settings.QUEUE_TIME_LIMITS["extraction"]
+    own = TaskRow("extraction", limits=(10, 20), retries=0)
+    assert (own.soft, own.hard, own.retries) == (10, 20, 0)

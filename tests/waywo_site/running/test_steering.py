@@ -398,10 +398,10 @@ def test_a_misspelt_queue_is_an_error_and_makes_no_queue():
         sending.send("process_waywo_comment", {"comment_id": 1}, queue="extractoin")
 
 
-def test_every_task_has_the_limits_of_its_queue():
-    for name, queue in settings.TASK_QUEUES.items():
+def test_every_task_has_the_limits_and_retries_of_the_table():
+    for name, row in settings.TASKS.items():
         task = current_app.tasks[name]
-        assert (task.soft_time_limit, task.time_limit) == settings.QUEUE_TIME_LIMITS[queue], name
+        assert (task.soft_time_limit, task.time_limit, task.max_retries) == (row.soft, row.hard, row.retries), name
 
 
 def other_connections() -> set[int]:
