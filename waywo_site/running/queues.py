@@ -140,13 +140,24 @@ class WorkerState:
 
 def workers() -> list[WorkerState]:
     """Return the workers that answer within a second. Raises kombu's OperationalError without a broker."""
-    inspect = current_app.control.inspect(timeout=ANSWER_SECONDS)
-    serving = inspect.active_queues() or {}
-    if not serving:
-        return []
-    # Asked by name, the answer comes as soon as all have spoken.
-    active = current_app.control.inspect(destination=list(serving), timeout=ANSWER_SECONDS).active() or {}
+    said = ask_workers("active_queues", "active")
     return [
-        WorkerState(name, sorted(queue["name"] for queue in queues), len(active.get(name, ())))
-        for name, queues in sorted(serving.items())
+        WorkerState(name, sorted(queue["name"] for queue in answers["active_queues"]), len(answers["active"]))
+        for name, answers in sorted(said.items())
     ]
+
+
+def ask_workers(*kinds: str, seconds: float = ANSWER_SECONDS) -> dict[str, dict[str, Any]]:
+    """Return by worker what it says to each of ``kinds``, methods of Celery's inspect; empty lists where it says none.
+
+    Whoever answers the first kind within ``seconds`` is asked for the others. Raises kombu's OperationalError without a
+    broker.
+    """
+    first, *others = kinds
+    said = {first: getattr(current_app.control.inspect(timeout=seconds), first)() or {}}
+    if not said[first]:
+        return {}
+    # Asked by name, the answer comes as soon as all have spoken.
+    named = current_app.control.inspect(destination=list(said[first]), timeout=seconds)
+    said |= {kind: getattr(named, kind)() or {} for kind in others}
+    return {worker: {kind: said[kind].get(worker, []) for kind in kinds} for worker in said[first]}

@@ -20,7 +20,7 @@ from core.jobs.liveness import is_gone, is_here
 from core.locks import try_lock_until_commit
 from core.models import BatchTask
 from projects.extraction.choosing import comments_to_read, queue_comments
-from waywo_site.running.queues import depths, paused
+from waywo_site.running.queues import ask_workers, depths, paused
 from waywo_site.running.unacknowledged import restore
 
 # How long the workers have to say what they hold.
@@ -115,10 +115,6 @@ def _lost_single_tasks(empty: set[str], now: datetime, held: Held) -> int:
 
 def _held_by_workers() -> set[str]:
     """Return the ids of the tasks that a worker has taken and not yet started, or is at."""
-    inspect = current_app.control.inspect(timeout=ANSWER_SECONDS)
-    held: set[str] = set()
-    answers: list[Any] = [inspect.reserved(), inspect.active(), inspect.scheduled()]
-    for answer in answers:
-        for tasks in (answer or {}).values():
-            held |= {task.get("id") or task.get("request", {}).get("id") for task in tasks}
-    return held
+    said = ask_workers("reserved", "active", "scheduled", seconds=ANSWER_SECONDS)
+    tasks = [task for answers in said.values() for told in answers.values() for task in told]
+    return {task.get("id") or task.get("request", {}).get("id") for task in tasks}

@@ -1,10 +1,12 @@
 import json
 from typing import Any
 
-from celery import current_app
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-ANSWER_SECONDS = 2.0
+from waywo_site.running import queues
+
+# Where none answers in the usual time they may be busy: they are asked once more, with this patience.
+BUSY_SECONDS = 2.0
 SHOWN = {"active": "running", "reserved": "taken, not yet started", "scheduled": "waiting for its next try"}
 
 
@@ -16,17 +18,15 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print one JSON object on the last line.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        inspect = current_app.control.inspect(timeout=ANSWER_SECONDS)
         kinds = (*SHOWN, "registered") if options["registered"] else tuple(SHOWN)
-        answers = {kind: getattr(inspect, kind)() or {} for kind in kinds}
-        workers = sorted({worker for answer in answers.values() for worker in answer})
-        if not workers:
+        said = queues.ask_workers(*kinds) or queues.ask_workers(*kinds, seconds=BUSY_SECONDS)
+        if not said:
             raise CommandError(
-                f"No worker answered within {ANSWER_SECONDS:.0f} s: start Waywo with make run, or a worker of its own."
+                f"No worker answered within {BUSY_SECONDS:.0f} s: start Waywo with make run, or a worker of its own."
             )
         found = {
-            worker: {kind: [_plain(task) for task in answers[kind].get(worker, ())] for kind in kinds}
-            for worker in workers
+            worker: {kind: [_plain(task) for task in told] for kind, told in answers.items()}
+            for worker, answers in sorted(said.items())
         }
         if options["json"]:
             self.stdout.write(json.dumps(found))
