@@ -25,6 +25,7 @@ class Batch(models.Model):
     total = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
+    followed_by = models.CharField(max_length=64, blank=True, help_text="The task that goes on when it has ended.")
 
     # Of a batch just started: whether the broker took no message of it, or not all.
     waits_for_broker = False

@@ -24,6 +24,7 @@ from projects.pages.models import URL_LENGTH, Page
 from projects.pages.models import HostTurn as HostTurn
 from projects.reviewing.models import ProjectMerge as ProjectMerge
 from projects.reviewing.models import ReviewAction as ReviewAction
+from projects.threads.models import ThreadRun as ThreadRun
 
 # A reading with a lower confidence is unsure of its verdict.
 UNSURE_BELOW = 0.5

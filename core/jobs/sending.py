@@ -75,16 +75,22 @@ def start_batch(
     label: str = "",
     started_by: Any = None,
     retry_of: Batch | None = None,
+    followed_by: str = "",
 ) -> Batch:
     """Send one task for each entry of ``calls`` (its keyword arguments), once the transaction has committed.
 
     The rows are written in lots, then the messages are sent in lots. What a broker did not take stays as a row that
     waits, and the reconciler sends it once the broker is back: ``waits_for_broker`` of the batch tells, for the one who
-    started it outside a transaction.
+    started it outside a transaction. ``followed_by`` is the id of the task that goes on when it has ended.
     """
     with transaction.atomic():
         batch = Batch.objects.create(
-            group_id=uuid(), task_name=task_name, label=label, started_by=started_by, retry_of=retry_of
+            group_id=uuid(),
+            task_name=task_name,
+            label=label,
+            started_by=started_by,
+            retry_of=retry_of,
+            followed_by=followed_by,
         )
         for lot in _lots(enumerate(calls)):
             BatchTask.objects.bulk_create(
