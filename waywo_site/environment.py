@@ -5,8 +5,9 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -20,14 +21,29 @@ D = TypeVar("D")
 TRUTH = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
 
 
+@dataclass(frozen=True)
+class Kind(Generic[T]):
+    """How the text of a variable, or of a command's option, becomes a value, and what is expected of it."""
+
+    parse: Callable[[str], T]
+    expects: str
+
+    def value(self, name: str, text: str) -> T:
+        """Return what ``text`` says. Raises ImproperlyConfigured, which names it and what is expected."""
+        try:
+            return self.parse(text)
+        except (ValueError, KeyError):
+            raise ImproperlyConfigured(f"{name}={text!r} is invalid: it expects {self.expects}.") from None
+
+
 def _read(name: str, default: D, parse: Callable[[str], T], expects: str) -> T | D:
     value = os.environ.get(name, "").strip()
-    if not value:
-        return default
-    try:
-        return parse(value)
-    except (ValueError, KeyError):
-        raise ImproperlyConfigured(f"{name}={value!r} is invalid: it expects {expects}.") from None
+    return Kind(parse, expects).value(name, value) if value else default
+
+
+def variable(name: str, default: D, kind: Kind[T]) -> T | D:
+    """Return a variable of this ``kind``."""
+    return _read(name, default, kind.parse, kind.expects)
 
 
 def text(name: str, default: str = "") -> str:
@@ -59,9 +75,14 @@ def _between(kind: Callable[[str], T], least: float, most: float) -> Callable[[s
     return parse
 
 
+def whole(least: int, most: int) -> Kind[int]:
+    """Return the kind of a whole number between ``least`` and ``most``, both allowed."""
+    return Kind(_between(int, least, most), f"a whole number from {least} to {most}")
+
+
 def whole_number(name: str, default: D, *, least: int, most: int) -> int | D:
     """Return a whole number between ``least`` and ``most``, both allowed."""
-    return _read(name, default, _between(int, least, most), f"a whole number from {least} to {most}")
+    return variable(name, default, whole(least, most))
 
 
 def number(name: str, default: D, *, least: float, most: float) -> float | D:

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from kombu import Queue
 
-from waywo_site import embedded, environment
+from waywo_site import embedded, environment, worker_options
 from waywo_site.task_table import QUEUE_TIME_LIMITS, TASKS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -240,6 +240,22 @@ VISIBILITY_TIMEOUT = 2 * max(task.hard for task in TASKS.values())
 # Between two tries of a task; the worker holds its message meanwhile.
 LONGEST_RETRY_PAUSE = 600
 
+# -- Workers: what `up` and run_worker start them with ------------------------------------------------------
+
+WORKER_QUEUES = environment.variable("WORKER_QUEUES", list(QUEUE_TIME_LIMITS), worker_options.QUEUES)
+# Processes: so many, one for each processor where none is given; or as many as there is work for, between two numbers.
+WORKER_CONCURRENCY = environment.variable("WORKER_CONCURRENCY", None, worker_options.CONCURRENCY)
+WORKER_AUTOSCALE = environment.variable("WORKER_AUTOSCALE", None, worker_options.AUTOSCALE)
+if WORKER_AUTOSCALE and WORKER_CONCURRENCY:
+    raise ImproperlyConfigured("WORKER_AUTOSCALE and WORKER_CONCURRENCY are both set: set one of the two.")
+# A process is replaced after so many tasks, or when it took so much memory (kB): what leaks is bounded.
+CELERY_WORKER_MAX_TASKS_PER_CHILD = environment.variable(
+    "WORKER_MAX_TASKS_PER_CHILD", 200, worker_options.MAX_TASKS_PER_CHILD
+)
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = environment.variable(
+    "WORKER_MAX_MEMORY_PER_CHILD", None, worker_options.MAX_MEMORY_PER_CHILD
+)
+
 # -- Celery ------------------------------------------------------------------------------------------------
 
 # Batches keep their own results, by which they cost a fraction (tests/benchmarks/queue.py).
@@ -272,7 +288,7 @@ CELERY_TASK_ANNOTATIONS = {
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_WORKER_CONSUMER = "waywo_site.running.consumer:Consumer"
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Seconds that a new child may take to start; importing what traces takes more than Celery's 4 on a busy machine.

@@ -76,6 +76,18 @@ def test_a_bad_variable_ends_a_command_with_one_line(tmp_path):
         ({"BACKUP_KEEP": "0"}, "BACKUP_KEEP='0' is invalid"),
         ({"QUEUE_ALERT_DEPTH": "many"}, "QUEUE_ALERT_DEPTH='many' is invalid"),
         ({"TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE='Mars/Olympus' is invalid"),
+        ({"WORKER_CONCURRENCY": "0"}, "WORKER_CONCURRENCY='0' is invalid: it expects a whole number from 1 to 1000"),
+        ({"WORKER_AUTOSCALE": "3,10"}, "WORKER_AUTOSCALE='3,10' is invalid: it expects the most and the least"),
+        ({"WORKER_AUTOSCALE": "10"}, "WORKER_AUTOSCALE='10' is invalid"),
+        ({"WORKER_AUTOSCALE": "10,0"}, "WORKER_AUTOSCALE='10,0' is invalid"),
+        ({"WORKER_AUTOSCALE": "abc"}, "WORKER_AUTOSCALE='abc' is invalid"),
+        ({"WORKER_AUTOSCALE": "10,3", "WORKER_CONCURRENCY": "2"}, "are both set: set one of the two"),
+        ({"WORKER_MAX_TASKS_PER_CHILD": "0"}, "WORKER_MAX_TASKS_PER_CHILD='0' is invalid: it expects a whole number"),
+        (
+            {"WORKER_MAX_MEMORY_PER_CHILD": "12000"},
+            "WORKER_MAX_MEMORY_PER_CHILD='12000' is invalid: it expects a whole",
+        ),
+        ({"WORKER_QUEUES": "extraction,abc"}, "WORKER_QUEUES='extraction,abc' is invalid: it expects names of waywo,"),
     ],
 )
 def test_a_bad_variable_is_one_line_that_names_it(tmp_path, variables, said):

@@ -61,11 +61,28 @@ def web_answers() -> bool:
         return False
 
 
-def worker(queues: Collection[str] | None = None, concurrency: int | None = None) -> Process:
-    """Return a worker that serves ``queues``, all where none are given, with a child for each processor."""
-    options = ["--queues", ",".join(queues or settings.QUEUE_TIME_LIMITS), "--loglevel", settings.LOG_LEVEL, "-E"]
-    if concurrency:
-        options += ["--concurrency", str(concurrency)]
+def worker(
+    queues: Collection[str] | None = None,
+    concurrency: int | None = None,
+    autoscale: tuple[int, int] | None = None,
+    max_tasks_per_child: int | None = None,
+    max_memory_per_child: int | None = None,
+) -> Process:
+    """Return a worker; what is not given is as the variables WORKER_… say (waywo_site/worker_options.py).
+
+    ``concurrency`` processes or ``autoscale`` (the most, the least), whichever is given: the other variable is then
+    without force.
+    """
+    options = ["--queues", ",".join(queues or settings.WORKER_QUEUES), "--loglevel", settings.LOG_LEVEL, "-E"]
+    if not (concurrency or autoscale):
+        concurrency, autoscale = settings.WORKER_CONCURRENCY, settings.WORKER_AUTOSCALE
+    limits = {
+        "--concurrency": concurrency,
+        "--autoscale": ",".join(map(str, autoscale or ())),
+        "--max-tasks-per-child": max_tasks_per_child,
+        "--max-memory-per-child": max_memory_per_child,
+    }
+    options += [word for option, value in limits.items() if value for word in (option, str(value))]
     # Six lines at each start; the README names what being root means here.
     no_warning = {"PYTHONWARNINGS": "ignore:You're running the worker:UserWarning"}
     return Process("worker", [*_celery(), "worker", *options], no_warning)
@@ -122,13 +139,13 @@ def holders(file: Path) -> list[int]:
 
 
 def is_unresponsive(name: str, ran_for: float, queues: Collection[str] | None = None) -> bool:
-    """Return whether the worker is connected and takes no work; ``queues`` are what it serves (None: all).
+    """Return whether the worker is connected and takes no work; ``queues`` are what it serves (else WORKER_QUEUES).
 
     That is when canaries, or the task that sends them, wait for three minutes and none came through, while it is at no
     task: a worker whose processes are all busy leaves the canary waiting too, and says so when it is asked. One of
     several workers that share their queues is not seen so: the others take its canaries.
     """
-    served = set(queues or settings.QUEUE_TIME_LIMITS)
+    served = set(queues or settings.WORKER_QUEUES)
     if name != "worker" or ran_for < UNRESPONSIVE_SECONDS:
         return False
     try:
@@ -174,8 +191,8 @@ def run(
 ) -> int:
     """Run the processes until a signal comes (0) or one of them cannot be kept alive; return the exit code.
 
-    A process that dies or stops responding is restarted; ``queues`` are what the worker among them serves, all where
-    none are given. ``watch`` is called every 5 s meanwhile. ``held`` are file descriptors that the processes hold open,
+    A process that dies or stops responding is restarted; ``queues`` are what the worker among them serves, else
+    WORKER_QUEUES. ``watch`` is called every 5 s meanwhile. ``held`` are file descriptors that the processes hold open,
     too: the lock on one of them lasts until the last of them has ended.
     """
     supervisor = Supervisor(

@@ -8,8 +8,9 @@ import sys
 import pytest
 from celery import current_app
 
-from tests.servers.processes import ROOT, environment, manage
+from tests.servers.processes import ROOT, command, environment
 from tests.waiting import wait_until
+from waywo_site.running import processes
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 
@@ -38,9 +39,41 @@ def test_it_serves_its_queues_comes_back_when_it_is_killed_and_ends_when_it_is_t
     assert all(line.startswith("{") for line in lines), lines
 
 
-@pytest.mark.parametrize("options", [("--queues", "extractoin"), ("--queues", ","), ("--concurrency", "0")])
-def test_what_it_cannot_serve_is_one_line_that_names_it(options):
-    done = manage("run_worker", *options)
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--queues", "extractoin"),
+        ("--queues", ","),
+        ("--concurrency", "0"),
+        ("--autoscale", "3,10"),
+        ("--max-tasks-per-child", "abc"),
+        ("--max-memory-per-child", "12000"),
+    ],
+)
+def test_what_it_cannot_do_is_one_line_that_names_it(option, value):
+    done = command("run_worker", option, value)
     assert done.returncode == 2
-    assert f"{options[0]}={options[1]!r} is invalid" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith(f"Error: {option}={value!r} is invalid: it expects ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_number_of_processes_and_a_range_of_them_are_not_given_together():
+    done = command("run_worker", "--concurrency", "2", "--autoscale", "10,3")
+    assert done.returncode == 2
+    assert "--concurrency and --autoscale are both given: give one of the two." in done.stderr
+
+
+def after(process, option):
+    """Return what stands behind ``option`` in the command line of a process, None where it is not in it."""
+    return process.command[process.command.index(option) + 1] if option in process.command else None
+
+
+def test_variables_hold_unless_an_option_is_given(settings):
+    settings.WORKER_QUEUES, settings.WORKER_AUTOSCALE = ["extraction", "priority"], (10, 3)
+    worker = processes.worker()
+    assert (after(worker, "--queues"), after(worker, "--autoscale")) == ("extraction,priority", "10,3")
+    assert after(worker, "--concurrency") is None
+    worker = processes.worker(queues=["waywo"], concurrency=1, max_tasks_per_child=5, max_memory_per_child=300_000)
+    assert (after(worker, "--queues"), after(worker, "--concurrency")) == ("waywo", "1")
+    assert after(worker, "--autoscale") is None
+    assert (after(worker, "--max-tasks-per-child"), after(worker, "--max-memory-per-child")) == ("5", "300000")
