@@ -65,6 +65,7 @@ class PausedQueue(models.Model):
 
     name = models.CharField(max_length=64, primary_key=True)
     paused_at = models.DateTimeField(auto_now_add=True)
+    paused_by = models.CharField(max_length=150, blank=True, help_text="The name of who did it in the admin.")
 
     def __str__(self) -> str:
         return self.name
@@ -155,3 +156,24 @@ class QueueSample(models.Model):
 
     def __str__(self) -> str:
         return f"{self.queue}: {self.waiting}"
+
+
+class QueueWork(models.Model):
+    """What workers did of one queue in five minutes: tasks that ended, and how long they had waited for their start.
+
+    Housekeeping is not counted (running/queue_work.py).
+    """
+
+    queue = models.CharField(max_length=64)
+    since = models.DateTimeField(help_text="When the five minutes began.")
+    ended = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    waits = ArrayField(models.PositiveIntegerField(), help_text="How many starts had waited up to each of the bounds.")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("queue", "since"), name="queuework_once"),)
+        indexes = (models.Index(fields=("-since",), name="queuework_since"),)
+        default_permissions = ()  # shown with the queue lengths
+
+    def __str__(self) -> str:
+        return f"{self.queue}: {self.ended}"

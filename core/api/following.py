@@ -50,12 +50,15 @@ class TaskOut(Schema):
 
 
 class BatchOut(Schema):
-    """A group of tasks that were sent together; `done` counts what ended, well or not."""
+    """A group of tasks that were sent together; `done` counts what ended, `failed` and `cancelled_tasks` among it."""
 
     batch_id: str
+    state: following.BatchState
     total: int
     done: int
     failed: int
+    cancelled_tasks: int
+    running: int
     finished: bool
     label: str
     retried: int
@@ -116,6 +119,7 @@ def get_batch(request: HttpRequest, batch_id: TaskId) -> Any:
     return BatchOut(
         **vars(progress),
         batch_id=batch_id,
+        state=progress.state,
         finished=progress.is_finished,
         cancelled=progress.is_cancelled,
         task_ids=task_ids,

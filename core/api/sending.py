@@ -24,7 +24,8 @@ def sent(
     request: HttpRequest, task_name: str, arguments: dict[str, Any], message: str, *, queue: str | None = None
 ) -> Status[Sent]:
     """Send a task and answer 202 with its id."""
-    task_id = sending.send(task_name, arguments, queue=queue)
+    caller = getattr(request, "auth", None)
+    task_id = sending.send(task_name, arguments, queue=queue, started_by=getattr(caller, "user", None))
     # The API's own namespace: an app does not know where it is mounted.
     url = reverse(f"{resolve(request.path_info).namespace}:get_task", args=[task_id])
     return Status(202, Sent(task_id=task_id, status="PENDING", message=message, status_url=url))

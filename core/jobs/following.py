@@ -5,9 +5,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
-from celery.states import FAILURE, READY_STATES, RETRY, REVOKED, SUCCESS
+from celery.states import FAILURE, READY_STATES, RETRY, REVOKED, STARTED, SUCCESS
 from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 from django_celery_results.models import TaskResult
@@ -16,7 +16,8 @@ from core.models import Batch, BatchTask
 
 # The pace is that of the last minutes: what a slow start was says nothing about the end.
 PACE_OVER = timedelta(minutes=5)
-NO_TASKS = {"ended": 0, "failed": 0, "retried": 0, "lately": 0, "worked": 0, "last": None}
+UNDER_WAY = (STARTED, "PROGRESS")
+NO_TASKS = dict.fromkeys(("ended", "failed", "cancelled", "started", "retried", "lately", "worked"), 0) | {"last": None}
 # What these raise is written for people; the text of any other exception may hold secrets.
 OUR_MODULES = ("core.", "comments.", "projects.", "ideas.", "waywo_site.")
 REFUSALS = ("ValueError",)
@@ -26,9 +27,13 @@ class TaskNotFound(LookupError):
     """No task or batch of this id was ever sent."""
 
 
+BatchState = Literal["empty", "waiting", "running", "succeeded", "partial", "failed", "cancelled"]
+
+
 @dataclass(frozen=True)
 class BatchProgress:
-    """How far a batch has come. ``done`` counts what ended, well or not; ``retried`` the tries after a first one.
+    """How far a batch has come. ``done`` counts what ended, well or not, ``failed`` and ``cancelled_tasks`` among it;
+    ``running`` what is under way; ``retried`` the tries after a first one.
 
     ``per_minute`` is the pace of the last five minutes (of the whole run once it ended), ``seconds_left`` what is left
     at that pace, None while there is none.
@@ -39,6 +44,8 @@ class BatchProgress:
     total: int
     done: int
     failed: int
+    cancelled_tasks: int
+    running: int
     retried: int
     per_minute: float
     seconds_left: float | None
@@ -50,9 +57,34 @@ class BatchProgress:
         """True when every task ended."""
         return self.done >= self.total
 
+    @property
+    def state(self) -> BatchState:
+        """How it stands in a word: empty, waiting, running; once it ended succeeded, partial, failed or cancelled.
+
+        Cancelling is nobody's failure: what was cancelled is that, whatever ended before.
+        """
+        if not self.total:
+            return "empty"
+        if not self.is_finished:
+            return "running" if self.done or self.running else "waiting"
+        if self.cancelled_tasks:
+            return "cancelled"
+        if self.failed:
+            return "failed" if self.failed == self.done else "partial"
+        return "succeeded"
+
+    def __str__(self) -> str:
+        if not self.total:
+            return "there was nothing to do"
+        parts = [f"{self.done:,} of {self.total:,}"]
+        parts += [f"{self.failed:,} failed"] if self.failed else []
+        parts += [f"{self.cancelled_tasks:,} cancelled"] if self.cancelled_tasks else []
+        return ", ".join(parts)
+
     def as_dict(self) -> dict[str, Any]:
-        """Return the JSON form, the time in ISO 8601."""
-        return asdict(self) | {"is_finished": self.is_finished, "created_at": self.created_at.isoformat()}
+        """Return the JSON form, the time in ISO 8601, with ``state`` and what is to be said of it in words."""
+        told = {"is_finished": self.is_finished, "state": self.state, "words": str(self)}
+        return asdict(self) | told | {"created_at": self.created_at.isoformat()}
 
 
 @dataclass(frozen=True)
@@ -106,7 +138,9 @@ def progress_of_each(rows: Iterable[Batch]) -> list[BatchProgress]:
         .values("batch_id")
         .annotate(
             ended=Count("pk", filter=ended),
-            failed=Count("pk", filter=Q(status__in=(FAILURE, REVOKED))),
+            failed=Count("pk", filter=Q(status=FAILURE)),
+            cancelled=Count("pk", filter=Q(status=REVOKED)),
+            started=Count("pk", filter=Q(status__in=UNDER_WAY)),
             retried=Sum("retries"),
             lately=Count("pk", filter=worked & Q(finished_at__gte=now - PACE_OVER)),
             worked=Count("pk", filter=worked),
@@ -146,6 +180,8 @@ def _progress(batch: Batch, counts: dict[str, Any], now: datetime) -> BatchProgr
         total=batch.total,
         done=done,
         failed=counts["failed"],
+        cancelled_tasks=counts["cancelled"],
+        running=counts["started"],
         retried=counts["retried"],
         per_minute=round(per_minute, 1),
         seconds_left=0 if not left else round(60 * left / per_minute) if per_minute else None,

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from celery import current_app
+from celery import current_app, current_task
 from celery.states import PENDING
 from celery.utils import uuid
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import Q
 from django_celery_results.models import TaskResult
@@ -25,6 +26,8 @@ from core.models import Batch, BatchTask
 logger = logging.getLogger(__name__)
 # Rows are written, and messages sent, in lots of this size: the dispatcher holds one lot, whatever the batch's size.
 LOT = 500
+# The header that names the person who asked for a task.
+STARTED_BY = "started_by"
 # What a task may be asked for at the most: comments, threads.
 LARGEST_LIMIT = 1_000_000
 
@@ -39,21 +42,22 @@ def send(
     *,
     queue: str | None = None,
     periodic_task_name: str | None = None,
+    started_by: Any = None,
     then: Any = None,
 ) -> str:
     """Send one task once the current transaction has committed, and return its id.
 
     ``queue`` overrides the task's own queue: ``priority`` for what a person waits for. ``periodic_task_name`` is the
-    schedule that it is a run of. ``then`` is the signature of what follows it, however it ends; a message that is lost
-    and sent again is without it.
+    schedule that it is a run of, ``started_by`` the person who asked for it: a batch that the task starts is theirs.
+    ``then`` is the signature of what follows it, however it ends; a message that is lost and sent again is without it.
     """
     task_id = uuid()
     task = current_app.tasks[task_name]
     options: dict[str, Any] = {"queue": queue} if queue else {}
     if then is not None:
         options |= {"link": then, "link_error": then}
-    if periodic_task_name:
-        options["headers"] = {"periodic_task_name": periodic_task_name}
+    headers = {"periodic_task_name": periodic_task_name, STARTED_BY: getattr(started_by, "pk", None)}
+    options["headers"] = {name: value for name, value in headers.items() if value}
 
     def dispatch() -> None:
         remember(task_id, task_name, kwargs, periodic_task_name)
@@ -82,15 +86,12 @@ def start_batch(
     The rows are written in lots, then the messages are sent in lots. What a broker did not take stays as a row that
     waits, and the reconciler sends it once the broker is back: ``waits_for_broker`` of the batch tells, for the one who
     started it outside a transaction. ``followed_by`` is the id of the task that goes on when it has ended.
+    Started from within a task it is of the person or schedule that this was sent by.
     """
+    origin = _origin() if started_by is None else {"started_by": started_by}
     with transaction.atomic():
         batch = Batch.objects.create(
-            group_id=uuid(),
-            task_name=task_name,
-            label=label,
-            started_by=started_by,
-            retry_of=retry_of,
-            followed_by=followed_by,
+            group_id=uuid(), task_name=task_name, label=label, retry_of=retry_of, followed_by=followed_by, **origin
         )
         for lot in _lots(enumerate(calls)):
             BatchTask.objects.bulk_create(
@@ -100,6 +101,16 @@ def start_batch(
         batch.save(update_fields=["total"])
         transaction.on_commit(lambda: _dispatch_or_keep(batch))
     return batch
+
+
+def _origin() -> dict[str, Any]:
+    """Return the person and the schedule that the task which runs here was sent by, as fields of a batch."""
+    if not current_task:
+        return {}
+    request = current_task.request
+    asked_by = getattr(request, STARTED_BY, None)
+    person = get_user_model().objects.filter(pk=asked_by).first() if asked_by else None
+    return {"started_by": person, "schedule": getattr(request, "periodic_task_name", None) or ""}
 
 
 def _dispatch_or_keep(batch: Batch) -> None:

@@ -256,7 +256,7 @@ class ScheduleAdmin(ModelAdmin):
             }
             return TemplateResponse(request, "waywo_site/schedules/run.html", context)
         try:
-            task_id = stored.run_now(schedule)
+            task_id = stored.run_now(schedule, started_by=request.user)
         except stored.NotStarted as error:
             self.message_user(request, str(error), messages.WARNING)
             return self._back(request)

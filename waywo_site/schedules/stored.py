@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from typing import Any
 
 from celery.exceptions import ImproperlyConfigured
 from celery.states import FAILURE, PENDING, READY_STATES, SUCCESS
@@ -150,8 +151,8 @@ def running(schedule: PeriodicTask) -> TaskResult | None:
     )
 
 
-def run_now(schedule: PeriodicTask) -> str:
-    """Send the schedule's task at once, as its next turn would, and return the task's id.
+def run_now(schedule: PeriodicTask, started_by: Any = None) -> str:
+    """Send the schedule's task at once, as its next turn would, for a person; return the task's id.
 
     Raises NotStarted when it cannot work, or when one of its runs waits or is under way.
     """
@@ -165,4 +166,5 @@ def run_now(schedule: PeriodicTask) -> str:
         json.loads(schedule.kwargs or "{}"),
         queue=schedule.queue or None,
         periodic_task_name=schedule.name,
+        started_by=started_by,
     )

@@ -49,7 +49,7 @@ def test_the_progress_is_shown_and_told_as_json_for_the_bars(client):
     assert f'data-progress-url="{url}"' in listed
     assert "2 of 3" in listed
     told = client.get(url).json()
-    assert (told["total"], told["done"], told["failed"], told["is_finished"]) == (3, 2, 1, False)
+    assert (told["state"], told["words"]) == ("running", "2 of 3, 1 failed")
     page = client.get(f"{LIST}{batch.pk}/change/").content.decode()
     assert "&lt;b&gt;bad&lt;/b&gt;" in page
     assert "<b>bad</b>" not in page
@@ -85,7 +85,7 @@ def test_who_may_schedule_cancels_what_waits_and_tries_failures_again(client):
     batch = a_batch()
     assert "1 waiting tasks cancelled; those that run end." in act(client, "cancel_batches", batch).content.decode()
     progress = following.progress_of(batch.pk)
-    assert (progress.is_cancelled, progress.is_finished, progress.failed) == (True, True, 2)
+    assert (progress.state, progress.failed, progress.cancelled_tasks) == ("cancelled", 1, 1)
     assert "Again: Some comments: 2 tasks are on the way" in act(client, "retry_failures", batch).content.decode()
     again = Batch.objects.get(retry_of=batch)
     assert (again.total, again.started_by, again.label) == (2, who, "Again: Some comments")

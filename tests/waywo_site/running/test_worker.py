@@ -4,6 +4,7 @@ import json
 
 import pytest
 from celery.result import AsyncResult
+from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from comments.models import Comment, Post
@@ -34,13 +35,18 @@ def test_a_thread_is_collected_and_read_by_the_workers(tmp_path):
         collected = result_of(sending.send("process_waywo_post", {"post_id": post_id}))
         assert collected["status"] == "success"
         assert collected["total_kids"] == len(items[0]["kids"]) == collected["comments_saved"]
-        sent = result_of(sending.send("process_waywo_comments", {}))
+        olga = get_user_model().objects.create_user("olga")
+        sent = result_of(
+            sending.send("process_waywo_comments", {}, started_by=olga, periodic_task_name="Read at night")
+        )
         assert sent["comments_queued"] == len(sent["task_ids"]) > 20
         wait_until(lambda: following.progress_of(sent["group_id"]).is_finished, "all comments are read", 60)
     assert following.failures(sent["group_id"]) == []
     assert set(Comment.objects.values_list("status", flat=True)) <= {"processed", "skipped"}
     assert Project.objects.count() > 0
     assert Extraction.objects.exclude(task_id="").count() == sent["comments_queued"]
+    batch = following.batch_of(sent["group_id"])
+    assert (batch.started_by, batch.schedule) == (olga, "Read at night"), "what its task was sent by"
 
 
 def test_the_commands_hand_work_to_the_workers_and_follow_it(tmp_path):
