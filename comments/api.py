@@ -14,7 +14,9 @@ from ninja import Field, Query, Router, Schema
 from comments.adding import NotAThread, add_post
 from comments.item_ids import ITEM_ID, ITEM_PAGE, LARGEST_ITEM_ID, item_id_of
 from comments.models import Comment, Post
+from comments.source_names import ThreadSourceName
 from comments.text import plain_text, safe_html
+from comments.trying import MOST_COMMENTS
 from core.api.bodies import ALL, NO_TEXT, NOTHING, Limit, OneParameters, StrictBody, given_in
 from core.api.listing import LIST, ONE_OBJECT, Id, Order, PageParameters, a_time, limited_query, one, page, values_of
 from core.api.problems import Problem, invalid, problem_responses
@@ -143,6 +145,24 @@ class CollectPosts(StrictBody):
 
     limit_posts: Limit = Field(None, description=ALL)
     limit_comments: Limit = Field(None, description=ALL)
+    source: ThreadSourceName | None = Field(None, description="This source alone; empty for the enabled ones.")
+    max_age_days: Limit = Field(None, description="Only threads posted in the last so many days.")
+
+
+class DiscoverPosts(StrictBody):
+    """Arguments of `discover_waywo_posts`."""
+
+    since_days: Annotated[int, Field(ge=1, le=10_000), NO_TEXT] | None = Field(None, description="How far back; 45.")
+    source: ThreadSourceName | None = Field(None, description="This source alone; empty for the enabled ones.")
+
+
+class TrySource(StrictBody):
+    """Arguments of `try_source`."""
+
+    source: ThreadSourceName = Field(description="Which source; it need not be enabled.")
+    limit: Annotated[int, Field(ge=1, le=MOST_COMMENTS), NO_TEXT] | None = Field(
+        None, description="Comments to show; 5."
+    )
 
 
 class CollectPost(StrictBody):
@@ -169,6 +189,18 @@ class AddPost(CollectPost):
 def process_waywo_posts(request: HttpRequest, arguments: CollectPosts | None = NOTHING) -> Any:
     """Collect the newest known threads, each in a task of its own."""
     return sent(request, "process_waywo_posts", given_in(arguments), "Collecting the known threads.")
+
+
+@acting.post("/discover-waywo-posts", response={202: Sent}, summary="Look for new threads")
+def discover_waywo_posts(request: HttpRequest, arguments: DiscoverPosts | None = NOTHING) -> Any:
+    """Look for new threads; those that are sure are added, the others wait for a decision in the admin."""
+    return sent(request, "discover_waywo_posts", given_in(arguments), "Looking for new threads.")
+
+
+@acting.post("/try-source", response={202: Sent}, summary="Try a source")
+def try_source(request: HttpRequest, arguments: TrySource) -> Any:
+    """Ask a source for its threads and the first comments of the newest one. The result has them; nothing is saved."""
+    return sent(request, "try_source", given_in(arguments), f"Trying {arguments.source}.")
 
 
 @acting.post("/waywo-posts/{int:post_id}/process", response={202: Sent}, summary="Collect one thread again")

@@ -4,6 +4,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from comments.source_health import counted
 from comments.sources import ItemSource, ThreadSource
 from comments.sources.items import Answer, Answers, ItemId
 from core import event_loop
@@ -21,12 +22,13 @@ Lot = list[tuple[ItemId, Answer]]
 
 @contextmanager
 def opened(source: ThreadSource) -> Iterator[None]:
-    """Keep ``source`` open, with its connections, between one question and the next."""
-    event_loop.run(source.__aenter__())
-    try:
-        yield
-    finally:
-        event_loop.run(source.__aexit__(None, None, None))
+    """Keep ``source`` open, with its connections, between one question and the next; write down how it answered."""
+    with counted():
+        event_loop.run(source.__aenter__())
+        try:
+            yield
+        finally:
+            event_loop.run(source.__aexit__(None, None, None))
 
 
 def ask(source: ItemSource, question: Coroutine[Any, Any, T], address: str = "") -> T:

@@ -61,15 +61,19 @@ def collect_sample(progress: Progress = no_progress) -> Collected:
 
 
 def collect_posts(
-    limit_posts: int | None = None, limit_comments: int | None = None, progress: Progress = no_progress
+    limit_posts: int | None = None,
+    limit_comments: int | None = None,
+    source: str | None = None,
+    max_age_days: int | None = None,
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:
-    """Collect the newest threads of all enabled sources, as far as they are due, one after another in this process.
+    """Collect the threads that ``threads_to_collect`` chooses, one after another in this process.
 
     A thread or a source that fails is named in ``errors`` and does not stop the others. Returns counts and errors as
-    JSON.
+    JSON. Raises what ``threads_to_collect`` raises.
     """
     check_limit("limit_comments", limit_comments)
-    threads, failures = threads_to_collect(limit_posts)
+    threads, failures = threads_to_collect(limit_posts, source=source, max_age_days=max_age_days)
     posts: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = [{"post_id": None, "error": failure} for failure in failures]
     for done, thread in enumerate(threads):

@@ -1,4 +1,7 @@
-"""Finds new threads by Algolia's search, and says of each why it is taken, asked about or left aside."""
+"""Finds new threads, and says of each why it is taken, asked about or left aside.
+
+Hacker News is searched by Algolia; another source says itself which threads it has.
+"""
 
 import re
 from dataclasses import dataclass
@@ -9,11 +12,16 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from comments.asking import ask, opened
 from comments.models import AUTHOR_LENGTH, TITLE_LENGTH, Candidate, Post, Source
 from comments.months import NAME, month_of
+from comments.saving import save_post
+from comments.source_health import counted
+from comments.sources import ThreadSource, chosen_sources
 from comments.sources.algolia import Algolia, Hit
 from comments.sources.known_threads import known_threads
 from core import event_loop
+from core.http import OutsideError
 from core.locks import host_slots
 from core.progress import Progress, no_progress
 
@@ -48,9 +56,13 @@ OTHER_REST = re.compile(
 
 @dataclass(frozen=True)
 class Finding:
-    """What is made of one story: ``verdict`` is known, trusted, candidate or refused, with the reason in words."""
+    """What is made of one story: ``verdict`` is trusted, candidate or refused, with the reason in words.
 
-    id: int
+    ``id`` is that of its source.
+    """
+
+    source: str
+    id: int | str
     title: str
     author: str
     comments: int
@@ -81,32 +93,38 @@ def judge(title: str, author: str) -> tuple[str, str]:
     return "trusted", f"It has the usual title, and its author {author} is in THREAD_AUTHORS."
 
 
-def discover_posts(since_days: int = 45, *, dry_run: bool = False, progress: Progress = no_progress) -> dict[str, Any]:
-    """Search for threads of the last ``since_days`` days; add those that are sure and keep the others to be decided.
+def discover_posts(
+    since_days: int = 45, *, source: str | None = None, dry_run: bool = False, progress: Progress = no_progress
+) -> dict[str, Any]:
+    """Look for threads of the last ``since_days`` days; add those that are sure and keep the others to be decided.
 
-    Returns ``found`` (what is new, and why it was or was not added) and ``added`` (ids) as JSON; with ``dry_run``
-    nothing is saved and ``added`` is what would be. Raises ValueError for a number of days below 1, and OutsideError
-    when the search does not answer.
+    All enabled sources are asked, or the one that ``source`` names. Returns as JSON ``found`` (what is new, and why it
+    was or was not added), ``added`` (ids) and ``missing``: a line for each source that did not answer, with which the
+    status is partial. With ``dry_run`` nothing is saved and ``added`` is what would be.
+
+    Raises ValueError for a number of days below 1 and an unknown source, and OutsideError when no source answers and
+    it may pass.
     """
     if isinstance(since_days, bool) or not isinstance(since_days, int) or not 1 <= since_days <= 10_000:
         raise ValueError(f"since_days={since_days} is invalid: it expects a whole number from 1 to 10000.")
-    progress("search", 0, 1)
-    findings = [_finding(hit) for hit in _search(timezone.now() - timedelta(days=since_days))]
-    known = {thread.id for thread in known_threads()} | set(
-        Post.objects.filter(source=Source.HACKER_NEWS, pk__in=[finding.id for finding in findings]).values_list(
-            "pk", flat=True
-        )
-    )
-    decided = set(Candidate.objects.exclude(status=Candidate.Status.WAITING).values_list("pk", flat=True))
-    new = [finding for finding in findings if finding.id not in known | decided]
-    added = [finding for finding in new if finding.verdict == "trusted"]
-    if not dry_run:
-        _save(new)
-    progress("search", 1, 1)
+    since = timezone.now() - timedelta(days=since_days)
+    sources = chosen_sources(source)
+    new: list[Finding] = []
+    failures: list[OutsideError] = []
+    for done, each in enumerate(sources):
+        progress("search", done, len(sources))
+        try:
+            new += _search(since, dry_run) if each.name == Source.HACKER_NEWS else _listed(each, since, dry_run)
+        except OutsideError as error:
+            failures.append(error)
+    if len(failures) == len(sources) and not all(error.is_forbidden for error in failures):
+        raise failures[0]
+    progress("search", len(sources), len(sources))
     return {
-        "status": "success",
+        "status": "partial" if failures else "success",
         "found": [finding.as_dict() for finding in new],
-        "added": [finding.id for finding in added],
+        "added": [finding.id for finding in new if finding.verdict == "trusted"],
+        "missing": [str(error) for error in failures],
     }
 
 
@@ -128,26 +146,75 @@ def _decide(candidate: Candidate, status: str, user: Any) -> None:
     candidate.save(update_fields=["status", "decided_at", "decided_by"])
 
 
-def _search(since: datetime) -> list[Hit]:
-    async def ask() -> list[Hit]:
+def _search(since: datetime, dry_run: bool) -> list[Finding]:
+    """Return what Algolia finds and nobody knew; save it."""
+
+    async def ask_algolia() -> list[Hit]:
         async with Algolia.from_settings() as algolia:
             return await algolia.stories(QUERY, since, LEAST_COMMENTS)
 
-    with host_slots(settings.HN_SEARCH_BASE_URL, settings.HN_CONCURRENCY):
-        return event_loop.run(ask())
+    with counted(), host_slots(settings.HN_SEARCH_BASE_URL, settings.HN_CONCURRENCY):
+        hits = event_loop.run(ask_algolia())
+    stored = Post.objects.filter(source=Source.HACKER_NEWS, pk__in=[hit.id for hit in hits])
+    known = {thread.id for thread in known_threads()}.union(stored.values_list("pk", flat=True))
+    decided = set(Candidate.objects.exclude(status=Candidate.Status.WAITING).values_list("pk", flat=True))
+    new = [_finding(hit) for hit in hits if hit.id not in known | decided]
+    if not dry_run:
+        _save(new)
+    return new
 
 
 def _finding(hit: Hit) -> Finding:
     verdict, reason = judge(hit.title, hit.author)
     year, month = month_of(hit.title, hit.posted_at)
-    return Finding(hit.id, hit.title, hit.author, hit.comments, hit.posted_at, year, month, verdict, reason)
+    return Finding(
+        Source.HACKER_NEWS.value,
+        hit.id,
+        hit.title,
+        hit.author,
+        hit.comments,
+        hit.posted_at,
+        year,
+        month,
+        verdict,
+        reason,
+    )
+
+
+def _listed(source: ThreadSource, since: datetime, dry_run: bool) -> list[Finding]:
+    """Return the threads that a source lists and nobody knew; save them."""
+    with opened(source):
+        threads = ask(source, source.find_threads())
+    stored = set(Post.objects.filter(source=source.name).values_list("source_id", flat=True))
+    new = []
+    for thread in threads:
+        post = thread.post
+        if post is None or post.date < since or thread.source_id in stored:
+            continue
+        if not dry_run:
+            save_post(source.name, post)
+        new.append(
+            Finding(
+                source.name,
+                thread.source_id,
+                post.title,
+                post.author,
+                post.descendants or 0,
+                post.date,
+                thread.year,
+                thread.month,
+                "trusted",
+                "Its source lists it among its threads.",
+            )
+        )
+    return new
 
 
 def _save(new: list[Finding]) -> None:
     with transaction.atomic():
         for finding in new:
             if finding.verdict == "trusted":
-                _add(finding.id, finding)
+                _add(int(finding.id), finding)
             elif finding.verdict == "candidate":
                 Candidate.objects.update_or_create(
                     pk=finding.id, defaults={**_fields(finding), "comments": finding.comments, "reason": finding.reason}

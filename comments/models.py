@@ -12,6 +12,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Greatest, Lower
 from django.utils import timezone
 
+from comments.sources.models import SourceHour as SourceHour
+
 # A thread takes comments for about two weeks (pitfalls, "What was not settled").
 LIVE_FOR = timedelta(days=14)
 # How old a comment is when it is looked at again: an author may edit for two hours, a moderator acts later.

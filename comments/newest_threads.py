@@ -3,6 +3,7 @@
 from comments.discovery import discover_posts
 from comments.due_threads import DueThread
 from comments.models import Post, Source
+from comments.source_health import counted
 from comments.sources.hackernews_api import HackerNews
 from comments.sources.known_threads import known_threads
 from core import event_loop
@@ -20,14 +21,15 @@ def newest_threads(count: int) -> tuple[list[DueThread], list[str]]:
     """
     notes = []
     try:
-        discover_posts(SEARCHED_DAYS)
+        discover_posts(SEARCHED_DAYS, source=Source.HACKER_NEWS)
     except OutsideError as error:
         notes.append(f"The search for newer threads does not answer ({str(error).rstrip('.')}).")
     threads = {thread.id: DueThread(thread.id, thread.year, thread.month) for thread in known_threads()}
     stored = Post.objects.visible().filter(source=Source.HACKER_NEWS)
     threads |= {post.pk: DueThread(post.pk, post.year, post.month) for post in stored.only("pk", "year", "month")}
     newest = sorted(threads.values(), key=lambda one: (one.year, one.month, one.post_id), reverse=True)
-    found, missing = event_loop.run(_there(newest, count))
+    with counted():
+        found, missing = event_loop.run(_there(newest, count))
     if missing:
         names = ", ".join(f"{one.post_id} ({one.year}-{one.month:02})" for one in missing[:3])
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""

@@ -5,11 +5,17 @@ from typing import Annotated, Any
 from celery import shared_task
 from pydantic import Field
 
-from comments import collecting, discovery
+from comments import collecting, discovery, trying
 from comments.due_threads import check_limit, threads_to_collect
+from comments.source_names import ThreadSourceName
 from core.jobs import sending
 from core.jobs.retrying import RetryingTask
 from core.jobs.sending import LARGEST_LIMIT
+
+OneSource = Annotated[
+    ThreadSourceName | None,
+    Field(description="This source alone, whether SOURCES names it or not; empty for those that it names."),
+]
 
 
 @shared_task(name="process_waywo_posts", bind=True, base=RetryingTask)
@@ -23,10 +29,15 @@ def process_waywo_posts(
     limit_comments: Annotated[
         int | None, Field(ge=1, le=LARGEST_LIMIT, description="How many comments of each thread; empty for all.")
     ] = None,
+    source: OneSource = None,
+    max_age_days: Annotated[
+        int | None,
+        Field(ge=1, le=LARGEST_LIMIT, description="Only threads posted in the last so many days; empty for all."),
+    ] = None,
 ) -> dict[str, Any]:
     """Collect the newest threads of all enabled sources that are due, each in a task of its own."""
     check_limit("limit_comments", limit_comments)
-    threads, errors = threads_to_collect(limit_posts)
+    threads, errors = threads_to_collect(limit_posts, source=source, max_age_days=max_age_days)
     batch = sending.start_batch(
         "process_waywo_post",
         [vars(thread) | {"limit_comments": limit_comments} for thread in threads],
@@ -64,7 +75,21 @@ def process_waywo_post(
 
 @shared_task(name="discover_waywo_posts", bind=True, base=RetryingTask)
 def discover_waywo_posts(
-    self: RetryingTask, *, since_days: Annotated[int, Field(ge=1, le=10_000, description="How far back to look.")] = 45
+    self: RetryingTask,
+    *,
+    since_days: Annotated[int, Field(ge=1, le=10_000, description="How far back to look.")] = 45,
+    source: OneSource = None,
 ) -> dict[str, Any]:
-    """Search Hacker News for new threads; add those that are sure, keep the others for a decision in the admin."""
-    return discovery.discover_posts(since_days, progress=self.report_progress)
+    """Look for new threads; add those that are sure, keep the others for a decision in the admin."""
+    return discovery.discover_posts(since_days, source=source, progress=self.report_progress)
+
+
+@shared_task(name="try_source", bind=True, base=RetryingTask)
+def try_source(
+    self: RetryingTask,
+    *,
+    source: Annotated[ThreadSourceName, Field(description="Which source; it need not be one of SOURCES.")],
+    limit: Annotated[int, Field(ge=1, le=trying.MOST_COMMENTS, description="How many comments to show.")] = 5,
+) -> dict[str, Any]:
+    """Ask a source for its threads and the first comments of the newest one; nothing is saved."""
+    return trying.try_source(source, limit)

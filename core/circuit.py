@@ -17,7 +17,8 @@ class Circuit:
     """Counts failures in a row. One for each service and process, safe from several threads and event loops.
 
     Closed, every call may go. After ``failures`` in a row it is open: calls raise NotAsked for ``pause`` seconds.
-    Then a single call tries; it closes the circuit or opens it again. ``now`` is a clock in seconds.
+    Then a single call tries; it closes the circuit or opens it again. ``now`` is a clock in seconds. A call that fails
+    while others are answered does not count: of many at once those that fail with all their tries end last.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Circuit:
         self._now = now
         self._lock = threading.Lock()
         self._in_a_row = 0
+        self._answers = 0
         self._open_until = 0.0
         self._trying = False
 
@@ -44,25 +46,26 @@ class Circuit:
         Unavailable and TimeoutError count as failures. Every other OutsideError is an answer, be it a refusal. What
         else is raised (a cancellation, a bug) tells nothing of the service.
         """
-        self._enter()
+        answers = self._enter()
         try:
             yield
         except (Unavailable, TimeoutError):
-            self._note(failed=True)
+            self._note_failure(answers)
             raise
         except OutsideError:
-            self._note(failed=False)
+            self._note_answer()
             raise
         except BaseException:
             with self._lock:
                 self._trying = False
             raise
-        self._note(failed=False)
+        self._note_answer()
 
-    def _enter(self) -> None:
+    def _enter(self) -> int:
+        """Return how many answers there were before this call."""
         with self._lock:
             if self._in_a_row < self._failures:
-                return
+                return self._answers
             left = self._open_until - self._now()
             if left > 0 or self._trying:
                 wait = left if left > 0 else TRIAL_SECONDS
@@ -71,10 +74,19 @@ class Circuit:
                     retry_after=max(wait, 1.0),
                 )
             self._trying = True
+            return self._answers
 
-    def _note(self, *, failed: bool) -> None:
+    def _note_answer(self) -> None:
         with self._lock:
             self._trying = False
-            self._in_a_row = self._in_a_row + 1 if failed else 0
+            self._in_a_row = 0
+            self._answers += 1
+
+    def _note_failure(self, answers_before: int) -> None:
+        with self._lock:
+            self._trying = False
+            if self._answers > answers_before:
+                return
+            self._in_a_row += 1
             if self._in_a_row >= self._failures:
                 self._open_until = self._now() + self._pause

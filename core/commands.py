@@ -72,8 +72,9 @@ class JobCommand(BaseCommand):
         raise NotImplementedError
 
     def failures(self, result: dict[str, Any]) -> list[str]:
-        """Return a line for each part of the work that failed."""
-        return [error if isinstance(error, str) else error["error"] for error in result.get("errors") or []]
+        """Return a line for each part of the work that failed or is missing."""
+        errors = [error if isinstance(error, str) else error["error"] for error in result.get("errors") or []]
+        return errors + (result.get("missing") or [])
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["wait"] and not options["queue"]:
@@ -109,7 +110,7 @@ class JobCommand(BaseCommand):
         result: dict[str, Any] = task.result
         if "task_ids" not in result:
             return result
-        errors = follow_batch(result["group_id"], progress)
+        errors = (result.get("errors") or []) + follow_batch(result["group_id"], progress)
         return result | {"status": "partial" if errors else "success", "errors": errors}
 
     def _report(self, result: dict[str, Any], as_json: bool) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -39,6 +40,11 @@ class OutsideError(Exception):
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(storable(message))
         self.retry_after = retry_after
+
+    @property
+    def is_forbidden(self) -> bool:
+        """True for a 403: it may be there, and is not for us. Work goes on without it, and names what is missing."""
+        return self.status == HTTPStatus.FORBIDDEN
 
 
 class Unavailable(OutsideError):

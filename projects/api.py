@@ -15,8 +15,9 @@ from ninja import Field, Query, Router, Schema
 from pydantic import create_model
 
 from comments.models import Comment
+from comments.source_names import CommentSourceName
 from comments.text import plain_text
-from core.api.bodies import ALL, NO_TEXT, NOTHING, Limit, OneParameters, StrictBody
+from core.api.bodies import ALL, NO_TEXT, NOTHING, Limit, OneParameters, StrictBody, given_in
 from core.api.listing import (
     FORMATS,
     JSON,
@@ -41,6 +42,7 @@ from core.api.listing import (
     tagged,
     values_of,
 )
+from core.api.problems import invalid
 from core.api.sending import PRIORITY, Sent, sent
 from core.api.streams import stream
 from core.caching import is_staff
@@ -296,18 +298,54 @@ class ReadComments(StrictBody):
     comment_ids: list[Annotated[int, Field(ge=1, le=LARGEST_ID), NO_TEXT]] | None = Field(
         None, min_length=1, max_length=5000, description="These, whatever their status; empty for the pending ones."
     )
+    hours: Limit = Field(None, description="Those posted in the last so many hours, read or not.")
+    post_id: Annotated[int, Field(ge=1, le=LARGEST_ID), NO_TEXT] | None = Field(
+        None, description="Those of one thread, read or not."
+    )
+    failed: Annotated[bool, Field(strict=True)] | None = Field(
+        None, description="Those whose reading failed or lost a project."
+    )
+    prompt_version_below: Limit = Field(
+        None, description="Those read, but never with success at this version of the prompts or above."
+    )
+    source: CommentSourceName | None = Field(
+        None, description="Those of this source; with no other condition its pending ones."
+    )
 
 
 @acting.post("/process-waywo-comments", response={202: Sent}, summary="Read comments")
 def process_waywo_comments(request: HttpRequest, arguments: ReadComments | None = NOTHING) -> Any:
-    """Read the pending comments, or the given ones again, each in a task of its own."""
-    given = arguments.dict(exclude_none=True) if arguments else {}
+    """Read the pending comments, the given ones again, or those that all conditions choose, each in its own task."""
+    given = given_in(arguments)
     wanted = set(given.get("comment_ids", ()))
+    if wanted and given.keys() - {"comment_ids", "limit"}:
+        raise invalid("body.comment_ids", "goes with no condition", "the ids, or the conditions")
     missing = wanted - set(Comment.objects.filter(pk__in=wanted).values_list("pk", flat=True))
     if missing:
         named = ", ".join(map(str, sorted(missing)[:10]))
         raise Http404(f"There is no comment {named}: collect its post first.")
+    if "post_id" in given and not Comment.objects.filter(post_id=given["post_id"]).exists():
+        raise Http404(f"There is no comment of post {given['post_id']}: collect it first.")
     return sent(request, "process_waywo_comments", given, "Reading comments.")
+
+
+class GenerateEmbeddings(StrictBody):
+    """Arguments of `generate_embeddings`."""
+
+    project_ids: list[Annotated[int, Field(ge=1, le=LARGEST_ID), NO_TEXT]] | None = Field(
+        None, min_length=1, max_length=5000, description="These, embedded or not; empty for those without an embedding."
+    )
+    limit: Limit = Field(None, description=ALL)
+
+
+@acting.post("/generate-embeddings", response={202: Sent}, summary="Embed projects")
+def generate_embeddings(request: HttpRequest, arguments: GenerateEmbeddings | None = NOTHING) -> Any:
+    """Embed the projects that have no embedding by the configured model yet, or the given ones anew."""
+    given = given_in(arguments)
+    wanted = set(given.get("project_ids", ()))
+    if missing := wanted - set(Project.objects.filter(pk__in=wanted).values_list("pk", flat=True)):
+        raise Http404(f"There is no project {', '.join(map(str, sorted(missing)[:10]))}.")
+    return sent(request, "generate_embeddings", given, "Embedding projects.")
 
 
 @acting.post("/waywo-comments/{int:comment_id}/process", response={202: Sent}, summary="Read one comment")

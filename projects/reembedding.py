@@ -1,12 +1,13 @@
-"""Moves the index to another embedding model, a batch at a time."""
+"""Embeds projects a batch at a time: those that have no embedding, or all of them by another model."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
+from comments.due_threads import check_limit
 from core import event_loop
 from core.http import OutsideError
 from core.progress import Progress, no_progress
@@ -38,14 +39,7 @@ def reembed(
     Returns ``{"status", "model", "dimensions", "embedded", "index"}``. Raises OutsideError when a batch still fails
     after 4 tries, or at once where trying again cannot help; what was done stays.
     """
-    total, done = _left(embedder).count(), 0
-    last = 0
-    while rows := list(_left(embedder).filter(pk__gt=last).order_by("pk")[:batch]):
-        last = rows[-1].pk
-        texts = [embedding_text(row) for row in rows]
-        vectors = _embed(embedder, texts, sleep)
-        done += _write(rows, vectors, embedder)
-        progress("projects embedded", done, max(total, done))
+    done = _embed_rows(_left(embedder), embedder, progress, batch=batch, sleep=sleep)
     dimensions = embedder.dimensions
     indexed = ensure_index(embedder.name, dimensions) if dimensions else False
     if not _left(embedder).exists():
@@ -59,17 +53,69 @@ def reembed(
     }
 
 
+def generate_embeddings(
+    embedder: Embedder,
+    project_ids: Iterable[int] | None = None,
+    limit: int | None = None,
+    progress: Progress = no_progress,
+    *,
+    tries: int = TRIES,
+) -> dict[str, Any]:
+    """Embed the projects of ``project_ids`` anew, or without ids those that ``embedder`` has not embedded yet.
+
+    ``limit`` is how many at most, the oldest first; ``tries`` how often a request is made that may pass. The index
+    stays as it is: ``reembed`` moves it to another model. What was done stays when a later batch fails.
+
+    Returns ``{"status", "model", "embedded", "left"}``; ``left`` counts the projects of the whole index that
+    ``embedder`` has not embedded. Raises ValueError for a limit below 1 and for ids that no project has, and
+    OutsideError when the service does not answer.
+    """
+    check_limit("limit", limit)
+    rows = _left(embedder)
+    if project_ids is not None:
+        wanted = set(project_ids)
+        rows = Project.objects.filter(pk__in=wanted).only("id", *TEXTS)
+        if missing := wanted.difference(rows.values_list("pk", flat=True)):
+            raise ValueError(f"There is no project {', '.join(map(str, sorted(missing)))}.")
+    done = _embed_rows(rows, embedder, progress, limit=limit, tries=tries)
+    return {"status": "success", "model": embedder.name, "embedded": done, "left": _left(embedder).count()}
+
+
 def _left(embedder: Embedder) -> QuerySet[Project]:
     rows = Project.objects.exclude(embedding_model=embedder.name)
     return rows.only("id", *TEXTS)
 
 
-def _embed(embedder: Embedder, texts: list[str], sleep: Callable[[float], None]) -> list[list[float]]:
-    for number in range(1, TRIES + 1):
+def _embed_rows(
+    rows: QuerySet[Project],
+    embedder: Embedder,
+    progress: Progress,
+    *,
+    batch: int = BATCH,
+    limit: int | None = None,
+    tries: int = TRIES,
+    sleep: Callable[[float], None] = time.sleep,
+) -> int:
+    """Embed the first ``limit`` (all) of the rows, a batch at a time; return how many were written."""
+    total = rows.count() if limit is None else min(limit, rows.count())
+    done = last = looked_at = 0
+    while found := list(
+        rows.filter(pk__gt=last).order_by("pk")[: batch if limit is None else min(batch, limit - looked_at)]
+    ):
+        last = found[-1].pk
+        looked_at += len(found)
+        vectors = _embed(embedder, [embedding_text(row) for row in found], tries, sleep)
+        done += _write(found, vectors, embedder)
+        progress("projects embedded", done, max(total, done))
+    return done
+
+
+def _embed(embedder: Embedder, texts: list[str], tries: int, sleep: Callable[[float], None]) -> list[list[float]]:
+    for number in range(1, tries + 1):
         try:
             return event_loop.run(embedder.embed(texts))
         except OutsideError as error:
-            if error.permanent or number == TRIES:
+            if error.permanent or number == tries:
                 raise
             sleep(min(error.retry_after or FIRST_PAUSE * 2 ** (number - 1), LONGEST_PAUSE))
     raise AssertionError("the last try returns or raises")

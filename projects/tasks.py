@@ -6,10 +6,13 @@ from celery import shared_task
 from celery.exceptions import Ignore
 from pydantic import Field
 
+from comments.source_names import CommentSourceName
 from core.jobs.retrying import RetryingTask
 from core.jobs.sending import LARGEST_LIMIT
+from projects import reembedding
 from projects.analytics import computing
 from projects.extraction import choosing, reading
+from projects.language.embeddings import get_embedder
 
 Analyst = Annotated[
     Literal["rules", "llm"] | None,
@@ -30,9 +33,22 @@ def process_waywo_comments(
     ] = None,
     analyst: Analyst = None,
     fresh: Fresh = False,
+    hours: Annotated[
+        int | None, Field(ge=1, le=LARGEST_LIMIT, description="Those posted in the last so many hours, read or not.")
+    ] = None,
+    post_id: Annotated[int | None, Field(ge=1, description="Those of one thread, read or not.")] = None,
+    failed: Annotated[bool | None, Field(description="Those whose reading failed or lost a project.")] = None,
+    prompt_version_below: Annotated[
+        int | None,
+        Field(ge=1, description="Those read, but never with success at this version of the prompts or above."),
+    ] = None,
+    source: Annotated[
+        CommentSourceName | None, Field(description="Those of this source; with no other condition its pending ones.")
+    ] = None,
 ) -> dict[str, Any]:
-    """Read comments, each in a task of its own."""
-    batch = choosing.queue_comments(limit, comment_ids, analyst=analyst or "", fresh=fresh)
+    """Read comments, each in a task of its own. All conditions that are given hold together."""
+    conditions = choosing.CommentConditions(hours, post_id, failed, prompt_version_below, source)
+    batch = choosing.queue_comments(limit, comment_ids, conditions, analyst=analyst or "", fresh=fresh)
     return {"status": "queued", "comments_queued": batch.total, "task_ids": batch.task_ids, "group_id": batch.group_id}
 
 
@@ -67,3 +83,20 @@ def process_waywo_comment(
 def generate_analytics(self: RetryingTask) -> dict[str, Any]:
     """Compute the figures of each month and thread."""
     return computing.generate_analytics(progress=self.report_progress)
+
+
+@shared_task(name="generate_embeddings", bind=True, base=RetryingTask)
+def generate_embeddings(
+    self: RetryingTask,
+    *,
+    project_ids: Annotated[
+        list[int] | None,
+        Field(
+            description="These projects, embedded or not; empty for those that the configured model has not embedded."
+        ),
+    ] = None,
+    limit: Annotated[int | None, Field(ge=1, le=LARGEST_LIMIT, description="How many; empty for all.")] = None,
+) -> dict[str, Any]:
+    """Embed projects that have no embedding by the configured model yet, or the given ones anew."""
+    # One try of each request: the task itself is tried again, and goes on where it stopped.
+    return reembedding.generate_embeddings(get_embedder(), project_ids, limit, progress=self.report_progress, tries=1)

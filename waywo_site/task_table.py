@@ -43,6 +43,7 @@ TASKS = {
     "process_waywo_posts": TaskRow("collection"),
     "process_waywo_post": TaskRow("collection"),
     "discover_waywo_posts": TaskRow("collection"),
+    "try_source": TaskRow("priority"),
     "process_waywo_comments": TaskRow("extraction"),
     "process_waywo_comment": TaskRow("extraction"),
     "generate_ideas": TaskRow("generation"),
@@ -52,6 +53,7 @@ TASKS = {
     "backup_database": TaskRow("operations", limits=(1500, 1800)),
     "cleanup_old_data": TaskRow("operations"),
     "generate_analytics": TaskRow("operations"),
+    "generate_embeddings": TaskRow("operations"),
     "reconcile": TaskRow("waywo"),
     "send_canaries": TaskRow("waywo", limits=(60, 120)),
     "canary": TaskRow("waywo", limits=(60, 120)),  # sent through each queue by name

@@ -7,7 +7,7 @@ from comments.sources.base import FoundThread, ItemSource, ThreadSource
 from comments.sources.hackernews import HackerNewsSource
 from comments.sources.lobsters import LobstersSource
 
-__all__ = ["SOURCES", "FoundThread", "ItemSource", "ThreadSource", "enabled_sources", "source_named"]
+__all__ = ["SOURCES", "FoundThread", "ItemSource", "ThreadSource", "chosen_sources", "enabled_sources", "source_named"]
 
 SOURCES: dict[str, type[ThreadSource]] = {source.name: source for source in (HackerNewsSource, LobstersSource)}
 
@@ -25,3 +25,8 @@ def enabled_sources() -> list[ThreadSource]:
         return [source_named(name) for name in dict.fromkeys(settings.SOURCES)]
     except ValueError as error:
         raise ImproperlyConfigured(f"SOURCES: {error}") from None
+
+
+def chosen_sources(name: str | None = None) -> list[ThreadSource]:
+    """Return the source of this name, enabled or not; without one, the enabled ones. Raises what those raise."""
+    return enabled_sources() if name is None else [source_named(name)]

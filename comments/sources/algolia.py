@@ -32,6 +32,8 @@ class Hit:
 class Algolia(JsonClient):
     """A client of https://hn.algolia.com/api, to be used as ``async with``."""
 
+    source = "hn"
+    endpoint = "Algolia"
     setting = "HN_SEARCH_BASE_URL"
     # A thread of 1,500 comments with all their answers has some 5 MB.
     largest_body: ClassVar[int] = 32_000_000

@@ -15,6 +15,8 @@ from core.http import OutsideError
 class HackerNews(JsonClient):
     """A client of the item API, to be used as ``async with``."""
 
+    source = "hn"
+    endpoint = "item API"
     setting = "HN_API_BASE_URL"
 
     @classmethod

@@ -1,13 +1,20 @@
-"""Asks an HTTP API for JSON, tries again with backoff and jitter, and says in its errors if asking again helps."""
+"""Asks an HTTP API for JSON, tries again with backoff and jitter, and says in its errors if asking again helps.
+
+One that is down is left alone for a minute (core/circuit.py), and how it answers is counted (tally.py).
+"""
 
 import asyncio
 import json
 import random
+import time
 from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from core.http import InvalidAnswer, Unavailable, build_session, in_short, status_error
+from comments.sources.tally import tally
+from core.circuit import Circuit
+from core.http import InvalidAnswer, OutsideError, Unavailable, build_session, in_short, status_error
 
 if TYPE_CHECKING:
     import aiohttp
@@ -18,6 +25,8 @@ LONGEST_BACKOFF = 10.0  # seconds
 LONGEST_ASKED_PAUSE = 30.0  # seconds of Retry-After waited for here; a longer one is the caller's matter
 REQUEST_DEADLINE = 30.0  # seconds for a whole request
 REDIRECTS = (301, 302, 303, 307, 308)
+# Requests in a row that failed with all their tries until it counts as down: a few comments may be broken.
+FAILURES_IN_A_ROW = 10
 
 
 class JsonClient:
@@ -27,6 +36,8 @@ class JsonClient:
     between them it waits ``backoff`` seconds, doubled each time up to 10, with full jitter, or what Retry-After asks.
     """
 
+    source: ClassVar[str]  # the name of the source that it belongs to
+    endpoint: ClassVar[str]  # what this interface of the source is called
     setting: ClassVar[str]  # the variable that holds its address
     largest_body: ClassVar[int] = 8_000_000  # bytes
 
@@ -52,18 +63,31 @@ class JsonClient:
     async def get(self, path: str, parse: Callable[[Any], T]) -> T:
         """Return what ``parse`` makes of the decoded answer to ``path``, which begins with a slash.
 
-        Raises Unavailable and InvalidAnswer (also where ``parse`` raises it) after all tries, Refused at once, and
-        Unavailable at once with ``retry_after`` when it asks for a pause of more than 30 s.
+        Raises Unavailable and InvalidAnswer (also where ``parse`` raises it) after all tries, Refused at once,
+        Unavailable at once with ``retry_after`` when it asks for a pause of more than 30 s, and NotAsked while this
+        address counts as down.
         """
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                return parse(await self._ask(self.base_url + path))
-            except (Unavailable, InvalidAnswer) as error:
-                if tries >= self._attempts or (error.retry_after or 0) > LONGEST_ASKED_PAUSE:
-                    raise
-                await asyncio.sleep(self._pause(tries, error.retry_after))
+        with circuit_of(self.base_url, self.endpoint).call():
+            tries = 0
+            while True:
+                tries += 1
+                try:
+                    return await self._counted(path, parse)
+                except (Unavailable, InvalidAnswer) as error:
+                    if tries >= self._attempts or (error.retry_after or 0) > LONGEST_ASKED_PAUSE:
+                        raise
+                    await asyncio.sleep(self._pause(tries, error.retry_after))
+
+    async def _counted(self, path: str, parse: Callable[[Any], T]) -> T:
+        """Ask once, and count how that went."""
+        began = time.monotonic()
+        try:
+            answer = parse(await self._ask(self.base_url + path))
+        except OutsideError as error:
+            tally.note(self.source, self.endpoint, time.monotonic() - began, error)
+            raise
+        tally.note(self.source, self.endpoint, time.monotonic() - began)
+        return answer
 
     def _pause(self, tries: int, asked: float | None) -> float:
         jittered = random.uniform(0, min(LONGEST_BACKOFF, self._backoff * 2 ** (tries - 1)))  # noqa: S311 - no secret
@@ -84,6 +108,12 @@ class JsonClient:
         except TimeoutError:
             raise Unavailable(f"{url}: no whole answer within {REQUEST_DEADLINE:g} s.") from None
         return _decoded(url, body)
+
+
+@cache
+def circuit_of(base_url: str, endpoint: str) -> Circuit:
+    """Return the circuit of an address, one for all clients of this process."""
+    return Circuit(f"{endpoint} ({base_url})", failures=FAILURES_IN_A_ROW)
 
 
 def shown(value: object) -> str:

@@ -15,6 +15,8 @@ CONCURRENCY = 2
 class Lobsters(JsonClient):
     """A client of Lobsters' JSON pages, to be used as ``async with``."""
 
+    source = "lobsters"
+    endpoint = "Lobsters"
     setting = "LOBSTERS_BASE_URL"
 
     @classmethod

@@ -1,14 +1,18 @@
 """Which comments are to be read, and the ways to have them read: here, or by the workers."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from comments.due_threads import check_limit
-from comments.models import Comment
+from comments.models import Comment, CommentQuerySet
+from comments.source_names import check_comment_source
 from core.http import NotAsked, OutsideError
 from core.jobs import sending
 from core.jobs.retrying import GivenUp
@@ -21,29 +25,104 @@ from projects.models import Extraction
 TASK = "process_waywo_comment"
 
 
-def comments_to_read(limit: int | None = None, comment_ids: Iterable[int] | None = None) -> list[int]:
-    """Return the ids of the comments to read, oldest first: the given ones whatever their status, else those due.
+@dataclass(frozen=True)
+class CommentConditions:
+    """Which comments are to be read; all that are given hold together.
 
-    What waits in an open batch is not due: it would be read twice. Raises CommentNotFound when a given id is not in
-    the database, and ValueError for a limit below 1.
+    ``failed``: those whose reading failed or lost a project. ``prompt_version_below``: those read already, but never
+    with success by the analyst at that version or above. ``post_id``: those of one thread. ``hours``: those posted in
+    the last so many hours. These four choose comments again, whatever their status. ``source``: those of one source,
+    and where nothing else is given those of them that are due.
+    """
+
+    hours: int | None = None
+    post_id: int | None = None
+    failed: bool | None = None
+    prompt_version_below: int | None = None
+    source: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a number below 1 and for an unknown source."""
+        for name in ("hours", "post_id", "prompt_version_below"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name}={value} is invalid: it expects a whole number of 1 or more.")
+        check_comment_source(self.source)
+
+    @property
+    def are_given(self) -> bool:
+        """True where there is any condition."""
+        return self.are_again or self.source is not None
+
+    @property
+    def are_again(self) -> bool:
+        """True where they choose comments whatever became of them, and not only those that are due."""
+        return bool(self.failed) or any((self.hours, self.post_id, self.prompt_version_below))
+
+
+ANY = CommentConditions()
+
+
+def comments_to_read(
+    limit: int | None = None,
+    comment_ids: Iterable[int] | None = None,
+    conditions: CommentConditions = ANY,
+    analyst: str = "",
+) -> list[int]:
+    """Return the ids of the comments to read: the given ones whatever their status, else those that the conditions
+    choose, oldest first; without conditions those due.
+
+    What waits in an open batch is chosen by its id alone: it would be read twice. Deleted and flagged comments are
+    read by no condition. ``analyst`` is a name that ``get_analyst`` takes. Raises CommentNotFound when a given id is
+    not in the database, or a given thread has no comments; and ValueError for a limit below 1, and for ids beside
+    conditions.
     """
     check_limit("limit", limit)
     if comment_ids is None:
         # As a set: the planner, who knows nothing of rows just written, joins 50,000 with 50,000 in minutes.
         open_tasks = BatchTask.objects.open().filter(batch__task_name=TASK).order_by()
         queued = set(open_tasks.values_list("kwargs__comment_id", flat=True))
-        due = Comment.objects.due_for_reading().order_by("posted_at", "id").values_list("pk", flat=True)
-        return list(islice((pk for pk in due.iterator() if pk not in queued), limit))
-    wanted = list(dict.fromkeys(comment_ids))
-    missing = set(wanted) - set(Comment.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+        wanted = _chosen(conditions, analyst).order_by("posted_at", "id").values_list("pk", flat=True)
+        return list(islice((pk for pk in wanted.iterator() if pk not in queued), limit))
+    if conditions.are_given:
+        raise ValueError(
+            "comment_ids is invalid beside hours, post_id, failed, prompt_version_below and source: "
+            "it expects to stand alone."
+        )
+    given = list(dict.fromkeys(comment_ids))
+    missing = set(given) - set(Comment.objects.filter(pk__in=given).values_list("pk", flat=True))
     if missing:
         raise CommentNotFound(f"There is no comment {', '.join(map(str, sorted(missing)))}: collect its post first.")
-    return wanted[:limit]
+    return given[:limit]
+
+
+def _chosen(conditions: CommentConditions, analyst: str) -> CommentQuerySet:
+    chosen = Comment.objects.visible() if conditions.are_again else Comment.objects.due_for_reading()
+    if conditions.post_id is not None:
+        chosen = chosen.filter(post_id=conditions.post_id)
+        if not Comment.objects.filter(post_id=conditions.post_id).exists():
+            raise CommentNotFound(f"There is no comment of post {conditions.post_id}: collect it first.")
+    if conditions.source is not None:
+        chosen = chosen.filter(source=conditions.source)
+    if conditions.hours is not None:
+        chosen = chosen.filter(posted_at__gte=timezone.now() - timedelta(hours=conditions.hours))
+    if conditions.failed:
+        chosen = chosen.fell_short()
+    if conditions.prompt_version_below is not None:
+        recent = Extraction.objects.filter(
+            comment=OuterRef("pk"),
+            status__in=Extraction.READ,
+            analyst=get_analyst(analyst).name,
+            prompt_version__gte=conditions.prompt_version_below,
+        )
+        chosen = chosen.filter(~Exists(recent), status=Comment.Status.PROCESSED)
+    return chosen
 
 
 def queue_comments(
     limit: int | None = None,
     comment_ids: Iterable[int] | None = None,
+    conditions: CommentConditions = ANY,
     *,
     analyst: str = "",
     label: str = "",
@@ -58,51 +137,24 @@ def queue_comments(
     with transaction.atomic():
         # One choice of what is due at a time, until its batch is written.
         lock_until_commit("choice of comments")
-        ids = comments_to_read(limit, comment_ids)
+        ids = comments_to_read(limit, comment_ids, conditions, analyst)
         by = ({"analyst": analyst} if analyst else {}) | ({"fresh": True} if fresh else {})
         # Who reads by command beside the workers may come first.
-        by |= {"only_unread": True} if comment_ids is None else {}
+        by |= {"only_unread": True} if _only_due(comment_ids, conditions) else {}
         return sending.start_batch(
             TASK, ({"comment_id": pk, **by} for pk in ids), label=(label or "Read {} comments").format(len(ids))
         )
 
 
-def comments_to_read_again(
-    *,
-    failed: bool = False,
-    post_id: int | None = None,
-    prompt_version_below: int | None = None,
-    analyst: str = "",
-    limit: int | None = None,
-) -> list[int]:
-    """Return the ids of comments that all given conditions choose, oldest first; deleted and flagged ones never.
-
-    ``failed``: those whose reading failed or lost a project. ``post_id``: those of one thread, whatever their status.
-    ``prompt_version_below``: those read already, but never with success by ``analyst`` (a name that ``get_analyst``
-    takes) at that version or above. Raises CommentNotFound when the thread has no comments.
-    """
-    check_limit("limit", limit)
-    chosen = Comment.objects.visible()
-    if post_id is not None:
-        chosen = chosen.filter(post_id=post_id)
-        if not chosen.exists():
-            raise CommentNotFound(f"There is no comment of post {post_id}: collect it first.")
-    if failed:
-        chosen = chosen.fell_short()
-    if prompt_version_below is not None:
-        recent = Extraction.objects.filter(
-            comment=OuterRef("pk"),
-            status__in=Extraction.READ,
-            analyst=get_analyst(analyst).name,
-            prompt_version__gte=prompt_version_below,
-        )
-        chosen = chosen.filter(~Exists(recent), status=Comment.Status.PROCESSED)
-    return list(chosen.order_by("posted_at", "id").values_list("pk", flat=True)[:limit])
+def _only_due(comment_ids: Iterable[int] | None, conditions: CommentConditions) -> bool:
+    """Return whether comments are chosen that nobody has read."""
+    return comment_ids is None and not conditions.are_again
 
 
 def read_comments(
     limit: int | None = None,
     comment_ids: Iterable[int] | None = None,
+    conditions: CommentConditions = ANY,
     progress: Progress = no_progress,
     analyst: str | None = None,
     fresh: bool = False,
@@ -110,14 +162,15 @@ def read_comments(
     """Read comments one after another in this process; the choice is that of ``comments_to_read``.
 
     ``progress`` is called with a line, the number done and the total; ``analyst`` is a name that ``get_analyst``
-    takes; with ``fresh`` no kept answer is used. What workers read meanwhile is left out, unless its id was given.
+    takes; with ``fresh`` no kept answer is used. Of what was due, what workers read meanwhile is left out.
 
     A comment that fails is counted and named in ``errors`` and does not stop the others. One whose error may pass is
     named, too, and stays pending; a service that is down stops all, and the rest stays pending. Returns counts, ids and
     errors as JSON.
     """
-    ids = comments_to_read(limit, comment_ids)
+    ids = comments_to_read(limit, comment_ids, conditions, analyst or "")
     chosen = get_analyst(analyst or "")
+    only_unread = _only_due(comment_ids, conditions)
     result: dict[str, Any] = {
         "status": "success",
         "comments": len(ids),
@@ -133,9 +186,7 @@ def read_comments(
     }
     for done, comment_id in enumerate(ids, start=1):
         try:
-            reading = read_comment(
-                comment_id, last_try=False, analyst=chosen, fresh=fresh, only_unread=comment_ids is None
-            )
+            reading = read_comment(comment_id, last_try=False, analyst=chosen, fresh=fresh, only_unread=only_unread)
         except NotAsked as error:
             left = len(ids) - done + 1
             result["left_pending"] += left

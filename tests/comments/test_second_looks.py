@@ -312,5 +312,5 @@ def test_sources_are_asked_side_by_side(monkeypatch):
             await asyncio.wait_for(both_asked.wait(), 30)
             return []
 
-    monkeypatch.setattr("comments.due_threads.enabled_sources", lambda: [Slow("one"), Slow("two")])
+    monkeypatch.setattr("comments.due_threads.chosen_sources", lambda name: [Slow("one"), Slow("two")])
     assert threads_to_collect() == ([], [])

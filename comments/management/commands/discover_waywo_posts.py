@@ -3,6 +3,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from comments.discovery import discover_posts
+from comments.sources import SOURCES
 from comments.sources.known_threads import ThreadsFileError
 from core.commands import JobCommand, whole_number
 from core.http import OutsideError
@@ -10,13 +11,16 @@ from core.progress import Progress
 
 
 class Command(JobCommand):
-    help = "Search Hacker News for new threads; add those that are sure, keep the others for a decision in the admin."
+    help = "Look for new threads; add those that are sure, keep the others for a decision in the admin."
     task_name = "discover_waywo_posts"
     expected_errors = (OutsideError, ThreadsFileError)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--since-days", type=whole_number("--since-days"), default=45, help="How far back to look (45)."
+        )
+        parser.add_argument(
+            "--source", help=f"One of {', '.join(SOURCES)}, enabled or not; else all that SOURCES names."
         )
         parser.add_argument("--dry-run", action="store_true", help="Show what would be added and why; save nothing.")
         super().add_arguments(parser)
@@ -25,7 +29,7 @@ class Command(JobCommand):
         self.dry_run = options["dry_run"]
         if self.dry_run and options["queue"]:
             raise CommandError("--dry-run goes without --queue: it only shows.", returncode=2)
-        return {"since_days": options["since_days"]}
+        return {name: options[name] for name in ("since_days", "source")}
 
     def run_here(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         return discover_posts(dry_run=self.dry_run, progress=progress, **arguments)

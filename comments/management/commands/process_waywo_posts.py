@@ -4,6 +4,7 @@ from django.core.management.base import CommandParser
 
 from comments.collecting import collect_posts
 from comments.saving import missed_comments
+from comments.sources import SOURCES
 from comments.sources.known_threads import ThreadsFileError
 from core.commands import JobCommand, whole_number
 from core.http import OutsideError
@@ -25,10 +26,18 @@ class Command(JobCommand):
         parser.add_argument(
             "--limit-comments", type=whole_number("--limit-comments"), help="How many comments of each; else all."
         )
+        parser.add_argument(
+            "--source", help=f"One of {', '.join(SOURCES)}, enabled or not; else all that SOURCES names."
+        )
+        parser.add_argument(
+            "--max-age-days",
+            type=whole_number("--max-age-days"),
+            help="Only threads posted in the last so many days; else all.",
+        )
         super().add_arguments(parser)
 
     def task_arguments(self, options: dict[str, Any]) -> dict[str, Any]:
-        return {name: options[name] for name in ("limit_posts", "limit_comments")}
+        return {name: options[name] for name in ("limit_posts", "limit_comments", "source", "max_age_days")}
 
     def run_here(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         return collect_posts(progress=progress, **arguments)

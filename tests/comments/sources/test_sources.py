@@ -4,7 +4,7 @@ import pytest
 
 from comments.collecting import collect_post, collect_posts
 from comments.models import FIRST_FOREIGN_ID, Comment, Post
-from comments.sources.trying import try_source
+from comments.trying import try_source
 from tests.servers.lobsters import LobstersServer, story
 from tests.servers.loopback import Fault
 

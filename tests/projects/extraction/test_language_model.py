@@ -9,7 +9,7 @@ from comments.text import links, plain_text
 from core.circuit import Circuit
 from core.http import InvalidAnswer, NotAsked, OutsideError, Refused, Unavailable
 from projects.extraction import prompts
-from projects.extraction.choosing import comments_to_read_again
+from projects.extraction.choosing import CommentConditions, comments_to_read
 from projects.extraction.language_model import MOST_PROJECTS, LanguageModelAnalyst
 from projects.extraction.reading import get_analyst, read_comment
 from projects.extraction.schemas import CommentInput, Segment
@@ -128,7 +128,7 @@ def test_a_project_that_cannot_be_described_costs_itself_alone_until_it_is_read_
     [group] = failure_groups()
     assert (group.count, group.error[:11]) == (1, "Partly read")
     assert list(failed_with(group.key)) == [comment]
-    assert comments_to_read_again(failed=True) == [comment.pk]
+    assert comments_to_read(conditions=CommentConditions(failed=True)) == [comment.pk]
 
     extraction = read_with(bar)
     assert (titles(), extraction.status, comment.last_error) == (["Bar", "Foo"], "succeeded", "")

@@ -31,7 +31,7 @@ def names() -> set[str]:
 
 def test_they_are_there_with_times_words_and_an_end_before_their_next_run():
     rows = PeriodicTask.objects.filter(name__in=[default.name for default in DEFAULTS])
-    assert rows.count() == len(DEFAULTS) == 11
+    assert rows.count() == len(DEFAULTS) == 13
     for schedule in rows.select_related("crontab"):
         assert schedule.enabled
         assert stored.problem_of(schedule) == ""
