@@ -98,15 +98,18 @@ def source_health(now: datetime | None = None) -> list[EndpointHealth]:
 
 
 def _summed_up(source: str, endpoint: str, hours: list[SourceHour], now: datetime) -> EndpointHealth:
-    erred = [row for row in hours if row.last_error_at]
-    newest = max(erred, key=lambda row: row.last_error_at, default=None)
+    # Hours come in their order, so the last one with an error has the newest.
+    last_error, last_error_at = "", None
+    for row in hours:
+        if row.last_error_at:
+            last_error, last_error_at = row.last_error, row.last_error_at
     return EndpointHealth(
         source,
         endpoint,
         rate_of([row for row in hours if row.hour > now - DAY]),
         rate_of(hours),
-        newest.last_error if newest else "",
-        newest.last_error_at if newest else None,
+        last_error,
+        last_error_at,
         max((row.last_answer_at for row in hours if row.last_answer_at), default=None),
     )
 
