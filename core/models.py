@@ -22,6 +22,9 @@ class Batch(models.Model):
     label = models.CharField(max_length=200, blank=True, help_text="What it is for, in a few words.")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     schedule = models.CharField(max_length=200, blank=True, help_text="The schedule whose run started it, if one did.")
+    started_in = models.CharField(
+        max_length=64, blank=True, db_index=True, help_text="The task whose work it is, if one started it."
+    )
     retry_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retries")
     total = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -104,13 +104,14 @@ def start_batch(
 
 
 def _origin() -> dict[str, Any]:
-    """Return the person and the schedule that the task which runs here was sent by, as fields of a batch."""
+    """Return the task that runs here, and the person and the schedule that sent it, as fields of a batch."""
     if not current_task:
         return {}
     request = current_task.request
     asked_by = getattr(request, STARTED_BY, None)
     person = get_user_model().objects.filter(pk=asked_by).first() if asked_by else None
-    return {"started_by": person, "schedule": getattr(request, "periodic_task_name", None) or ""}
+    schedule = getattr(request, "periodic_task_name", None) or ""
+    return {"started_by": person, "schedule": schedule, "started_in": request.id or ""}
 
 
 def _dispatch_or_keep(batch: Batch) -> None:

@@ -46,7 +46,7 @@ def test_a_thread_is_collected_and_read_by_the_workers(tmp_path):
     assert Project.objects.count() > 0
     assert Extraction.objects.exclude(task_id="").count() == sent["comments_queued"]
     batch = following.batch_of(sent["group_id"])
-    assert (batch.started_by, batch.schedule) == (olga, "Read at night"), "what its task was sent by"
+    assert (batch.started_by, batch.schedule, batch.started_in) == (olga, "Read at night", task_id)
 
 
 def test_the_commands_hand_work_to_the_workers_and_follow_it(tmp_path):
