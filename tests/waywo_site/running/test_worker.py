@@ -36,9 +36,9 @@ def test_a_thread_is_collected_and_read_by_the_workers(tmp_path):
         assert collected["status"] == "success"
         assert collected["total_kids"] == len(items[0]["kids"]) == collected["comments_saved"]
         olga = get_user_model().objects.create_user("olga")
-        sent = result_of(
-            sending.send("process_waywo_comments", {}, started_by=olga, periodic_task_name="Read at night")
-        )
+        origin = {"started_by": olga, "periodic_task_name": "Read at night"}
+        task_id = sending.send("process_waywo_comments", {}, **origin)
+        sent = result_of(task_id)
         assert sent["comments_queued"] == len(sent["task_ids"]) > 20
         wait_until(lambda: following.progress_of(sent["group_id"]).is_finished, "all comments are read", 60)
     assert following.failures(sent["group_id"]) == []
