@@ -171,9 +171,9 @@ class IdeaRunAdmin(ReadOnlyAdmin):
         return self._cards(request, run, project_id) if by_script else page
 
     def _decide(self, request: HttpRequest, project_id: int, changes: dict[str, Any]) -> None:
-        kind = ReviewAction.Kind.BOOKMARK if "is_bookmarked" in changes else ReviewAction.Kind.REVIEW
         with transaction.atomic():
-            acts.change(project_id, changes, request.user, kind, seen_at(request.POST.get("seen", "")))
+            seen = seen_at(request.POST.get("seen", ""))
+            acts.change(project_id, changes, request.user, ReviewAction.Place.IDEAS, seen)
             project = Project.objects.without_heavy_fields().get(pk=project_id)
             self.log_change(request, project, f"{DONE[request.POST['decision']]}.")
 

@@ -380,18 +380,15 @@ class ReviewOut(Schema):
 
 
 def _reviewed(project_id: int, given: dict[str, Any], user: Any) -> Project:
-    """Apply the changes; where they are a person's they stand in the history, and that person can undo them."""
-    if user is None or not given:
+    """Apply the changes and keep them in the history; where they are a person's, in the admin's log too."""
+    if not given:
         return review(project_id, given, user)
-    if "tags" in given:
-        kind = ReviewAction.Kind.EDIT
-    else:
-        kind = ReviewAction.Kind.BOOKMARK if set(given) == {"is_bookmarked"} else ReviewAction.Kind.REVIEW
     with transaction.atomic():
-        acts.change(project_id, given, user, kind, None)
+        acts.change(project_id, given, user, ReviewAction.Place.API)
         project = Project.objects.without_heavy_fields().get(pk=project_id)
-        message = f"Changed through the API: {', '.join(sorted(given))}."
-        LogEntry.objects.log_actions(user.pk, [project], CHANGE, change_message=message)
+        if user is not None:
+            message = f"Changed through the API: {', '.join(sorted(given))}."
+            LogEntry.objects.log_actions(user.pk, [project], CHANGE, change_message=message)
     return project
 
 

@@ -24,6 +24,8 @@ from projects.pages.models import URL_LENGTH, Page
 from projects.pages.models import HostTurn as HostTurn
 from projects.reviewing.models import ProjectMerge as ProjectMerge
 from projects.reviewing.models import ReviewAction as ReviewAction
+from projects.reviewing.models import ReviewChange as ReviewChange
+from projects.reviewing.models import Snooze as Snooze
 from projects.threads.models import ThreadRun as ThreadRun
 
 # A reading with a lower confidence is unsure of its verdict.
@@ -64,6 +66,14 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     def pending(self) -> "ProjectQuerySet":
         """Projects that wait for a review."""
         return self.filter(review_status=Project.ReviewStatus.PENDING)
+
+    def snoozed(self) -> "ProjectQuerySet":
+        """Those among the pending ones that somebody put off, until their time comes."""
+        return self.pending().filter(pk__in=Snooze.objects.asleep().values("pk"))
+
+    def awake(self) -> "ProjectQuerySet":
+        """The other pending ones: nobody put them off, or they are back."""
+        return self.pending().exclude(pk__in=Snooze.objects.asleep().values("pk"))
 
     def not_rejected(self) -> "ProjectQuerySet":
         """Projects that stand in the index, whoever may see them."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from core.locks import lock_until_commit
@@ -29,6 +29,11 @@ def resolve(names: Iterable[str]) -> list[Tag]:
     Tag.objects.bulk_create([Tag(name=name) for name in wanted if name not in aliases], ignore_conflicts=True)
     plain = [name for name in wanted if name not in aliases]
     return list(Tag.objects.filter(name__in=plain) | Tag.objects.filter(pk__in=aliases.values()))
+
+
+def lookup(names: Iterable[str]) -> QuerySet[Tag]:
+    """Return those of the tags that ``names`` stand for that there are."""
+    return Tag.objects.filter(Q(name__in=names) | Q(aliases__name__in=names)).distinct()
 
 
 def tidy(name: str) -> str:
@@ -110,13 +115,6 @@ def unused() -> QuerySet[Tag]:
     """Return the tags that no project has and no alias leads to."""
     used = Tag.projects.through.objects.filter(tag=OuterRef("pk"))
     return Tag.objects.filter(~Exists(used), ~Exists(TagAlias.objects.filter(tag=OuterRef("pk"))))
-
-
-def remove_unused() -> int:
-    """Remove the tags of ``unused`` and return how many they were."""
-    with transaction.atomic():
-        lock_until_commit(LOCK)
-        return unused().delete()[1].get("projects.Tag", 0)
 
 
 def _refuse_alias_of_another(tag: Tag, name: str) -> None:

@@ -11,7 +11,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Index": {
         "projects.project": ("Projects", "lightbulb"),
         "projects.tag": ("Tags", "sell"),
-        "projects.projectmerge": ("Merges", "merge"),
+        "projects.reviewaction": ("History", "history"),
         "projects.page": ("Linked pages", "link"),
         "projects.analytics": ("Figures by month", "bar_chart"),
     },

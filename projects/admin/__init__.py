@@ -2,7 +2,7 @@
 
 from projects.admin.analytics import AnalyticsAdmin
 from projects.admin.extractions import ExtractionAdmin
-from projects.admin.merging import ProjectMergeAdmin
+from projects.admin.history import HistoryAdmin
 from projects.admin.pages import PageAdmin
 from projects.admin.projects import ProjectAdmin
 from projects.admin.removing import RemovedAuthorAdmin
@@ -11,9 +11,9 @@ from projects.admin.tags import TagAdmin
 __all__ = [
     "AnalyticsAdmin",
     "ExtractionAdmin",
+    "HistoryAdmin",
     "PageAdmin",
     "ProjectAdmin",
-    "ProjectMergeAdmin",
     "RemovedAuthorAdmin",
     "TagAdmin",
 ]

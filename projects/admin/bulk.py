@@ -15,11 +15,14 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core.admin.listing import page_context
 from core.admin.sending import send_batch
-from projects.models import Project, Submission
-from projects.reviewing.fields import review_many, tag_many
+from projects.admin.undo_messages import tell_done
+from projects.models import Project, ReviewAction, Submission
+from projects.reviewing.history import counted
+from projects.reviewing.many import review_many, tag_many
 from projects.reviewing.rejections import REASONS
 
 LOT = 1000
+LIST = ReviewAction.Place.LIST
 
 
 class ReasonForm(forms.Form):
@@ -57,8 +60,8 @@ class BulkActions(ModelAdmin):
 
     @action(description="Approve", permissions=["change"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Project]) -> None:
-        ids = review_many(queryset, Project.ReviewStatus.APPROVED, request.user)
-        self._note(request, ids, "Approved in the list.", "approved")
+        act = review_many(queryset, Project.ReviewStatus.APPROVED, request.user, LIST)
+        self._tell(request, act, "Approved in the list.", "approved")
 
     @action(description="Reject…", permissions=["change"])
     def reject_selected(self, request: HttpRequest, queryset: QuerySet[Project]) -> HttpResponse | None:
@@ -67,8 +70,8 @@ class BulkActions(ModelAdmin):
         if not form.is_valid():
             return self._ask(request, queryset, form, "reject_selected", "Reject", "Reject projects")
         reason = form.cleaned_data["reason"].strip() or None
-        ids = review_many(queryset, Project.ReviewStatus.REJECTED, request.user, reason)
-        self._note(request, ids, f"Rejected in the list. {reason or ''}".strip(), "rejected")
+        act = review_many(queryset, Project.ReviewStatus.REJECTED, request.user, LIST, reason)
+        self._tell(request, act, f"Rejected in the list. {reason or ''}".strip(), "rejected")
         return None
 
     @action(description="Add tags…", permissions=["change"])
@@ -78,7 +81,8 @@ class BulkActions(ModelAdmin):
         if not form.is_valid():
             return self._ask(request, queryset, form, "tag_selected", "Add tags", "Tag projects")
         names = form.cleaned_data["tags"]
-        self._note(request, tag_many(queryset, names), f"Tagged in the list: {', '.join(names)}.", "tagged")
+        act = tag_many(queryset, names, request.user, LIST)
+        self._tell(request, act, f"Tagged in the list: {', '.join(names)}.", "tagged")
         return None
 
     @action(description="Read again", permissions=["change"])
@@ -103,11 +107,12 @@ class BulkActions(ModelAdmin):
         }
         return TemplateResponse(request, "admin/projects/project/bulk.html", context)
 
-    def _note(self, request: HttpRequest, ids: list[int], message: str, done: str) -> None:
-        log_many(request.user, ids, message)
-        count = len(ids)
-        told = f"{count} project{'' if count == 1 else 's'} {done}."
-        messages.success(request, told if count else f"Nothing to do: all of them were {done} already.")
+    def _tell(self, request: HttpRequest, act: ReviewAction | None, message: str, done: str) -> None:
+        if act is None:
+            messages.success(request, f"Nothing to do: all of them were {done} already.")
+            return
+        log_many(request.user, act.changes.values_list("project_id", flat=True), message)
+        tell_done(request, f"{counted(act.count, 'project')} {done}.", act)
 
 
 def log_many(user: Any, ids: Iterable[int], message: str) -> None:

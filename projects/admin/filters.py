@@ -107,6 +107,15 @@ class UnsureFilter(YesNoFilter):
         return projects.unsure() if yes else projects.sure()
 
 
+class SnoozedFilter(YesNoFilter):
+    """Waits for a review, and somebody put it off."""
+
+    title, parameter_name = "snoozed", "snoozed"
+
+    def answered(self, projects: ProjectQuerySet, yes: bool) -> ProjectQuerySet:
+        return projects.snoozed() if yes else projects.exclude(pk__in=projects.snoozed().values("pk"))
+
+
 class FlaggedFilter(YesNoFilter):
     """A machine wants a person to look again."""
 

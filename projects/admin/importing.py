@@ -14,7 +14,9 @@ from unfold.admin import ModelAdmin
 from core.admin.listing import page_context, require
 from core.tables import LABELS, read_table
 from projects.admin.bulk import log_many
+from projects.admin.undo_messages import tell_done
 from projects.reviewing.files import import_reviews
+from projects.reviewing.history import counted
 
 MOST_ROWS = 100_000
 MOST_BYTES = 20 * 1024 * 1024
@@ -90,5 +92,6 @@ class ReviewImport(ModelAdmin):
             messages.error(request, f"Nothing was imported, for somebody reviewed meanwhile: {outcome.errors[0]}")
             return page
         log_many(request.user, [change.project_id for change in outcome.changes], "Review imported from a file.")
-        messages.success(request, f"{len(outcome.changes)} reviews imported.")
-        return HttpResponseRedirect(reverse("admin:projects_project_changelist"))
+        back = reverse("admin:projects_project_changelist")
+        tell_done(request, f"{counted(len(outcome.changes), 'review')} imported.", outcome.action, back)
+        return HttpResponseRedirect(back)

@@ -1,4 +1,4 @@
-"""Merging two projects in the admin: the likely pairs, both side by side, and the way back."""
+"""Merging two projects in the admin: the likely pairs, and both side by side."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -12,16 +12,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from psycopg.errors import QueryCanceled
 from unfold.admin import ModelAdmin
-from unfold.decorators import action, display
+from unfold.decorators import action
 
-from core.admin.listing import ReadOnlyAdmin
+from core.admin.listing import page_context
 from core.api.listing import limited_query
-from projects.models import Project, ProjectMerge
-from projects.reviewing.merging import MergeError, find_likely_pairs, merge, unmerge
+from projects.admin.undo_messages import tell_done
+from projects.models import Project, ReviewAction
+from projects.reviewing import acts
+from projects.reviewing.merging import MergeError, find_likely_pairs
 
 PAIRS = 100
 
@@ -43,7 +43,7 @@ class MergePages(ModelAdmin):
         if len(ids) != 2:
             messages.error(request, "Choose exactly two projects to merge.")
             return None
-        return redirect(f"{reverse('admin:projects_project_merge')}?{urlencode({'ids': ids}, doseq=True)}")
+        return redirect(_merge_page(ids))
 
     @action(description="Likely duplicates", url_path="duplicates", permissions=["change"], icon="join_inner")
     def likely_duplicates(self, request: HttpRequest) -> HttpResponse:
@@ -86,59 +86,18 @@ class MergePages(ModelAdmin):
             return self._page(request, "merge", "Merge two projects", {"projects": projects})
         [absorbed] = [row for row in projects if row is not kept]
         try:
-            record = merge(kept.pk, absorbed.pk, request.user)
-        except MergeError as error:
-            messages.error(request, str(error))
+            act = acts.merge_into(absorbed.pk, kept.pk, request.user, ReviewAction.Place.MERGING)
+        except (MergeError, Project.DoesNotExist) as error:
+            messages.error(request, str(error) if isinstance(error, MergeError) else "One of the two is gone by now.")
             return redirect("admin:projects_project_changelist")
-        self.log_change(request, kept, f"Merged “{absorbed.title}” ({record.absorbed_id}) into it.")
-        undo = f"{reverse('admin:projects_projectmerge_changelist')}?{urlencode({'q': record.absorbed_title})}"
-        text = 'Merged “{}” into “{}”. <a class="underline" href="{}">It can be undone.</a>'
-        messages.success(request, format_html(text, record.absorbed_title, kept.title, undo))
+        self.log_change(request, kept, f"Merged “{absorbed.title}” ({absorbed.pk}) into it.")
+        tell_done(request, f"Merged “{absorbed.title}” into “{kept.title}”.", act, _merge_page([kept.pk, absorbed.pk]))
         return redirect("admin:projects_project_change", kept.pk)
 
     def _page(self, request: HttpRequest, name: str, title: str, context: dict[str, Any]) -> HttpResponse:
-        shared = {
-            **self.admin_site.each_context(request),
-            "opts": self.model._meta,
-            "title": title,
-            "merge_url": reverse("admin:projects_project_merge"),
-        }
-        return TemplateResponse(request, f"admin/projects/project/{name}.html", shared | context)
+        page = page_context(self, request, title, merge_url=reverse("admin:projects_project_merge"), **context)
+        return TemplateResponse(request, f"admin/projects/project/{name}.html", page)
 
 
-@admin.register(ProjectMerge)
-class ProjectMergeAdmin(ReadOnlyAdmin):
-    """What was merged into what, and by whom; each merge can be undone once."""
-
-    list_display = ("absorbed_title", "into", "merged_by", "merged_at", "undone_at")
-    list_filter = (("undone_at", admin.EmptyFieldListFilter),)
-    search_fields = ("absorbed_title", "kept__title")
-    list_select_related = ("merged_by",)
-    fields = ("absorbed_title", "absorbed_id", "into", "merged_by", "merged_at", "undone_at")
-    actions = ("undo",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ProjectMerge]:
-        heavy = ("absorbed", "kept_before", "kept__embedding", "kept__search_vector", "kept__description")
-        return super().get_queryset(request).select_related("kept").defer(*heavy)
-
-    def has_undo_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("projects.change_project")
-
-    @display(description="into", ordering="kept__title")
-    def into(self, record: ProjectMerge) -> SafeString:
-        url = reverse("admin:projects_project_change", args=[record.kept_id])
-        return format_html('<a href="{}">{}</a>', url, record.kept.title)
-
-    @admin.action(description="Undo: bring the merged project back", permissions=["undo"])
-    def undo(self, request: HttpRequest, queryset: QuerySet[ProjectMerge]) -> None:
-        """Part what was merged, the latest first; what cannot be parted is said, and the others are."""
-        for pk in queryset.order_by("-merged_at").values_list("pk", flat=True):
-            try:
-                back = unmerge(pk)
-            except MergeError as error:
-                messages.error(request, str(error))
-            else:
-                self.log_change(request, back, "Brought back: its merge was undone.")
-                url = reverse("admin:projects_project_change", args=[back.pk])
-                text = '<a class="underline" href="{}">“{}”</a> is back, with its review and bookmark.'
-                messages.success(request, format_html(text, url, back.title))
+def _merge_page(ids: list[int]) -> str:
+    return f"{reverse('admin:projects_project_merge')}?{urlencode({'ids': ids}, doseq=True)}"

@@ -2,12 +2,14 @@
 
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -15,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeNumericFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from core.admin.exporting import Export, ExportAdmin
 from core.admin.listing import outside_link
@@ -26,6 +28,7 @@ from projects.admin.filters import (
     FlaggedFilter,
     HasLinkFilter,
     MonthFilter,
+    SnoozedFilter,
     ThreadFilter,
     UnsureFilter,
 )
@@ -33,12 +36,15 @@ from projects.admin.forms import ProjectForm
 from projects.admin.importing import ReviewImport
 from projects.admin.merging import MergePages
 from projects.admin.reviewing import ReviewPages
+from projects.admin.undo_messages import UndoMessages
 from projects.embedding import TEXTS, embed_anew
 from projects.export import FIELDS, export_rows
 from projects.models import Project, Submission
+from projects.reviewing.acts import keep_change
 from projects.reviewing.fields import NOTED_FIELDS, note_changes
 from projects.reviewing.files import COLUMNS as REVIEW_COLUMNS
 from projects.reviewing.files import review_rows
+from projects.reviewing.history import Place, state
 from projects.search.words import typed
 
 REVIEW_COLOURS = {
@@ -58,7 +64,7 @@ class SubmissionInline(TabularInline):
     """Where the project was posted."""
 
     model = Submission
-    fields = readonly_fields = ("where", "author", "text", "similarity")
+    fields = readonly_fields = ("where", "author", "text", "likeness")
     fk_name = "project"
     extra = 0
     can_delete = False
@@ -74,13 +80,18 @@ class SubmissionInline(TabularInline):
         url = reverse("admin:comments_comment_change", args=[submission.comment_id])
         return format_html('<a href="{}">{}</a>', url, submission.comment.posted_at.date())
 
+    @display(description="likeness")
+    def likeness(self, submission: Submission) -> str:
+        """How alike it was to the project that it was found to be; empty where that was new then."""
+        return "" if submission.similarity is None else f"{submission.similarity:.0%}"
+
     @display(description="author")
     def author(self, submission: Submission) -> str:
         return submission.comment.author
 
 
 @admin.register(Project)
-class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdmin):
+class ProjectAdmin(UndoMessages, ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdmin):
     """The projects. What a person changes here, a later reading leaves alone."""
 
     list_display = (
@@ -94,7 +105,16 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
         ("tags", AutocompleteSelectFilter),
         ("idea_score", RangeNumericFilter),
         ("complexity_score", RangeNumericFilter),
-        *("source", AnalystFilter, "is_bookmarked", HasLinkFilter, FailedFilter, UnsureFilter, FlaggedFilter),
+        *(
+            "source",
+            AnalystFilter,
+            "is_bookmarked",
+            HasLinkFilter,
+            FailedFilter,
+            UnsureFilter,
+            FlaggedFilter,
+            SnoozedFilter,
+        ),
     )
     list_filter_submit = True
     # Django shows the field for these; ``get_search_results`` looks for them.
@@ -104,6 +124,7 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
     show_full_result_count = False
     autocomplete_fields = ("tags",)
     inlines = (SubmissionInline,)
+    actions_detail = ("review_this",)
     actions = (*BulkActions.actions, *MergePages.actions)
     form = ProjectForm
     exports = {
@@ -111,7 +132,7 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
         "reviews": Export("Reviews", REVIEW_COLUMNS, review_rows, "Status, note and bookmark: can be imported back."),
     }
     readonly_fields = (
-        *("source", "created_by", "confidence", "link", "linked_pages", "shown_summaries", "reviewer", "reviewed_at"),
+        *("source", "created_by", "sureness", "link", "linked_pages", "shown_summaries", "reviewer", "reviewed_at"),
         *("first_seen_at", "last_seen_at", "flag_reason", "embedding_model", "idea_reason", "complexity_reason"),
     )
     fieldsets = tuple(
@@ -123,7 +144,7 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
             (
                 "Where it comes from",
                 (
-                    *("source", "created_by", "confidence", "embedding_model", "first_seen_at", "last_seen_at"),
+                    *("source", "created_by", "sureness", "embedding_model", "first_seen_at", "last_seen_at"),
                     *("linked_pages", "shown_summaries"),
                 ),
             ),
@@ -144,11 +165,25 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
 
     def save_model(self, request: HttpRequest, obj: Project, form: ModelForm, change: bool) -> None:
         changed = set(form.changed_data) - {"seen"}
+        form.state_before = state(Project.objects.get(pk=obj.pk), changed)  # type: ignore[attr-defined]
         note_changes(obj, changed, request.user)
         # Only what this person changed: a reading may have written the rest since the page was opened.
         obj.save(update_fields=[*(changed - {"tags"}), *NOTED_FIELDS])
         if changed & TEXTS:
             embed_anew(obj.pk)
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+        """Keep what was changed, tags included, in the history."""
+        super().save_related(request, form, formsets, change)
+        changes = {name: form.cleaned_data[name] for name in form.changed_data if name != "seen"}
+        if changes:
+            before = form.state_before  # type: ignore[attr-defined]  # of save_model
+            self.keep_act(request, keep_change(form.instance, changes, before, request.user, Place.PROJECT))
+
+    @action(description="Review", url_path="review", permissions=["view"], icon="rate_review")
+    def review_this(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Lead to the review of this project, where it is merged, split and read again too."""
+        return redirect(f"{reverse('admin:projects_project_review')}?{urlencode({'project': object_id})}")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Project], search_term: str
@@ -206,6 +241,12 @@ class ProjectAdmin(ReviewPages, ReviewImport, MergePages, BulkActions, ExportAdm
     @display(description="link")
     def link(self, project: Project) -> str | SafeString:
         return outside_link(project.primary_url, shown_address(project) or "—")
+
+    @display(description="confidence")
+    def sureness(self, project: Project) -> str:
+        if project.confidence is None:
+            return "—"
+        return f"{project.confidence:.0%}{', unsure' if project.is_unsure else ''}"
 
     @display(description="pages")
     def linked_pages(self, project: Project) -> str | SafeString:

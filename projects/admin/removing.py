@@ -9,14 +9,18 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from comments.models import AUTHOR_LENGTH, RemovedAuthor, Source
-from comments.removing import RemovalError, remove, restore
+from comments.removing import RemovalError
 from core.admin.listing import ReadOnlyAdmin, filtered_list_link, page_context, require
 from core.admin.sending import send_batch
+from projects.admin.undo_messages import tell_done
 from projects.removal import reach_of
+from projects.reviewing import author_acts
+from projects.reviewing.history import counted
 
 # The figures of the months, which pages show, know the index as it was when they were computed.
 FIGURES, COMPUTE = "generate_analytics", "Compute the figures of the months"
@@ -83,18 +87,16 @@ class RemovedAuthorAdmin(ReadOnlyAdmin):
     def _remove(self, request: HttpRequest, given: dict[str, str]) -> HttpResponse:
         reach = reach_of(given["source"], given["name"])
         try:
-            removed = remove(given["source"], given["name"], given["reason"], request.user)
+            removed, act = author_acts.hide(**given, user=request.user)
         except RemovalError as error:
             messages.error(request, str(error))
             return redirect("admin:comments_removedauthor_changelist")
         send_batch(request, FIGURES, [{}], COMPUTE)
-        self.log_addition(request, removed, f"Hidden: {reach.comments} comments, {reach.projects} projects.")
-        messages.success(
-            request,
-            f"{removed} is hidden: {_counted(reach.comments, 'comment')} and {_counted(reach.projects, 'project')}. "
-            "“Show again” takes it back.",
-        )
-        return redirect("admin:comments_removedauthor_change", removed.pk)
+        reached = f"{counted(reach.comments, 'comment')} and {counted(reach.projects, 'project')}"
+        self.log_addition(request, removed, f"Hidden: {reached}.")
+        page = reverse("admin:comments_removedauthor_change", args=[removed.pk])
+        tell_done(request, f"{removed} is hidden: {reached}. “Show again” takes it back.", act, page)
+        return redirect(page)
 
     @admin.action(description="Show again", permissions=["restore"])
     def show_again(self, request: HttpRequest, queryset: QuerySet[RemovedAuthor]) -> None:
@@ -118,13 +120,15 @@ class RemovedAuthorAdmin(ReadOnlyAdmin):
 
     def _restore(self, request: HttpRequest, pk: int) -> None:
         try:
-            restored = restore(pk, request.user)
+            restored, act = author_acts.show(pk, request.user)
         except RemovalError as error:
             messages.error(request, str(error))
         else:
             send_batch(request, FIGURES, [{}], COMPUTE)
             self.log_change(request, restored, "Shown again.")
-            messages.success(request, f"{restored} is shown again.")
+            tell_done(
+                request, f"{restored} is shown again.", act, reverse("admin:comments_removedauthor_change", args=[pk])
+            )
 
     @display(description="state", label={"hidden": "warning", "shown again": "success"})
     def state(self, removed: RemovedAuthor) -> str:
@@ -133,13 +137,9 @@ class RemovedAuthorAdmin(ReadOnlyAdmin):
     @display(description="takes away")
     def takes_away(self, removed: RemovedAuthor) -> str:
         reach = reach_of(removed.source, removed.name)
-        shared = f"; {_counted(reach.shared, 'project')} of others stay without their part" if reach.shared else ""
-        return f"{_counted(reach.comments, 'comment')}, {_counted(reach.projects, 'project')}{shared}"
+        shared = f"; {counted(reach.shared, 'project')} of others stay without their part" if reach.shared else ""
+        return f"{counted(reach.comments, 'comment')}, {counted(reach.projects, 'project')}{shared}"
 
     @display(description="comments")
     def its_comments(self, removed: RemovedAuthor) -> str:
         return filtered_list_link("comments_comment_changelist", "Their comments", q=removed.name)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

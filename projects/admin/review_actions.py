@@ -9,8 +9,11 @@ from unfold.admin import ModelAdmin
 from core.jobs.sending import send
 from projects.admin.forms import ReviewEditForm
 from projects.models import Project, ReviewAction
-from projects.reviewing import acts
+from projects.reviewing import acts, snoozing
+from projects.reviewing.history import record
 from projects.reviewing.rejections import LONGEST_REASON
+
+HERE = ReviewAction.Place.REVIEW
 
 
 class Refused(Exception):
@@ -27,13 +30,13 @@ def as_id(text: str) -> int | None:
 
 
 def by_id(pk: int) -> Project | None:
-    projects = Project.objects.defer("embedding", "search_vector").select_related("reviewer")
+    projects = Project.objects.defer("embedding", "search_vector").select_related("reviewer", "snooze__user")
     return projects.filter(pk=pk).first()
 
 
 def _approve(pages: ModelAdmin, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
     changes = {"review_status": Project.ReviewStatus.APPROVED}
-    acts.change(project.pk, changes, request.user, ReviewAction.Kind.REVIEW, seen)
+    acts.change(project.pk, changes, request.user, HERE, seen)
     pages.log_change(request, project, "Approved.")
     return f"Approved “{project.title}”.", True
 
@@ -43,14 +46,14 @@ def _reject(pages: ModelAdmin, request: HttpRequest, project: Project, seen: Any
     if not reason:
         raise Refused("Say why it is rejected.")
     changes = {"review_status": Project.ReviewStatus.REJECTED, "review_note": reason}
-    acts.change(project.pk, changes, request.user, ReviewAction.Kind.REVIEW, seen)
+    acts.change(project.pk, changes, request.user, HERE, seen)
     pages.log_change(request, project, f"Rejected: {reason}")
     return f"Rejected “{project.title}”: {reason}.", True
 
 
 def _bookmark(pages: ModelAdmin, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
     wanted = not project.is_bookmarked
-    acts.change(project.pk, {"is_bookmarked": wanted}, request.user, ReviewAction.Kind.BOOKMARK, seen)
+    acts.change(project.pk, {"is_bookmarked": wanted}, request.user, HERE, seen)
     done = "Bookmarked" if wanted else "Took the bookmark from"
     pages.log_change(request, project, f"{done} it.")
     return f"{done} “{project.title}”.", False
@@ -66,7 +69,7 @@ def _edit(pages: ModelAdmin, request: HttpRequest, project: Project, seen: Any) 
     changes = form.changes()
     if not changes:
         return "Nothing was changed.", False
-    acts.change(project.pk, changes, request.user, ReviewAction.Kind.EDIT, seen)
+    acts.change(project.pk, changes, request.user, HERE, seen)
     pages.log_change(request, project, f"Edited {', '.join(sorted(changes))}.")
     return "Saved. A later reading leaves what you wrote alone.", False
 
@@ -76,7 +79,7 @@ def _merge(pages: ModelAdmin, request: HttpRequest, project: Project, seen: Any)
     kept = None if target is None else by_id(target)
     if kept is None:
         raise Refused("Choose a project to merge it into.")
-    acts.merge_into(project.pk, kept.pk, request.user, seen)
+    acts.merge_into(project.pk, kept.pk, request.user, HERE, seen)
     pages.log_change(request, kept, f"Merged “{project.title}” ({project.pk}) into it.")
     return f"Merged “{project.title}” into “{kept.title}”.", True
 
@@ -85,12 +88,31 @@ def _split(pages: ModelAdmin, request: HttpRequest, project: Project, seen: Any)
     submission = as_id(request.POST.get("submission", ""))
     if submission is None:
         raise Refused("Choose the submission to split off.")
-    action = acts.split_off(project.pk, submission, request.user, seen)
-    pages.log_change(request, project, f"Split off submission {submission} as project {action.after['new']}.")
+    action = acts.split_off(project.pk, submission, request.user, HERE, seen)
+    pages.log_change(request, project, f"Split off submission {submission} as project {action.details['new']}.")
     return (
-        f"Split off as project {action.after['new']}, which waits in the queue. Read it again to describe it again.",
+        f"Split off as project {action.details['new']}, which waits in the queue. Read it again to describe it again.",
         False,
     )
+
+
+def _snooze(pages: ModelAdmin, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
+    note = request.POST.get("note", "").replace("\0", "").strip()
+    try:
+        action = snoozing.snooze(project.pk, request.POST.get("until", ""), note, request.user, HERE, seen)
+    except snoozing.SnoozeError as error:
+        raise Refused(str(error)) from None
+    pages.log_change(request, project, f"{action}.")
+    return f"{action}.", True
+
+
+def _wake(pages: ModelAdmin, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:
+    try:
+        action = snoozing.wake(project.pk, request.user, HERE, seen)
+    except snoozing.SnoozeError as error:
+        raise Refused(str(error)) from None
+    pages.log_change(request, project, f"{action}.")
+    return f"{action}: it waits for a review again.", False
 
 
 def _read(pages: ModelAdmin, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool, str]:
@@ -98,6 +120,8 @@ def _read(pages: ModelAdmin, request: HttpRequest, project: Project, seen: Any) 
     if not ids:
         raise Refused("It comes from no comment, so there is nothing to read.")
     task_id = send("process_waywo_comment", {"comment_id": ids[0]}, queue="priority")
+    summary = f"Had the comment of “{project.title}” read again"
+    record(request.user, ReviewAction.Kind.READ, HERE, summary, project_id=project.pk, count=1)
     pages.log_change(request, project, f"Had comment {ids[0]} read again.")
     return "A worker reads its comment again; what it finds shows here by itself.", False, task_id
 
@@ -110,5 +134,7 @@ ACTS: dict[str, Callable[[ModelAdmin, HttpRequest, Project, Any], tuple[str, boo
     "edit": _edit,
     "merge": _merge,
     "split": _split,
+    "snooze": _snooze,
+    "wake": _wake,
     "read": _read,
 }

@@ -13,16 +13,20 @@ from kombu.exceptions import OperationalError
 from unfold.admin import ModelAdmin
 
 from comments.highlighting import marked_html
+from comments.models import Comment
 from core.admin.listing import filtered_rows, page_context, require
 from core.jobs.following import TaskNotFound, task_state
 from projects.admin.forms import ReviewEditForm, seen_at
+from projects.admin.history import log_undone
 from projects.admin.review_actions import ACTS, Refused, as_id, by_id
-from projects.models import Project, ProjectQuerySet
-from projects.reviewing import acts, queue
+from projects.models import Project, ProjectQuerySet, ReviewAction
+from projects.reviewing import queue
 from projects.reviewing.fields import ReviewConflict
 from projects.reviewing.merging import MergeError
 from projects.reviewing.rejections import REASONS
+from projects.reviewing.snoozing import CHOICES, LONGEST_NOTE
 from projects.reviewing.splitting import SplitError
+from projects.reviewing.undoing import UndoError, undo_last
 from projects.search.words import typed
 
 TARGETS = 8
@@ -62,6 +66,9 @@ class ReviewPages(ModelAdmin):
             "is_filtered": bool(self._conditions(request)),
             "list_url": f"{reverse('admin:projects_project_changelist')}?{self._conditions(request)}",
             "reasons": list(enumerate(REASONS, 1)),
+            "snoozes": [(number, *choice) for number, choice in enumerate(CHOICES.items(), 1)],
+            "shows_snoozed": request.GET.get("snoozed") == "yes",
+            "longest_note": LONGEST_NOTE,
         }
         return TemplateResponse(request, "admin/projects/project/review.html", context)
 
@@ -149,17 +156,15 @@ class ReviewPages(ModelAdmin):
         except IncorrectLookupParameters:
             return JsonResponse({"message": WRONG_FILTERS}, status=400)
         try:
-            undone = acts.undo(request.user)
-        except (acts.NothingToUndo, ReviewConflict, MergeError, SplitError) as error:
-            return JsonResponse({"message": str(error)}, status=409)
-        project = by_id(undone.project_id)
-        what = undone.action.get_kind_display().lower()
-        self.log_change(request, project, f"Undone: {what}.")
+            undone = undo_last(request.user, ReviewAction.Place.REVIEW)
+        except UndoError as error:
+            return JsonResponse({"message": str(error), "history_url": _own_history(request)}, status=409)
+        log_undone(request.user, undone)
         return JsonResponse(
             {
-                "message": f"Undone: “{project}” is as it was.",
+                "message": undone.told,
                 "progress": self._shown_progress(request, everything),
-                "item": self._fragment(request, project),
+                "item": self._fragment(request, by_id(undone.action.project_id)),
             }
         )
 
@@ -191,7 +196,8 @@ class ReviewPages(ModelAdmin):
         pk = request.GET.get("project", "")
         if pk.isdecimal():
             return by_id(int(pk))
-        waiting, after = everything.pending(), request.GET.get("after", "")
+        waiting = everything.snoozed() if request.GET.get("snoozed") == "yes" else everything.awake()
+        after = request.GET.get("after", "")
         return queue.next_after(waiting, after, unsure_first=_unsure_first(request))
 
     def _shown_progress(self, request: HttpRequest, everything: ProjectQuerySet) -> Answer:
@@ -199,19 +205,36 @@ class ReviewPages(ModelAdmin):
         return {
             "waiting": progress.waiting,
             "unsure": progress.unsure,
+            "snoozed": progress.snoozed,
             "reviewed": progress.reviewed,
             "total": progress.total,
             "ideas": progress.ideas,
             "mine": progress.mine_today,
         }
 
+    def _empty(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what an empty queue says: what else there is to do."""
+        everything, posted = Project.objects.order_by(), Project.objects.posted()
+        return {
+            "shows_snoozed": request.GET.get("snoozed") == "yes",
+            "elsewhere": everything.awake().exists() if self._conditions(request) else False,
+            "snoozed": posted.snoozed().count(),
+            "ideas": everything.generated().awake().count(),
+            "flagged": posted.not_rejected().flagged().count(),
+            "unread": Comment.objects.filter(status=Comment.Status.PENDING).count(),
+            "has_projects": posted.exists(),
+        }
+
     def _fragment(self, request: HttpRequest, project: Project | None) -> str:
         context: dict[str, Any] = {"may_review": self.has_change_permission(request)}
-        if project is not None:
+        if project is None:
+            context |= self._empty(request)
+        else:
             item = queue.item(project)
             context |= {
                 "item": item,
                 "project": project,
+                "is_back": queue.is_back(project),
                 "form": ReviewEditForm(instance=project, initial={"tags": ", ".join(map(str, item.tags))}),
                 "comments": [
                     (submission, marked_html(submission.comment.text, [submission.text]))
@@ -219,6 +242,10 @@ class ReviewPages(ModelAdmin):
                 ],
             }
         return render_to_string("admin/projects/project/review_item.html", context, request)
+
+
+def _own_history(request: HttpRequest) -> str:
+    return f"{reverse('admin:projects_reviewaction_changelist')}?who={request.user.pk}"
 
 
 def _unsure_first(request: HttpRequest) -> bool:

@@ -12,13 +12,16 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core.admin.listing import filtered_list_link, page_context, require
 from projects import tags
+from projects.admin.undo_messages import UndoMessages, tell_done
 from projects.models import Project, Tag, TagAlias
+from projects.reviewing import tag_acts
+from projects.reviewing.history import counted
 
 
 def _checked(name: str) -> str:
@@ -93,7 +96,7 @@ class AliasInline(TabularInline):
 
 
 @admin.register(Tag)
-class TagAdmin(ModelAdmin):
+class TagAdmin(UndoMessages):
     form = TagForm
     list_display = ("name", "uses", "other_names")
     search_fields = ("name", "aliases__name")
@@ -127,13 +130,60 @@ class TagAdmin(ModelAdmin):
 
     def remove_unused_view(self, request: HttpRequest) -> HttpResponse:
         require(self.has_delete_permission(request))
-        count = tags.remove_unused()
-        messages.success(request, f"{count} unused tag{'' if count == 1 else 's'} removed.")
-        return HttpResponseRedirect(reverse("admin:projects_tag_changelist"))
+        unused = tags.unused()
+        count, back = unused.count(), reverse("admin:projects_tag_changelist")
+        act = tag_acts.remove(unused, request.user)
+        tell_done(request, f"{counted(count, 'unused tag')} removed.", act, back)
+        return HttpResponseRedirect(back)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Ask first where a name that was typed makes a tag with projects part of another one."""
+        if request.method == "POST" and object_id and "confirmed" not in request.POST:
+            merges = self._merges(request, object_id)
+            if any(gone.project_count for gone, _ in merges):  # type: ignore[attr-defined]  # of get_queryset
+                return self._ask(request, merges)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _merges(self, request: HttpRequest, object_id: str) -> list[tuple[Tag, Tag]]:
+        """Return which tags the form that was sent would make part of which."""
+        tag = self.get_object(request, object_id)
+        if tag is None or not self.has_change_permission(request, tag):
+            return []
+        form = TagForm(request.POST, instance=Tag(pk=tag.pk, name=tag.name))
+        if not form.is_valid():
+            return []
+        others = self.get_queryset(request).exclude(pk=tag.pk)
+        kept = others.filter(name=form.cleaned_data["name"]).first()
+        namesake = others.filter(name=form.cleaned_data["new_alias"]).first()
+        pairs = [(tag, kept), (namesake, kept or tag)]
+        return [(gone, stays) for gone, stays in pairs if gone and stays and gone.pk != stays.pk]
+
+    def _ask(self, request: HttpRequest, merges: list[tuple[Tag, Tag]]) -> HttpResponse:
+        posted = Project.objects.posted()
+        context = page_context(self, request, "Merge tags") | {
+            "merges": [
+                (gone, stays, posted.filter(tags__in=(gone, stays)).distinct().count()) for gone, stays in merges
+            ],
+            "posted": [
+                (name, value)
+                for name, values in request.POST.lists()
+                if name != "csrfmiddlewaretoken"
+                for value in values
+            ],
+            "back": request.get_full_path(),
+        }
+        return TemplateResponse(request, "admin/projects/tag/confirm.html", context)
 
     def save_model(self, request: HttpRequest, obj: Tag, form: TagForm, change: bool) -> None:
         if change:
-            kept = tags.rename(Tag.objects.get(pk=obj.pk), obj.name)
+            kept, act = tag_acts.rename(Tag.objects.get(pk=obj.pk), obj.name, request.user)
+            self.keep_act(request, act)
             if kept.pk != obj.pk:
                 messages.info(request, f"There was a tag “{kept}” already: the two are one now.")
                 # The page that Django goes to next, and its log, are those of the tag that is left.
@@ -142,7 +192,20 @@ class TagAdmin(ModelAdmin):
             super().save_model(request, obj, form, change)
             kept = obj
         if alias := form.cleaned_data.get("new_alias"):
-            tags.add_alias(kept, alias)
+            self.keep_act(request, tag_acts.add_alias(kept, alias, request.user))
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Take away the aliases that were ticked: nothing else of them can be changed here."""
+        formset.save(commit=False)
+        for alias in formset.deleted_objects:
+            self.keep_act(request, tag_acts.remove_alias(alias, request.user))
+
+    def delete_model(self, request: HttpRequest, obj: Tag) -> None:
+        act = tag_acts.remove(Tag.objects.filter(pk=obj.pk), request.user)
+        self.keep_act(request, act, reverse("admin:projects_tag_changelist"))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
+        self.keep_act(request, tag_acts.remove(Tag.objects.filter(pk__in=queryset.values("pk")), request.user))
 
     @action(description="Merge into one tag…", permissions=["change"])
     def merge_selected(self, request: HttpRequest, queryset: QuerySet[Tag]) -> HttpResponse | None:
@@ -154,11 +217,11 @@ class TagAdmin(ModelAdmin):
         kept = next((tag for tag in chosen if str(tag.pk) == request.POST.get("kept")), None)
         if kept is not None:
             others = ", ".join(str(tag) for tag in chosen if tag != kept)
-            count = tags.merge(kept, Tag.objects.filter(pk__in=[tag.pk for tag in chosen]))
-            self.log_change(request, kept, f"Merged {others} into it: {count} projects."[:2000])
-            messages.success(
-                request, f"{others} became “{kept}”, on {count} projects. Their names are its aliases now."
-            )
+            act = tag_acts.merge(kept, Tag.objects.filter(pk__in=[tag.pk for tag in chosen]), request.user)
+            on = counted(act.count, "project")
+            self.log_change(request, kept, f"Merged {others} into it: {on}."[:2000])
+            theirs = "Its name is an alias now" if len(chosen) == 2 else "Their names are aliases now"
+            tell_done(request, f"{others} became “{kept}”, on {on}. {theirs}.", act)
             return None
         context = page_context(self, request, "Merge tags", tags=chosen)
         return TemplateResponse(request, "admin/projects/tag/merge.html", context)

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from projects.embedding import TEXTS, embed_anew
@@ -17,7 +16,6 @@ from projects.tags import resolve
 REVIEW_FIELDS = {"review_status", "review_note", "is_bookmarked"}
 # What ``note_changes`` sets.
 NOTED_FIELDS = ("reviewer", "reviewed_at", "flag_reason", "canonical_url", "edited_fields", "updated_at")
-LOT = 1000
 
 
 class ReviewConflict(Exception):
@@ -92,54 +90,3 @@ def _told(project: Project, seen: datetime) -> str:
         what = f"“{project.title}” was changed"
     at = timezone.localtime(project.updated_at)
     return f"{what} at {at:%H:%M:%S}, after you opened it. Nothing was changed by you: look at it again."
-
-
-def review_many(projects: QuerySet[Project], status: str, reviewer: Any, note: str | None = None) -> list[int]:
-    """Set the review status (and the note, where one is given) of many projects; return the ids of those changed.
-
-    Those that have the status already stay as they are, so that their reviewer is not overwritten; unless they are
-    flagged, for then they were looked at again.
-    """
-    now = timezone.now()
-    fields = {"review_status": status, "reviewer": reviewer, "reviewed_at": now, "flag_reason": "", "updated_at": now}
-    if note is not None:
-        fields["review_note"] = note
-    with transaction.atomic():
-        ids = list(
-            Project.objects.filter(pk__in=projects.order_by().values("pk"))
-            .exclude(review_status=status, flag_reason="")
-            .order_by("pk")
-            .select_for_update(of=("self",))
-            .values_list("pk", flat=True)
-        )
-        Project.objects.filter(pk__in=ids).update(**fields)
-    return ids
-
-
-def tag_many(projects: QuerySet[Project], names: Iterable[str]) -> list[int]:
-    """Add tags to many projects and return the ids of those that lacked one.
-
-    A later reading leaves the tags of these alone.
-    """
-    with transaction.atomic():
-        tags = resolve(names)
-        through = Project.tags.through
-        wanted = list(
-            Project.objects.filter(pk__in=projects.order_by().values("pk"))
-            .order_by("pk")
-            .select_for_update(of=("self",))
-            .only("pk", "edited_fields")
-        )
-        changed = set()
-        for start in range(0, len(wanted), LOT):
-            lot = wanted[start : start + LOT]
-            held = set(through.objects.filter(project__in=lot, tag__in=tags).values_list("project_id", "tag_id"))
-            missing = [(row.pk, tag.pk) for row in lot for tag in tags if (row.pk, tag.pk) not in held]
-            through.objects.bulk_create([through(project_id=row, tag_id=tag) for row, tag in missing])
-            gained = {row for row, _ in missing}
-            changed |= gained
-            for row in lot:
-                row.edited_fields = sorted({*row.edited_fields, "tags"})
-                row.updated_at = timezone.now()
-            Project.objects.bulk_update([row for row in lot if row.pk in gained], ["edited_fields", "updated_at"])
-    return sorted(changed)

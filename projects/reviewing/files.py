@@ -9,8 +9,9 @@ from django.utils.dateparse import parse_datetime
 
 from core.tables import FORMULA_STARTS
 from core.text import storable
-from projects.models import Project, ProjectQuerySet
+from projects.models import Project, ProjectQuerySet, ReviewAction
 from projects.reviewing.fields import NOTED_FIELDS, note_changes
+from projects.reviewing.history import Changed, Kind, Place, counted, record, state
 
 COLUMNS = ["id", "title", "review_status", "review_note", "is_bookmarked", "reviewer", "reviewed_at"]
 CHUNK = 500
@@ -29,25 +30,30 @@ def review_rows(projects: ProjectQuerySet) -> Iterator[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Change:
-    """One project whose review changes: ``before`` and ``after`` have the fields of a review; ``row`` is its row."""
+    """One project whose review changes: ``before`` and ``after`` have the fields of a review; ``row`` is its row.
+
+    ``noted`` is what else an undo puts back.
+    """
 
     project_id: int
     title: str
     before: dict[str, Any]
     after: dict[str, Any]
     row: dict[str, Any]
+    noted: dict[str, Any]
 
 
 @dataclass
 class Outcome:
     """What a file does: the changes, how many rows change nothing, and what is wrong with it, a line each.
 
-    With an error nothing is changed at all.
+    With an error nothing is changed at all. ``action`` is the act in the history, where something was.
     """
 
     changes: list[Change] = field(default_factory=list)
     unchanged: int = 0
     errors: list[str] = field(default_factory=list)
+    action: ReviewAction | None = None
 
 
 def import_reviews(rows: list[dict[str, Any]], user: Any, *, dry_run: bool) -> Outcome:
@@ -72,10 +78,20 @@ def import_reviews(rows: list[dict[str, Any]], user: Any, *, dry_run: bool) -> O
                 outcome.unchanged += 1
             else:
                 outcome.changes.append(change)
-        if not dry_run and not outcome.errors:
+        if outcome.changes and not dry_run and not outcome.errors:
             for project in {change.project_id: projects[change.project_id] for change in outcome.changes}.values():
                 project.save(update_fields=[*READERS, *NOTED_FIELDS])
+            outcome.action = _keep(outcome.changes, projects, user)
     return outcome
+
+
+def _keep(changes: list[Change], projects: dict[int, Project], user: Any) -> ReviewAction:
+    first = {change.project_id: change for change in reversed(changes)}
+    kept = [
+        Changed(pk, change.title, change.before | change.noted, state(projects[pk], READERS))
+        for pk, change in sorted(first.items())
+    ]
+    return record(user, Kind.REVIEW, Place.IMPORT, f"Imported {counted(len(kept), 'review')} from a file", changes=kept)
 
 
 def _locked(rows: list[dict[str, Any]]) -> dict[int, Project]:
@@ -97,6 +113,7 @@ def _apply(row: dict[str, Any], projects: dict[int, Project], user: Any) -> Chan
     project = projects.get(int(_id_text(row)))
     if project is None:
         raise ValueError(f"There is no project {row['id']!r}.")
+    noted = state(project, ())
     before = {name: getattr(project, name) for name in READERS}
     said = {name: read(row[name]) for name, read in READERS.items() if name in row}
     after = before | said
@@ -110,7 +127,7 @@ def _apply(row: dict[str, Any], projects: dict[int, Project], user: Any) -> Chan
     note_changes(project, {name for name in said if said[name] != before[name]}, user)
     # The time also where the file has no such column: the row is compared again when the preview is confirmed.
     checked = {"id": project.pk, **said, "reviewed_at": known.isoformat() if known else None}
-    return Change(project.pk, project.title, before, after, checked)
+    return Change(project.pk, project.title, before, after, checked, noted)
 
 
 def _refuse_newer(project: Project, told: Any) -> None:

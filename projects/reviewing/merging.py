@@ -43,6 +43,19 @@ class LikelyPair:
         """Both projects."""
         return self.first_id, self.second_id
 
+    @property
+    def percent(self) -> int | None:
+        """The similarity as people read it."""
+        return None if self.similarity is None else round(100 * self.similarity)
+
+
+@dataclass(frozen=True)
+class Parted:
+    """The project that is back, and which fields of the other were left, for they were changed since the merge."""
+
+    project: Project
+    left: list[str]
+
 
 def merge(kept_id: int, absorbed_id: int, user: Any = None) -> ProjectMerge:
     """Make ``absorbed_id`` part of ``kept_id``, in one transaction.
@@ -92,8 +105,8 @@ def merge(kept_id: int, absorbed_id: int, user: Any = None) -> ProjectMerge:
     return record
 
 
-def unmerge(merge_id: int) -> Project:
-    """Part what ``merge`` joined and return the project that is back, under its old id, with its review and bookmark.
+def unmerge(merge_id: int) -> Parted:
+    """Part what ``merge`` joined: the project is back under its old id, with its review and bookmark.
 
     What a person changed on the kept project since then stays. Raises MergeError where it was undone already, or
     another project has the id.
@@ -109,16 +122,19 @@ def unmerge(merge_id: int) -> Project:
         kept = Project.objects.select_for_update().get(pk=record.kept_id)
         back = _restore(record)
         now, after = _plain(kept, CHANGED_BY_A_MERGE), record.kept_before["after"]
+        left = []
         for name, value in record.kept_before["fields"].items():
             if now[name] == after[name]:
                 _put_back(kept, name, value)
+            elif value != after[name]:
+                left.append(name)
         kept.save()
         kept.tags.remove(*Tag.objects.filter(name__in=record.kept_before["new_tags"]))
         kept.merges.filter(pk__in=record.kept_before.get("merges", ())).update(kept=back)
         _point_splits_back(record.kept_before, kept, back)
         record.undone_at = timezone.now()
         record.save(update_fields=["undone_at"])
-    return back
+    return Parted(back, left)
 
 
 def _add(kept: Project, absorbed: Project) -> None:

@@ -1,5 +1,6 @@
 """Which project a reviewer sees next, and what stands beside it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,11 +9,13 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from projects.models import UNSURE_BELOW, Extraction, Page, Project, ProjectQuerySet, ReviewAction, Submission, Tag
+from projects.models import UNSURE_BELOW, Extraction, Page, Project, ProjectQuerySet, Snooze, Submission, Tag
+from projects.reviewing.history import worked_on
 from projects.search.meaning import similar
 
 SIMILAR = 5
-UNSURE = ",unsure"
+# The parts of the queue as a cursor names them: back from a snooze, and unsure.
+BACK, UNSURE = ",back", ",unsure"
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Item:
     pages: list[Page]
     similar: list[tuple[Project, int]]
     extraction: Extraction | None
+    snooze: Snooze | None
 
     @property
     def newest(self) -> Submission | None:
@@ -39,14 +43,16 @@ class Item:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the queue is: what waits, what there is, and what this reviewer did today.
+    """How far the queue is: what waits, what there is, and what this person did today.
 
     Those are real projects; how many of the generator's ideas wait is a number of its own. ``unsure`` are those among
-    ``waiting`` of which their reading is not sure.
+    ``waiting`` of which their reading is not sure; ``snoozed`` ones are not among them. ``mine_today`` is what
+    ``history.worked_on`` counts.
     """
 
     waiting: int
     unsure: int
+    snoozed: int
     total: int
     ideas: int
     mine_today: int
@@ -54,31 +60,48 @@ class Progress:
     @property
     def reviewed(self) -> int:
         """How many do not wait any more."""
-        return self.total - self.waiting
+        return self.total - self.waiting - self.snoozed
 
 
 def cursor_of(project: Project) -> str:
     """Return the place of a project in the order of the queue, as text."""
-    return f"{project.last_seen_at.isoformat()},{project.pk}{UNSURE if project.is_unsure else ''}"
+    part = BACK if is_back(project) else UNSURE if project.is_unsure else ""
+    return f"{project.last_seen_at.isoformat()},{project.pk}{part}"
+
+
+def is_back(project: Project) -> bool:
+    """Tell whether a project was snoozed, and its time has come."""
+    snooze = snooze_of(project)
+    return snooze is not None and snooze.until <= timezone.now()
+
+
+def snooze_of(project: Project) -> Snooze | None:
+    return getattr(project, "snooze", None)
 
 
 def next_after(queue: ProjectQuerySet, cursor: str = "", *, unsure_first: bool = False) -> Project | None:
     """Return the project that follows ``cursor`` in ``queue``, newest first; from its end on the first one again.
 
-    With ``unsure_first`` those of which their reading is not sure come before all others. An unreadable cursor stands
-    for the beginning. None when the queue is empty, or holds only the one of the cursor.
+    Those that are back from a snooze come before all others, and with ``unsure_first`` those of which their reading is
+    not sure come next. An unreadable cursor stands for the beginning. None when the queue is empty, or holds only the
+    one of the cursor.
     """
-    queue = queue.defer("embedding", "search_vector").select_related("reviewer").order_by("-last_seen_at", "-id")
-    parts = [queue.unsure(), queue.sure()] if unsure_first else [queue]
-    seen, pk = _read(cursor.removesuffix(UNSURE))
+    queue = queue.defer("embedding", "search_vector").select_related("reviewer", "snooze__user")
+    queue = queue.order_by("-last_seen_at", "-id")
+    over = Snooze.objects.over().values("pk")
+    parts = {BACK: queue.filter(pk__in=over)}
+    queue = queue.exclude(pk__in=over)
+    parts |= {UNSURE: queue.unsure(), "": queue.sure()} if unsure_first else {"": queue}
+    part = next((name for name in parts if name and cursor.endswith(name)), "")
+    seen, pk = _read(cursor.removesuffix(BACK).removesuffix(UNSURE))
     if seen is None:
-        return _first(parts)
-    left = parts[1:] if unsure_first and not cursor.endswith(UNSURE) else parts
+        return _first(parts.values())
+    left = list(parts.values())[list(parts).index(part) :]
     behind = left[0].filter(last_seen_at__lte=seen).exclude(last_seen_at=seen, pk__gte=pk)
-    return _first([behind, *left[1:]]) or _first([part.exclude(pk=pk) for part in parts])
+    return _first([behind, *left[1:]]) or _first(each.exclude(pk=pk) for each in parts.values())
 
 
-def _first(parts: list[ProjectQuerySet]) -> Project | None:
+def _first(parts: Iterable[ProjectQuerySet]) -> Project | None:
     return next((found for part in parts if (found := part.first()) is not None), None)
 
 
@@ -108,20 +131,21 @@ def item(project: Project) -> Item:
         list(project.pages.defer("text")),
         [(other, round(100 * other.similarity)) for other in similar(project, shown, SIMILAR)],
         extraction,
+        snooze_of(project),
     )
 
 
 def progress(projects: QuerySet[Project], user: Any) -> Progress:
     """Return how far the review of ``projects`` is."""
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    mine = ReviewAction.objects.filter(user=user, done_at__gte=today, undone_at=None)
-    decided = Q(kind__in=(ReviewAction.Kind.REVIEW, ReviewAction.Kind.MERGE))
+    generated, asleep = Q(source=Project.Source.NEMO_DATA_DESIGNER), Q(pk__in=Snooze.objects.asleep().values("pk"))
     pending = Q(review_status=Project.ReviewStatus.PENDING)
-    generated = Q(source=Project.Source.NEMO_DATA_DESIGNER)
+    waiting = pending & ~asleep
     counts = projects.order_by().aggregate(
-        waiting=Count("pk", filter=pending & ~generated),
-        unsure=Count("pk", filter=pending & ~generated & Q(confidence__lt=UNSURE_BELOW)),
+        waiting=Count("pk", filter=waiting & ~generated),
+        unsure=Count("pk", filter=waiting & ~generated & Q(confidence__lt=UNSURE_BELOW)),
+        snoozed=Count("pk", filter=pending & asleep & ~generated),
         total=Count("pk", filter=~generated),
-        ideas=Count("pk", filter=pending & generated),
+        ideas=Count("pk", filter=waiting & generated),
     )
-    return Progress(**counts, mine_today=mine.filter(decided).count())
+    return Progress(**counts, mine_today=worked_on(user, today))

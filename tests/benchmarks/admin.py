@@ -51,7 +51,7 @@ PAGES = {
     "tags": "/admin/projects/tag/",
     "tag": "/admin/projects/tag/1/change/",
     "likely duplicates": "/admin/projects/project/duplicates/",
-    "merges": "/admin/projects/projectmerge/",
+    "history": "/admin/projects/reviewaction/",
     "idea runs": "/admin/ideas/idearun/",
     "health results": "/admin/waywo_site/healthresult/",
 }
@@ -124,10 +124,10 @@ def seed_machines(rows: int) -> None:
 
 
 def seed_pages(rows: int, now: datetime) -> None:
-    """Write a page or more of batches and their tasks, health results, merges and idea runs."""
+    """Write a page or more of batches and their tasks, health results, acts and idea runs."""
     from core.models import Batch, BatchTask
     from ideas.models import IdeaRun
-    from projects.models import Project, ProjectMerge
+    from projects.models import Project, ReviewAction, ReviewChange
     from waywo_site.models import HealthResult
 
     batches = Batch.objects.bulk_create(
@@ -160,10 +160,12 @@ def seed_pages(rows: int, now: datetime) -> None:
         ),
         batch_size=5000,
     )
-    kept = list(Project.objects.all()[:100])
-    ProjectMerge.objects.bulk_create(
-        ProjectMerge(kept=project, absorbed_id=10**9 + project.pk, absorbed_title="One", absorbed={}, kept_before={})
-        for project in kept
+    acts = ReviewAction.objects.bulk_create(
+        ReviewAction(kind="review", summary=f"Approved “{project.title}”", project_id=project.pk)
+        for project in Project.objects.all()[:rows]
+    )
+    ReviewChange.objects.bulk_create(
+        ReviewChange(action=act, project_id=act.project_id, title="One", before={}, after={}) for act in acts
     )
     IdeaRun.objects.bulk_create(IdeaRun(num_ideas=5, status="success") for _ in range(200))
 

@@ -12,8 +12,9 @@ from django_celery_results.models import TaskResult
 
 from ideas.generation import generate_ideas
 from ideas.models import IdeaRun
-from projects.models import Project, Tag
+from projects.models import Project, ReviewAction, Tag
 from projects.reviewing import acts
+from projects.reviewing.undoing import DoneElsewhere, undo, undo_last
 from tests.factories import make_project
 from tests.servers.ideas import metadata, prose
 
@@ -146,7 +147,7 @@ def test_a_decision_stands_in_the_history_can_be_undone_and_overwrites_nobodys(a
         return re.search('name="seen" value="([^"]+)"', admin_client.get(url).content.decode())[1]
 
     older = make_project()
-    acts.change(older.pk, {"review_status": "approved"}, admin_user, "review", None)
+    acts.change(older.pk, {"review_status": "approved"}, admin_user, ReviewAction.Place.REVIEW)
     stale = seen()
     admin_client.post(decide, {"decision": "bookmark", "seen": stale})
     assert LogEntry.objects.get(object_id=str(project.pk)).change_message == "Bookmarked."
@@ -157,7 +158,9 @@ def test_a_decision_stands_in_the_history_can_be_undone_and_overwrites_nobodys(a
     project.refresh_from_db()
     assert (project.review_status, project.is_bookmarked) == ("pending", True)
     admin_client.post(decide, {"decision": "keep", "seen": seen()})
-    assert acts.undo(admin_user).project_id == project.pk
+    with pytest.raises(DoneElsewhere, match="in a page of new ideas") as elsewhere:
+        undo_last(admin_user, ReviewAction.Place.REVIEW)
+    assert undo(elsewhere.value.action.pk, admin_user).action.project_id == project.pk
     project.refresh_from_db()
     assert (project.review_status, project.is_bookmarked) == ("pending", True)
 

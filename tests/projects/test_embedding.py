@@ -11,8 +11,11 @@ from projects.language.embedding_service import ServiceEmbedder
 from projects.language.embeddings import WordLlamaEmbedder
 from projects.models import Project, ReviewAction
 from projects.reviewing import acts
+from projects.reviewing.undoing import undo_last
 from tests.factories import make_comment, make_embedded, make_project
 from tests.projects.extraction.test_reading import ScriptedAnalyst
+
+REVIEW = ReviewAction.Place.REVIEW
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,9 +32,9 @@ def is_up_to_date(project: Project) -> bool:
 def test_what_a_person_edits_is_embedded_anew_and_so_is_what_an_undo_puts_back(changes):
     [project] = make_embedded(1)
     rita = User.objects.create_user("rita")
-    acts.change(project.pk, changes, rita, ReviewAction.Kind.EDIT, None)
+    acts.change(project.pk, changes, rita, REVIEW, None)
     assert is_up_to_date(project)
-    acts.undo(rita)
+    undo_last(rita, REVIEW)
     assert is_up_to_date(project)
 
 
@@ -54,7 +57,7 @@ def test_a_later_reading_embeds_the_texts_as_they_are_then():
     read_comment(comment.pk, analyst=analyst)
     project = Project.objects.get()
     rita = User.objects.create_user("rita")
-    acts.change(project.pk, {"title": "A loom for weavers"}, rita, ReviewAction.Kind.EDIT, None)
+    acts.change(project.pk, {"title": "A loom for weavers"}, rita, REVIEW, None)
     read_comment(comment.pk, analyst=analyst)
     assert is_up_to_date(project)
     assert project.title == "A loom for weavers"
@@ -67,7 +70,7 @@ def test_without_an_answer_of_the_service_nothing_stands_for_texts_that_are_gone
         assert isinstance(embeddings.get_embedder(), ServiceEmbedder)
         project = make_project(embedding=[0.0] * 255 + [1.0], embedding_model="gone")
         rita = User.objects.create_user("rita")
-        acts.change(project.pk, {"title": "Loom"}, rita, ReviewAction.Kind.EDIT, None)
+        acts.change(project.pk, {"title": "Loom"}, rita, REVIEW, None)
     finally:
         embeddings.get_embedder.cache_clear()
     project.refresh_from_db()

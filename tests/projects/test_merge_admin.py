@@ -5,14 +5,15 @@ from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.urls import reverse
 
-from projects.models import Project, ProjectMerge, Submission
+from projects.models import Project, ProjectMerge, ReviewAction, Submission
 from tests.factories import make_comment, make_project
 
 pytestmark = pytest.mark.django_db
 
 LIST = "admin:projects_project_changelist"
 MERGE = "admin:projects_project_merge"
-MERGES = "admin:projects_projectmerge_changelist"
+HISTORY = "admin:projects_reviewaction_changelist"
+UNDO = "admin:projects_reviewaction_undo"
 ATTACK = "<script>alert(1)</script>"
 
 
@@ -46,7 +47,7 @@ def test_two_chosen_projects_are_shown_side_by_side_and_merged_when_confirmed(op
     assert ATTACK not in text
     assert Project.objects.count() == 2
     done = operator.post(reverse(MERGE), {"ids": [one.pk, other.pk], "kept": other.pk}, follow=True)
-    assert "It can be undone" in done.content.decode()
+    assert "data-undo>Undo</button>" in done.content.decode()
     assert ATTACK not in done.content.decode()
     assert list(Project.objects.values_list("pk", flat=True)) == [other.pk]
     assert other.submissions.count() == 2
@@ -56,11 +57,11 @@ def test_two_chosen_projects_are_shown_side_by_side_and_merged_when_confirmed(op
 def test_a_merge_is_undone_once(operator):
     one, other = two_projects()
     operator.post(reverse(MERGE), {"ids": [one.pk, other.pk], "kept": one.pk})
-    record = ProjectMerge.objects.get()
-    assert "is back" in choose(operator, MERGES, "undo", record.pk).content.decode()
+    act = ReviewAction.objects.get()
+    assert "Undone: Merged “Foo 1" in operator.post(reverse(UNDO, args=[act.pk]), follow=True).content.decode()
     assert Project.objects.count() == 2
     assert other.submissions.count() == 1
-    assert "was undone already" in choose(operator, MERGES, "undo", record.pk).content.decode()
+    assert "was undone already" in operator.post(reverse(UNDO, args=[act.pk]), follow=True).content.decode()
 
 
 def test_likely_pairs_lead_to_the_page_that_compares_them(operator):
@@ -99,7 +100,7 @@ def test_more_or_fewer_than_two_are_not_merged(operator):
 def test_who_may_only_look_merges_and_undoes_nothing(client):
     one, other = two_projects()
     viewer = User.objects.create_user("viewer", is_staff=True)
-    viewer.user_permissions.set(Permission.objects.filter(codename__in=("view_project", "view_projectmerge")))
+    viewer.user_permissions.set(Permission.objects.filter(codename__in=("view_project", "view_reviewaction")))
     client.force_login(viewer)
     assert client.get(reverse(MERGE), {"ids": [one.pk, other.pk]}).status_code == 403
     assert client.post(reverse(MERGE), {"ids": [one.pk, other.pk], "kept": one.pk}).status_code == 403

@@ -204,7 +204,7 @@ def test_the_operator_sees_the_counts_before_anything_is_hidden_and_can_undo_it(
     assert "is shown again" in operator.post(undo, follow=True).content.decode()
     assert "Alone" in shown()
     assert list(LogEntry.objects.order_by("pk").values_list("change_message", flat=True)) == [
-        "Hidden: 2 comments, 1 projects.",
+        "Hidden: 2 comments and 1 project.",
         "Shown again.",
     ]
 

@@ -24,7 +24,7 @@ LISTS = (
         "projects_extraction",
         "projects_page",
         "projects_tag",
-        "projects_projectmerge",
+        "projects_reviewaction",
     ),
     *(
         "django_celery_beat_periodictask",

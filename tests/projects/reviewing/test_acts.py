@@ -8,12 +8,14 @@ from django.db import connection
 
 from projects.models import Project, ReviewAction, Submission, Tag
 from projects.reviewing import acts, queue
-from projects.reviewing.fields import ReviewConflict, review, review_many, tag_many
+from projects.reviewing.fields import ReviewConflict, review
+from projects.reviewing.many import review_many, tag_many
 from projects.reviewing.splitting import SplitError, split_off
+from projects.reviewing.undoing import NothingToUndo, UndoError, undo_last
 from projects.search.meaning import similar
 from tests.factories import POSTED_AT, make_comment, make_project
 
-KIND = ReviewAction.Kind
+KIND, REVIEW = ReviewAction.Kind, ReviewAction.Place.REVIEW
 
 
 @pytest.fixture
@@ -42,33 +44,34 @@ def test_an_undo_leaves_the_project_exactly_as_it_was(rita, kind, changes):
     )
     project.tags.add(Tag.objects.create(name="a"))
     before = everything(project)
-    acts.change(project.pk, changes, rita, kind, project.updated_at)
+    act = acts.change(project.pk, changes, rita, REVIEW, project.updated_at)
+    assert act.kind == kind
     assert everything(project) != before
-    assert acts.undo(rita).project_id == project.pk
+    assert undo_last(rita, REVIEW).action.project_id == project.pk
     assert everything(project) == before
-    with pytest.raises(acts.NothingToUndo):
-        acts.undo(rita)
+    with pytest.raises(NothingToUndo):
+        undo_last(rita, REVIEW)
 
 
 def test_an_undo_takes_back_ones_own_acts_alone_the_last_first(rita):
     bob = User.objects.create_user("bob")
     first, second = make_project(), make_project()
-    acts.change(first.pk, {"review_status": "approved"}, rita, KIND.REVIEW, None)
-    acts.change(second.pk, {"review_status": "approved"}, rita, KIND.REVIEW, None)
+    acts.change(first.pk, {"review_status": "approved"}, rita, REVIEW, None)
+    acts.change(second.pk, {"review_status": "approved"}, rita, REVIEW, None)
     third = make_project()
-    acts.change(third.pk, {"review_status": "approved"}, bob, KIND.REVIEW, None)
-    assert acts.undo(rita).project_id == second.pk
-    assert acts.undo(rita).project_id == first.pk
+    acts.change(third.pk, {"review_status": "approved"}, bob, REVIEW, None)
+    assert undo_last(rita, REVIEW).action.project_id == second.pk
+    assert undo_last(rita, REVIEW).action.project_id == first.pk
     third.refresh_from_db()
     assert third.review_status == "approved"
 
 
 def test_what_somebody_changed_since_then_is_not_undone(rita):
     project = make_project()
-    acts.change(project.pk, {"review_status": "approved"}, rita, KIND.REVIEW, None)
+    acts.change(project.pk, {"review_status": "approved"}, rita, REVIEW, None)
     review(project.pk, {"review_status": "rejected"}, User.objects.create_user("bob"))
-    with pytest.raises(ReviewConflict, match="changed since then"):
-        acts.undo(rita)
+    with pytest.raises(UndoError, match="changed since then"):
+        undo_last(rita, REVIEW)
     project.refresh_from_db()
     assert project.review_status == "rejected"
 
@@ -78,9 +81,9 @@ def test_a_stale_page_changes_nothing_and_says_who_was_first(rita):
     seen = project.updated_at
     review(project.pk, {"review_status": "rejected"}, User.objects.create_user("bob"))
     with pytest.raises(ReviewConflict, match="bob rejected “Foo”"):
-        acts.change(project.pk, {"review_status": "approved"}, rita, KIND.REVIEW, seen)
+        acts.change(project.pk, {"review_status": "approved"}, rita, REVIEW, seen)
     with pytest.raises(ReviewConflict):
-        acts.merge_into(project.pk, make_project().pk, rita, seen)
+        acts.merge_into(project.pk, make_project().pk, rita, REVIEW, seen)
     assert ReviewAction.objects.count() == 0
 
 
@@ -91,7 +94,7 @@ def test_of_many_reviewers_at_the_same_moment_one_wins():
 
     def approve(user: User) -> bool:
         try:
-            acts.change(project.pk, {"review_status": "approved"}, user, KIND.REVIEW, project.updated_at)
+            acts.change(project.pk, {"review_status": "approved"}, user, REVIEW, project.updated_at)
         except ReviewConflict:
             return False
         finally:
@@ -126,7 +129,7 @@ def with_two_submissions() -> tuple[Project, Submission, Submission]:
 
 def test_a_split_makes_a_pending_project_of_the_submission_with_its_own_links_and_dates(rita):
     project, old, new = with_two_submissions()
-    made = Project.objects.get(pk=acts.split_off(project.pk, new.pk, rita, None).after["new"])
+    made = Project.objects.get(pk=acts.split_off(project.pk, new.pk, rita, REVIEW).details["new"])
     assert (made.review_status, made.urls, made.primary_url) == (
         "pending",
         ["https://two.example"],
@@ -137,7 +140,7 @@ def test_a_split_makes_a_pending_project_of_the_submission_with_its_own_links_an
     project.refresh_from_db()
     assert project.last_seen_at == POSTED_AT.replace(month=3)
     assert list(project.submissions.all()) == [old]
-    acts.undo(rita)
+    undo_last(rita, REVIEW)
     project.refresh_from_db()
     assert project.last_seen_at == POSTED_AT.replace(month=9)
     assert project.submissions.count() == 2
@@ -153,10 +156,10 @@ def test_the_only_submission_cannot_be_split_off(db):
 
 def test_an_edited_split_is_not_joined_by_an_undo(rita):
     project, _, new = with_two_submissions()
-    made = acts.split_off(project.pk, new.pk, rita, None).after["new"]
+    made = acts.split_off(project.pk, new.pk, rita, REVIEW).details["new"]
     review(made, {"title": "Another"}, rita)
-    with pytest.raises(ReviewConflict, match="merge the two instead"):
-        acts.undo(rita)
+    with pytest.raises(UndoError, match="merge the two instead"):
+        undo_last(rita, REVIEW)
     assert Project.objects.count() == 2
 
 
@@ -211,8 +214,8 @@ def test_many_are_reviewed_at_once_but_for_those_that_are_so_already(rita):
     bob = User.objects.create_user("bob")
     pending, rejected = make_project(), make_project(review_status="rejected")
     approved = make_project(review_status="approved", reviewer=bob)
-    changed = review_many(Project.objects.all(), "approved", rita)
-    assert sorted(changed) == sorted([pending.pk, rejected.pk])
+    act = review_many(Project.objects.all(), "approved", rita, ReviewAction.Place.LIST)
+    assert set(act.changes.values_list("project_id", flat=True)) == {pending.pk, rejected.pk}
     approved.refresh_from_db()
     assert approved.reviewer == bob
 
@@ -220,14 +223,14 @@ def test_many_are_reviewed_at_once_but_for_those_that_are_so_already(rita):
 def test_a_flagged_project_is_confirmed_as_it_was_and_the_confirmation_undone(rita):
     bob = User.objects.create_user("bob")
     project = make_project(review_status="approved", reviewer=bob, flag_reason="It is gone at its source.")
-    acts.change(project.pk, {"review_status": "approved"}, rita, KIND.REVIEW, None)
+    acts.change(project.pk, {"review_status": "approved"}, rita, REVIEW, None)
     project.refresh_from_db()
     assert (project.review_status, project.flag_reason, project.reviewer) == ("approved", "", rita)
-    acts.undo(rita)
+    undo_last(rita, REVIEW)
     project.refresh_from_db()
     assert (project.flag_reason, project.reviewer) == ("It is gone at its source.", bob)
     confirmed = make_project(review_status="approved", reviewer=bob)
-    assert review_many(Project.objects.all(), "approved", rita) == [project.pk]
+    assert review_many(Project.objects.all(), "approved", rita, ReviewAction.Place.LIST).project_id == project.pk
     assert not Project.objects.flagged().exists()
     confirmed.refresh_from_db()
     assert confirmed.reviewer == bob
@@ -237,7 +240,7 @@ def test_many_are_tagged_at_once_and_a_later_reading_leaves_their_tags_alone(rit
     tag = Tag.objects.create(name="rust")
     one, other = make_project(), make_project()
     other.tags.add(tag)
-    assert tag_many(Project.objects.all(), ["Rust"]) == [one.pk]
+    assert tag_many(Project.objects.all(), ["Rust"], rita, ReviewAction.Place.LIST).project_id == one.pk
     one.refresh_from_db()
     assert one.edited_fields == ["tags"]
     assert list(one.tags.all()) == [tag]

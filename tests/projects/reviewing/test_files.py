@@ -110,7 +110,7 @@ def test_an_exported_review_that_was_changed_comes_back_after_a_preview(client, 
     assert "<del>pending</del> <ins>approved</ins>" in page.text
     approved.refresh_from_db()
     assert approved.review_status == "pending"
-    assert "1 reviews imported" in confirm(client, page).text
+    assert "1 review imported" in confirm(client, page).text
     approved.refresh_from_db()
     untouched.refresh_from_db()
     assert (approved.review_status, approved.review_note, approved.reviewer) == ("approved", "Good.", reviewer)
@@ -141,7 +141,7 @@ def test_a_review_made_after_the_preview_stays_whatever_columns_the_file_has(cli
     assert "reviewed by bob" in confirm(client, page).text
     project.refresh_from_db()
     assert (project.review_status, project.reviewer.username) == ("pending", "bob")
-    assert "1 reviews imported" in confirm(client, upload(client, content, "reviews.csv")).text
+    assert "1 review imported" in confirm(client, upload(client, content, "reviews.csv")).text
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_undoing_a_merge_brings_both_back_as_they_were():
     kept, absorbed = two_projects()
     before = everything(kept.pk), everything(absorbed.pk)
     record = merge(kept.pk, absorbed.pk)
-    assert unmerge(record.pk).pk == absorbed.pk
+    assert unmerge(record.pk).project.pk == absorbed.pk
     after = everything(kept.pk), everything(absorbed.pk)
     assert after[0] == before[0]
     assert after[1].pop("embedding") == pytest.approx(before[1].pop("embedding"), abs=1e-6)
@@ -186,7 +186,7 @@ def test_an_undo_writes_no_tag_beside_its_alias():
     kept, absorbed = two_projects()
     record = merge(kept.pk, absorbed.pk)
     tags.rename(Tag.objects.get(name="games"), "game")
-    assert list(unmerge(record.pk).tags.values_list("name", flat=True)) == ["game", "rust"]
+    assert list(unmerge(record.pk).project.tags.values_list("name", flat=True)) == ["game", "rust"]
     assert not Tag.objects.filter(name="games").exists()
 
 

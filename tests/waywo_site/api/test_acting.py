@@ -8,8 +8,8 @@ from django_celery_results.models import TaskResult
 
 from comments.models import Comment, Post
 from core.jobs import following, sending
-from projects.models import Project, Tag
-from projects.reviewing import acts
+from projects.models import Project, ReviewAction, Tag
+from projects.reviewing.undoing import undo
 from tests.factories import make_comment, make_post, make_project
 from tests.servers.hackernews import Fault
 from tests.servers.processes import Worker
@@ -150,7 +150,7 @@ def test_a_review_is_noted_and_the_fields_it_touched_are_a_persons(web):
     entry = LogEntry.objects.get()
     assert (entry.object_id, entry.user.username) == (str(project.pk), "rita")
     assert entry.change_message == "Changed through the API: review_note, review_status, tags."
-    acts.undo(project.reviewer)
+    undo(ReviewAction.objects.get(place="api").pk, project.reviewer)
     project.refresh_from_db()
     assert (project.review_status, project.tags.get().name) == ("pending", "old")
 
