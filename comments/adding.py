@@ -43,7 +43,7 @@ async def _in_time(question: Coroutine[Any, Any, T], post_id: int) -> T:
         async with asyncio.timeout(PATIENCE):
             return await question
     except TimeoutError:
-        raise Unavailable(f"Post {post_id}: no answer within {PATIENCE} s.") from None
+        raise Unavailable(f"Thread {post_id}: no answer within {PATIENCE} s.") from None
 
 
 def add_post(text: str, *, year: int | None = None, month: int | None = None) -> Post:
@@ -58,13 +58,13 @@ def add_post(text: str, *, year: int | None = None, month: int | None = None) ->
 def checked_thread(source_id: str, item: Item | None) -> Item:
     """Return the item of a thread that can be collected. Raises NotAThread for any other."""
     if item is None:
-        raise NotAThread(f"Post {source_id}: there is no such item on Hacker News (it answered null).")
+        raise NotAThread(f"Item {source_id}: there is no such item on Hacker News (it answered null).")
     if item.type != "story":
-        raise NotAThread(f"Post {source_id} is a {item.type}, not a story: give the id of the thread itself.")
+        raise NotAThread(f"Item {source_id} is a {item.type}, not a story: give the id of the thread itself.")
     if item.deleted or not item.title:
-        raise NotAThread(f"Post {source_id} was deleted or has no title.")
+        raise NotAThread(f"Item {source_id} was deleted or has no title.")
     if item.posted_at is None or item.posted_at.year < FIRST_YEAR:
-        raise NotAThread(f"Post {source_id} has no usable date: {item.posted_at}.")
+        raise NotAThread(f"Item {source_id} has no usable date: {item.posted_at}.")
     return item
 
 

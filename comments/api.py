@@ -124,7 +124,7 @@ def get_post(request: HttpRequest, post_id: Id, parameters: Query[OneParameters]
     with limited_query():
         post = _posts().filter(pk=post_id).first()
     if post is None:
-        raise Http404(f"There is no post {post_id}.")
+        raise Http404(f"There is no thread {post_id}.")
     return one(request, post, POST_DETAIL_FIELDS, parameters.fields)
 
 
@@ -132,7 +132,7 @@ def get_post(request: HttpRequest, post_id: Id, parameters: Query[OneParameters]
 def list_comments(request: HttpRequest, post_id: Id, parameters: Query[ByTime]) -> HttpResponse:
     """The top-level comments of one thread, without those that are deleted or flagged."""
     if not Post.objects.visible().filter(pk=post_id).exists():
-        raise Http404(f"There is no post {post_id}.")
+        raise Http404(f"There is no thread {post_id}.")
     comments = Comment.objects.visible().filter(post=post_id).with_project_count()
     return page(request, comments, COMMENT_FIELDS, POSTED, parameters.order, parameters)
 
@@ -207,9 +207,9 @@ def try_source(request: HttpRequest, arguments: TrySource) -> Any:
 def process_waywo_post(request: HttpRequest, post_id: Id, arguments: CollectPost | None = NOTHING) -> Any:
     """Collect one thread that is in the index already."""
     if not Post.objects.filter(pk=post_id, source="hn").exists():
-        raise Http404(f"There is no post {post_id} of Hacker News: add it with /api/waywo-posts/add.")
+        raise Http404(f"There is no thread {post_id} of Hacker News: add it with /api/waywo-posts/add.")
     task = {"post_id": post_id} | given_in(arguments)
-    return sent(request, "process_waywo_post", task, f"Collecting post {post_id}.", queue=PRIORITY)
+    return sent(request, "process_waywo_post", task, f"Collecting thread {post_id}.", queue=PRIORITY)
 
 
 NOT_ADDED = {409: "The thread was collected before", 502: "Hacker News gave no answer that can be used"}
@@ -242,7 +242,7 @@ def _refuse_collected(post_id: int) -> None:
     # One that was added and not collected is sent again: the broker may have been away.
     if Post.objects.filter(pk=post_id).exclude(collected_at=None).exists():
         again = f"/api/waywo-posts/{post_id}/process"
-        raise Problem(409, f"Post {post_id} is there already: collect it again with {again}.")
+        raise Problem(409, f"Thread {post_id} is there already: collect it again with {again}.")
 
 
 def _not_looked_up(error: OutsideError) -> Problem:

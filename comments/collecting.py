@@ -1,4 +1,4 @@
-"""Collects threads: the post first, then of its comments what is new or may have changed, saved as they come."""
+"""Collects threads: their own item, then of their comments what is new or may have changed, saved as they come."""
 
 import logging
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def collect_post(
     limit_comments: int | None = None,
     progress: Progress = no_progress,
 ) -> Collected:
-    """Collect one thread: its post, then of the first ``limit_comments`` (all) top-level comments what is due.
+    """Collect one thread: its own item, then of the first ``limit_comments`` (all) top-level comments what is due.
 
     Due is what is not stored yet, and what may have been edited or removed since the last look. A thread that has
     settled is looked at as a whole: somebody asked. ``post_id`` is a Hacker News item id, or the id that a post of
@@ -43,7 +43,7 @@ def collect_post(
 
     A stored thread that was deleted at its source is marked so and settled; the result says ``deleted``.
 
-    Raises ValueError for an argument out of range, NotAThread, OutsideError when the post cannot be had (nothing
+    Raises ValueError for an argument out of range, NotAThread, OutsideError when the thread cannot be had (nothing
     is saved then), and CollectionError when more than 5 % of the comments could not be had (the others are saved).
     """
     _check_arguments(post_id, year, month, limit_comments)
@@ -77,14 +77,14 @@ def collect_posts(
     posts: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = [{"post_id": None, "error": failure} for failure in failures]
     for done, thread in enumerate(threads):
-        progress(f"post {thread.post_id}", done, len(threads))
+        progress(f"thread {thread.post_id}", done, len(threads))
         try:
             collected = collect_post(**vars(thread), limit_comments=limit_comments)
         except (CollectionError, OutsideError) as error:
             errors.append({"post_id": thread.post_id, "error": str(error)})
         else:
             posts.append(collected.as_dict())
-    progress("posts", len(threads), len(threads))
+    progress("threads", len(threads), len(threads))
     return {"status": "partial" if errors else "success", "posts": posts, "errors": errors}
 
 
@@ -100,7 +100,7 @@ def _source_of(post_id: int) -> tuple[ThreadSource, str]:
         return source_named(Source.HACKER_NEWS), str(post_id)
     post = Post.objects.exclude(source=Source.SAMPLE).filter(pk=post_id).first()
     if post is None:
-        raise NotAThread(f"Post {post_id}: there is no such post to collect.")
+        raise NotAThread(f"Thread {post_id}: there is no such thread to collect.")
     return source_named(post.source), post.source_id
 
 
@@ -129,10 +129,10 @@ def _collect(
     for lot in _answers(source, look, collected):
         save_lot(post, lot, collected, started)
         done += len(lot)
-        progress(f"post {post.source_id}", done, len(look.wanted))
+        progress(f"thread {post.source_id}", done, len(look.wanted))
     if len(collected.failed) > TOLERATED_FAILURES * len(look.wanted):
         raise CollectionError(
-            f"Post {source_id}: {len(collected.failed)} of {len(look.wanted)} comments could not be had; "
+            f"Thread {source_id}: {len(collected.failed)} of {len(look.wanted)} comments could not be had; "
             f"{collected.comments_saved} are saved. Collect it again for the rest."
         )
     post.collected_at = started
@@ -153,7 +153,7 @@ def _delete(post: Post, found_at: datetime) -> Collected:
     """Mark a thread as deleted at its source and as settled; what was collected of it stays."""
     post.deleted, post.collected_at, post.settled_at = True, found_at, found_at
     post.save(update_fields=["deleted", "collected_at", "settled_at"])
-    logger.warning("Post %s was deleted at its source; schedules no longer ask for it.", post.source_id)
+    logger.warning("Thread %s was deleted at its source; schedules no longer ask for it.", post.source_id)
     return Collected(post.pk, post.title, len(post.kids), deleted=True)
 
 

@@ -129,7 +129,7 @@ def discover_posts(
 
 
 def accept(candidate: Candidate, user: Any = None) -> Post:
-    """Take a candidate as a thread, for the next collection to fill, and return its post."""
+    """Take a candidate as a thread, for the next collection to fill, and return it."""
     with transaction.atomic():
         post = _add(candidate.pk, candidate)
         _decide(candidate, Candidate.Status.ACCEPTED, user)

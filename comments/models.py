@@ -1,4 +1,4 @@
-"""What Hacker News (or another source) said: posts and their top-level comments."""
+"""What Hacker News (or another source) said: threads and their top-level comments."""
 
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -38,7 +38,7 @@ class Source(models.TextChoices):
 
 
 class PostQuerySet(models.QuerySet["Post"]):
-    """Rules about posts, each named once."""
+    """Rules about threads, each named once."""
 
     def due_for_collection(self) -> Self:
         """Threads to look at by schedule: those that live, or were not found complete since they closed."""
@@ -108,6 +108,7 @@ class Post(models.Model):
     objects = PostQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "thread"
         ordering = ("-posted_at",)
         get_latest_by = "posted_at"
         constraints = (
@@ -282,7 +283,7 @@ class Comment(models.Model):
     )
     source = models.CharField(max_length=32, choices=Source, default=Source.HACKER_NEWS)
     source_id = models.CharField("source ID", max_length=64)
-    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="comments")
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="comments", verbose_name="thread")
     author = models.CharField(max_length=AUTHOR_LENGTH, blank=True)
     text = models.TextField(blank=True, help_text="HTML as served.")
     posted_at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""Writes what a source said: the post, and its comments in lots."""
+"""Writes what a source said: the thread, and its comments in lots."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,7 @@ from core.locks import lock_until_commit
 
 @dataclass
 class Collected:
-    """What collecting one post came to: the result of ``process_waywo_post``.
+    """What collecting one thread came to: the result of ``process_waywo_post``.
 
     Every comment that was looked at is in one of saved (new), updated (changed at the source), skipped (unchanged,
     not due for a look, or not served yet) and failed. ``not_served`` of the skipped were null at the source.
@@ -41,13 +41,13 @@ class Collected:
 def missed_comments(result: dict[str, Any]) -> list[str]:
     """Return a line for each comment that the collection of ``result`` could not have."""
     return [
-        f"Post {result['post_id']}: comment {kid} could not be had; the next collection asks again."
+        f"Thread {result['post_id']}: comment {kid} could not be had; the next collection asks again."
         for kid in result.get("failed", [])
     ]
 
 
 def save_post(source: str, item: Item, year: int | None = None, month: int | None = None) -> Post:
-    """Write the post. A month that was given wins over one that is stored, that one over what the title says."""
+    """Write the thread. A month that was given wins over one that is stored, that one over what the title says."""
     fields = {
         "title": item.title[:TITLE_LENGTH],
         "text": item.text,

@@ -67,7 +67,7 @@ def process_waywo_post(
         int | None, Field(ge=1, le=LARGEST_LIMIT, description="How many comments; empty for all.")
     ] = None,
 ) -> dict[str, Any]:
-    """Collect one thread: its post and its top-level comments."""
+    """Collect one thread: its title, text and top-level comments."""
     return collecting.collect_post(
         post_id, year=year, month=month, limit_comments=limit_comments, progress=self.report_progress
     ).as_dict()

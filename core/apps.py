@@ -3,4 +3,4 @@ from django.apps import AppConfig
 
 class CoreConfig(AppConfig):
     name = "core"
-    verbose_name = "Running"  # as the admin's menu calls where batches stand
+    verbose_name = "Running"

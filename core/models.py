@@ -129,6 +129,26 @@ class Redelivery(models.Model):
         return f"{self.task_id}: {self.times}"
 
 
+class SavedView(models.Model):
+    """What one person looks for in one list of the admin: its search, filters and order, by a name of their own."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    model = models.CharField(max_length=200, help_text="Whose list: app_label.model.")
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=2000, help_text="What stands behind the address of the list.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("name",)
+        default_permissions = ()  # Everybody has views of their own, and sees no one else's.
+        constraints = (
+            models.UniqueConstraint(fields=("user", "model", "name"), name="saved_view_once_per_list_and_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class IndexChange(models.Model):
     """Changes of the index, as triggers count them; all rows together are its version (core/index_version.py).
 

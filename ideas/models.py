@@ -72,6 +72,7 @@ class IdeaRun(models.Model):
     objects = IdeaRunQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "run of new ideas", "new ideas"
         ordering = ("-created_at",)
         constraints = (
             models.UniqueConstraint(fields=("task_id",), condition=~Q(task_id=""), name="idea_run_once_per_task"),

@@ -323,9 +323,9 @@ def process_waywo_comments(request: HttpRequest, arguments: ReadComments | None 
     missing = wanted - set(Comment.objects.filter(pk__in=wanted).values_list("pk", flat=True))
     if missing:
         named = ", ".join(map(str, sorted(missing)[:10]))
-        raise Http404(f"There is no comment {named}: collect its post first.")
+        raise Http404(f"There is no comment {named}: collect its thread first.")
     if "post_id" in given and not Comment.objects.filter(post_id=given["post_id"]).exists():
-        raise Http404(f"There is no comment of post {given['post_id']}: collect it first.")
+        raise Http404(f"There is no comment of thread {given['post_id']}: collect it first.")
     return sent(request, "process_waywo_comments", given, "Reading comments.")
 
 
@@ -352,7 +352,7 @@ def generate_embeddings(request: HttpRequest, arguments: GenerateEmbeddings | No
 def process_waywo_comment(request: HttpRequest, comment_id: Id) -> Any:
     """Read one comment, whatever its status."""
     if not Comment.objects.filter(pk=comment_id).exists():
-        raise Http404(f"There is no comment {comment_id}: collect its post first.")
+        raise Http404(f"There is no comment {comment_id}: collect its thread first.")
     return sent(
         request, "process_waywo_comment", {"comment_id": comment_id}, f"Reading comment {comment_id}.", queue=PRIORITY
     )

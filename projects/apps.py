@@ -3,6 +3,7 @@ from django.apps import AppConfig
 
 class ProjectsConfig(AppConfig):
     name = "projects"
+    verbose_name = "Index"
 
     def ready(self) -> None:
         from projects import checks, withdrawn_comments  # noqa: F401

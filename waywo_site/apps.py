@@ -1,9 +1,10 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate, pre_migrate
 
 
 class WaywoSiteConfig(AppConfig):
     name = "waywo_site"
+    verbose_name = "Operation"
 
     def ready(self) -> None:
         """Register checks, signals and, in every process, the tasks: the web server and commands send them by name."""
@@ -13,8 +14,20 @@ class WaywoSiteConfig(AppConfig):
         from waywo_site.running import task_signals, worker_signals  # noqa: F401
         from waywo_site.schedules import defaults
 
+        _name_as_the_menu_does()
         app.autodiscover_tasks(force=True)
         self.granting = Granting()
         pre_migrate.connect(self.granting.before, sender=self)
         post_migrate.connect(self.granting.after, sender=self)
         post_migrate.connect(defaults.add_new, sender=self)
+
+
+def _name_as_the_menu_does() -> None:
+    """Call what other packages brought as the admin's menu calls it, in titles and paths too.
+
+    Migrations do not see it: they compare what a model's class says.
+    """
+    for label, name in {"auth": "Access", "django_celery_beat": "Running", "django_celery_results": "Running"}.items():
+        apps.get_app_config(label).verbose_name = name
+    schedules = apps.get_model("django_celery_beat", "PeriodicTask")._meta
+    schedules.verbose_name, schedules.verbose_name_plural = "schedule", "schedules"

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from waywo_site.operations.health.findings import DEGRADED, FAILED, OK
 
@@ -16,9 +17,10 @@ class Scope(models.TextChoices):
 
 class ApiTokenQuerySet(models.QuerySet):
     def valid(self) -> "ApiTokenQuerySet":
-        """Tokens that open something: not revoked, and whose maker may still sign in here."""
+        """Tokens that open something: not revoked or expired, and whose maker may still sign in here."""
         staff = Q(created_by__is_active=True, created_by__is_staff=True)
-        return self.filter(Q(revoked_at=None), Q(created_by__isnull=True) | staff)
+        lasts = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        return self.filter(lasts, Q(revoked_at=None), Q(created_by__isnull=True) | staff)
 
 
 class ApiToken(models.Model):
@@ -34,6 +36,9 @@ class ApiToken(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="To the minute.")
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="From then on it opens nothing; empty for never."
+    )
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = ApiTokenQuerySet.as_manager()
@@ -106,6 +111,7 @@ class HealthResult(models.Model):
     checked_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = "health check"
         ordering = ("-checked_at", "name")
         indexes = (
             models.Index(fields=("-checked_at",), name="healthresult_checked"),
@@ -129,6 +135,9 @@ class Alert(models.Model):
         "to be told by", max_length=64, blank=True, help_text="Ways by which it could not be sent yet; tried again."
     )
     error = models.TextField(blank=True, help_text="Why it could not be sent.")
+    notices = models.JSONField(
+        default=list, blank=True, help_text="Who was told when and of what, the newest first: at, kind, way, to, error."
+    )
 
     class Meta:
         ordering = ("subject",)
@@ -148,6 +157,7 @@ class QueueSample(models.Model):
     measured_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = "queue length"
         ordering = ("-measured_at", "queue")
         indexes = (
             models.Index(fields=("-measured_at",), name="queuesample_measured"),

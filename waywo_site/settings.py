@@ -70,6 +70,8 @@ for origin in CSRF_TRUSTED_ORIGINS:
         )
 
 INSTALLED_APPS = [
+    # Before Unfold: what it has templates for in core/templates looks as we say.
+    "core",
     "unfold",
     "unfold.contrib.filters",
     "django.contrib.admin",
@@ -88,7 +90,6 @@ INSTALLED_APPS = [
     "axes",
     # Its htmx, which the readers' site loads.
     "django_htmx",
-    "core",
     "comments",
     "projects",
     "ideas",
@@ -175,6 +176,7 @@ AXES_VERBOSE = False
 
 TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
 USE_I18N = False
+FORMAT_MODULE_PATH = "waywo_site.formats"
 
 STATIC_URL = "static/"
 # Served by whitenoise straight from the packages: no collectstatic step to forget on a laptop or in an image.
@@ -220,7 +222,7 @@ UNFOLD = {
     ],
     "SHOW_HISTORY": True,
     "SCRIPTS": [lambda request: static("waywo_site/progress.js")],
-    "STYLES": [lambda request: static("waywo_site/admin.css")],
+    "STYLES": [lambda request: static("waywo_site/admin.css"), lambda request: static("core/admin.css")],
     "SIDEBAR": {"show_search": True, "navigation": "waywo_site.navigation.sections"},
     "DASHBOARD_CALLBACK": "waywo_site.dashboard.page.context",
 }

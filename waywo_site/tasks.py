@@ -38,7 +38,7 @@ def cleanup_old_data(
         int, Field(ge=cleanup.LEAST_DAYS, le=cleanup.MOST_DAYS, description="What is younger stays.")
     ] = cleanup.DAYS,
 ) -> dict[str, Any]:
-    """Remove what nobody needs any more; never posts, comments, projects or reviews."""
+    """Remove what nobody needs any more; never threads, comments, projects or reviews."""
     return cleanup.cleanup_old_data(days, progress=self.report_progress)
 
 

@@ -1,4 +1,4 @@
-"""The sample thread that ships with Waywo: one post and 40 comments, written for it.
+"""The sample thread that ships with Waywo: a thread of 40 comments, written for it.
 
 Used where Hacker News cannot be reached, and by the tests. Every name in it is invented; its ids (900000001 and up)
 and its sites (under ``.example``) belong to nobody.

@@ -19,7 +19,9 @@ class Analytics(models.Model):
 
     year = models.PositiveSmallIntegerField()
     month = models.PositiveSmallIntegerField()
-    post = models.OneToOneField(Post, on_delete=models.CASCADE, null=True, blank=True, related_name="analytics")
+    post = models.OneToOneField(
+        Post, on_delete=models.CASCADE, null=True, blank=True, related_name="analytics", verbose_name="thread"
+    )
     comments = models.PositiveIntegerField(help_text="Top-level comments that strangers may see.")
     read_comments = models.PositiveIntegerField(help_text="Those of them that were read.")
     valid_comments = models.PositiveIntegerField(help_text="Those of them with a project.")
@@ -43,7 +45,7 @@ class Analytics(models.Model):
     class Meta:
         db_table = "waywo_site_analytics"  # Where the model stood before.
         ordering = ("-year", "-month", "post")
-        verbose_name_plural = "analytics"
+        verbose_name, verbose_name_plural = "figures of a month", "figures by month"
         constraints = (
             models.UniqueConstraint(fields=("year", "month"), condition=Q(post=None), name="analytics_once_per_month"),
         )

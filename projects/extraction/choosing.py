@@ -92,7 +92,7 @@ def comments_to_read(
     given = list(dict.fromkeys(comment_ids))
     missing = set(given) - set(Comment.objects.filter(pk__in=given).values_list("pk", flat=True))
     if missing:
-        raise CommentNotFound(f"There is no comment {', '.join(map(str, sorted(missing)))}: collect its post first.")
+        raise CommentNotFound(f"There is no comment {', '.join(map(str, sorted(missing)))}: collect its thread first.")
     return given[:limit]
 
 
@@ -101,7 +101,7 @@ def _chosen(conditions: CommentConditions, analyst: str) -> CommentQuerySet:
     if conditions.post_id is not None:
         chosen = chosen.filter(post_id=conditions.post_id)
         if not Comment.objects.filter(post_id=conditions.post_id).exists():
-            raise CommentNotFound(f"There is no comment of post {conditions.post_id}: collect it first.")
+            raise CommentNotFound(f"There is no comment of thread {conditions.post_id}: collect it first.")
     if conditions.source is not None:
         chosen = chosen.filter(source=conditions.source)
     if conditions.hours is not None:

@@ -128,7 +128,7 @@ def project_answer(links: int) -> type[ProjectAnswer]:
 
 
 class LanguageModelAnalyst:
-    """Answers an extraction's two questions by a language model. Raises what ``LanguageModel.ask`` raises."""
+    """Answers a reading's two questions by a language model. Raises what ``LanguageModel.ask`` raises."""
 
     prompt_version = prompts.VERSION
 

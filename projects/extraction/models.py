@@ -39,6 +39,7 @@ class Extraction(models.Model):
     task_id = models.CharField("task ID", max_length=64, blank=True)
 
     class Meta:
+        verbose_name = "reading"
         ordering = ("-started_at",)
         indexes = (
             models.Index(fields=("comment", "-started_at"), name="extraction_comment_started"),

@@ -118,7 +118,7 @@ def read_comment(
     try:
         comment = Comment.objects.get(pk=comment_id)
     except Comment.DoesNotExist:
-        raise CommentNotFound(f"There is no comment {comment_id}: collect its post first.") from None
+        raise CommentNotFound(f"There is no comment {comment_id}: collect its thread first.") from None
     if task_id and (done := _already_done(comment, task_id)):
         return done
     was_under_way = comment.status == Comment.Status.PROCESSING

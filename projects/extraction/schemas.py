@@ -63,7 +63,7 @@ class ProjectDescription(BaseModel):
 
 
 class Analyst(Protocol):
-    """Answers the two questions of an extraction. Implementations: ``rules`` and ``language_model``."""
+    """Answers the two questions of a reading. Implementations: ``rules`` and ``language_model``."""
 
     name: str
     """Stored as ``created_by``: ``rules``, or the language model's name."""

@@ -18,6 +18,7 @@ class Page(models.Model):
     failures = models.PositiveIntegerField(default=0, help_text="In a row; each doubles the pause before the next try.")
 
     class Meta:
+        verbose_name = "linked page"
         ordering = ("-fetched_at",)
         indexes = (models.Index(fields=("-fetched_at",), name="page_fetched_at"),)
 

@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_datetime
 
 from core.tables import FORMULA_STARTS
 from core.text import storable
+from core.times import written
 from projects.models import Project, ProjectQuerySet, ReviewAction
 from projects.reviewing.fields import NOTED_FIELDS, note_changes
 from projects.reviewing.history import Changed, Kind, Place, counted, record, state
@@ -134,7 +135,7 @@ def _refuse_newer(project: Project, told: Any) -> None:
     if project.reviewed_at != (parse_datetime(str(told)) if told else None):
         who = project.reviewer.get_username() if project.reviewer else "somebody"
         raise ValueError(
-            f"“{project.title}” was reviewed by {who} at {project.reviewed_at:%Y-%m-%d %H:%M}, "
+            f"“{project.title}” was reviewed by {who} at {written(project.reviewed_at)}, "
             "after this file was written or looked at: it stays as it is."
         )
 

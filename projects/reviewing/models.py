@@ -22,6 +22,7 @@ class ProjectMerge(models.Model):
     undone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "merge"
         ordering = ("-merged_at",)
 
     def __str__(self) -> str:

@@ -277,8 +277,8 @@ def test_the_command_says_bad_input_in_one_line(tmp_path):
         for arguments, said, codes in (
             (("process_waywo_post", "abc"), "post_id='abc'", (1, 2)),
             (("process_waywo_post", "-4"), "-4", (1, 2)),
-            (("process_waywo_post", "99"), "Post 99", (1,)),
-            (("process_waywo_post", str(comment.pk)), f"Post {comment.pk} is a comment", (1,)),
+            (("process_waywo_post", "99"), "Item 99", (1,)),
+            (("process_waywo_post", str(comment.pk)), f"Item {comment.pk} is a comment", (1,)),
             (("process_waywo_posts", "--limit-posts", "0"), "--limit-posts='0'", (1, 2)),
             (("process_waywo_comments", "--limit=-1"), "--limit='-1'", (1, 2)),
             (("process_waywo_comments", "--comment-ids", "5"), "no comment 5", (1,)),

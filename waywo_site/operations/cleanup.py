@@ -1,4 +1,4 @@
-"""Removes what nobody needs any more, a thousand rows at a time. Posts, comments, projects and reviews never."""
+"""Removes what nobody needs any more, a thousand rows at a time. Threads, comments, projects and reviews never."""
 
 import logging
 import time

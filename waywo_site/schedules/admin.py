@@ -26,6 +26,7 @@ from unfold.views import ChangeList
 
 from core.admin.listing import filtered_list_link
 from core.http import in_short
+from core.times import written
 from waywo_site.embedded import EmbeddedError
 from waywo_site.running.admin import TASK_COLOURS, duration, outcome, result_link
 from waywo_site.schedules import stored
@@ -162,13 +163,13 @@ class ScheduleAdmin(ModelAdmin):
         if since := stored.due_since(schedule, getattr(schedule.last_result, "date_created", None)):
             return _cell(
                 '<span class="waywo-bad">overdue since {}</span><br><span class="waywo-quiet">Does beat run?</span>',
-                f"{timezone.localtime(since):%d %b %H:%M}",
+                written(since),
             )
         run = next_runs(schedule.scheduler, 1)[0]
         return _cell(
             'in {}<br><span class="waywo-quiet">{}</span>',
             timeuntil_filter(run) if run > timezone.now() else "a moment",
-            f"{timezone.localtime(run):%d %b %H:%M %Z}",
+            written(run),
         )
 
     @display(description="")
@@ -194,7 +195,7 @@ class ScheduleAdmin(ModelAdmin):
     def upcoming(self, schedule: PeriodicTask) -> str:
         if stored.problem_of(schedule):
             return "—"
-        return " · ".join(f"{timezone.localtime(run):%a %d %b %Y %H:%M %Z}" for run in next_runs(schedule.scheduler))
+        return " · ".join(f"{timezone.localtime(run):%a} {written(run)}" for run in next_runs(schedule.scheduler))
 
     @display(description="runs")
     def runs(self, schedule: PeriodicTask) -> SafeString:

@@ -34,8 +34,9 @@ class ListField(forms.Field):
 
 def field_of(argument: Argument) -> forms.Field:
     """Return the field in which an operator types ``argument``; left empty, the task's default holds."""
+    words = argument.name.replace("_", " ").replace("post", "thread")  # as people call it
     about: dict[str, Any] = {
-        "label": argument.name.replace("_", " ").capitalize(),
+        "label": words.capitalize(),
         "required": False,
         "help_text": f"{argument.help} Expects {argument.expects}.",
     }

@@ -56,7 +56,7 @@ DEFAULTS = (
     Default("Watch the queues", "monitor_queues", "*/5 * * * *", 4 * MINUTE,
             "Notes how long the queues are, and alerts when one grows."),
     Default("Clean up old data", "cleanup_old_data", "0 3 * * *", 23 * HOUR,
-            "Removes old results and records of machines. Posts, comments, projects and reviews stay."),
+            "Removes old results and records of machines. Threads, comments, projects and reviews stay."),
     Default("Back up the database", "backup_database", "0 4 * * *", 23 * HOUR,
             "Writes the database to a file and proves that it can be restored."),
     Default("Compute the figures of the months", "generate_analytics", "0 5 * * *", 23 * HOUR,

@@ -1,6 +1,7 @@
 """The form of a schedule: no JSON to write, and nothing taken that could not run."""
 
 import json
+from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -18,6 +19,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from core.times import written
 from waywo_site.schedules import arguments, timing
 from waywo_site.schedules.argument_fields import field_name, field_of
 from waywo_site.schedules.arguments import Argument
@@ -48,8 +50,14 @@ def preview(text: str, zone: str) -> dict[str, Any]:
         row = timing.parse_timing(text, zone)
     except timing.BadTiming as error:
         return {"error": str(error)}
-    runs = [f"{timezone.localtime(run):%a %d %b %Y, %H:%M:%S %Z}".replace(":00 ", " ") for run in timing.next_runs(row)]
+    runs = [_written(run) for run in timing.next_runs(row)]
     return {"words": timing.in_words(row), "runs": runs}
+
+
+def _written(run: datetime) -> str:
+    """Return a run with its weekday, and with its seconds where it has some."""
+    local = timezone.localtime(run)
+    return f"{local:%a} {written(run)}" + (f":{local:%S}" if local.second else "")
 
 
 class ScheduleForm(forms.ModelForm):

@@ -28,5 +28,6 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(result | {"year": post.year, "month": post.month}))
         else:
             self.stdout.write(
-                f"{post.title} is post {post.pk}, {post.month_name}. Collect it: manage.py process_waywo_post {post.pk}"
+                f"{post.title} is thread {post.pk} of {post.month_name}. "
+                f"Collect it: manage.py process_waywo_post {post.pk}"
             )

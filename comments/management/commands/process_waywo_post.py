@@ -11,7 +11,7 @@ from core.progress import Progress
 
 
 class Command(JobCommand):
-    help = "Collect one thread from Hacker News: its post and its top-level comments."
+    help = "Collect one thread from Hacker News: its title, text and top-level comments."
     task_name = "process_waywo_post"
     expected_errors = (CollectionError, OutsideError)
 

@@ -26,7 +26,7 @@ INTRO_REASON = "It only leads to the projects that follow."
 
 
 class RulesAnalyst:
-    """Answers an extraction's two questions by rules. ``embed`` turns texts into unit vectors, for the nearest tags."""
+    """Answers a reading's two questions by rules. ``embed`` turns texts into unit vectors, for the nearest tags."""
 
     name = "rules"
     prompt_version = 2

@@ -182,7 +182,7 @@ def test_the_command_chooses_what_to_read_again():
     assert wrong.returncode == 2
     assert "goes with none of" in wrong.stderr
     missing = command("process_waywo_comments", "--post", "77")
-    assert (missing.returncode, "no comment of post 77" in missing.stderr) == (1, True)
+    assert (missing.returncode, "no comment of thread 77" in missing.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(

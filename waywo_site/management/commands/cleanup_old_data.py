@@ -10,7 +10,7 @@ from waywo_site.operations.cleanup import DAYS, cleanup_old_data
 class Command(JobCommand):
     help = (
         "Remove old task results, batches, series, readings beyond the last 3 of a comment, pages nobody links to and "
-        "expired sessions. Posts, comments, projects and reviews are never removed."
+        "expired sessions. Threads, comments, projects and reviews are never removed."
     )
     task_name = "cleanup_old_data"
 
