@@ -134,9 +134,9 @@ def _apply(row: dict[str, Any], projects: dict[int, Project], user: Any) -> Chan
 def _refuse_newer(project: Project, told: Any) -> None:
     if project.reviewed_at != (parse_datetime(str(told)) if told else None):
         who = project.reviewer.get_username() if project.reviewer else "somebody"
+        at = f" at {written(project.reviewed_at)}" if project.reviewed_at else ""
         raise ValueError(
-            f"“{project.title}” was reviewed by {who} at {written(project.reviewed_at)}, "
-            "after this file was written or looked at: it stays as it is."
+            f"“{project.title}” was reviewed by {who}{at}, after this file was written or looked at: it stays as it is."
         )
 
 
