@@ -42,14 +42,17 @@ from core.api.listing import (
     tagged,
     values_of,
 )
-from core.api.problems import invalid
+from core.api.problems import Problem, invalid
 from core.api.sending import PRIORITY, Sent, sent
 from core.api.streams import stream
 from core.caching import is_staff
+from core.http import Refused
 from core.tables import table_file
 from projects import catalogue
 from projects.conditions import Conditions, TagName
 from projects.export import FIELDS, VALUES, export_rows
+from projects.extraction.reading import CommentNotFound
+from projects.extraction.trying import LONGEST_MODEL, LONGEST_TEXT, check_request
 from projects.models import Project, ReviewAction
 from projects.reviewing import acts
 from projects.reviewing.fields import review
@@ -356,6 +359,33 @@ def process_waywo_comment(request: HttpRequest, comment_id: Id) -> Any:
     return sent(
         request, "process_waywo_comment", {"comment_id": comment_id}, f"Reading comment {comment_id}.", queue=PRIORITY
     )
+
+
+class TryReading(StrictBody):
+    """Arguments of `try_reading`: a comment's id or a text."""
+
+    comment_id: Annotated[int, Field(ge=1, le=LARGEST_ID), NO_TEXT] | None = None
+    text: Annotated[str, Field(max_length=LONGEST_TEXT, pattern=NO_NUL)] | None = Field(
+        None, description="Plain, or HTML as Hacker News serves it."
+    )
+    analyst: Literal["rules", "llm"] | None = Field(None, description="Else the model, where one is configured.")
+    model: Annotated[str, Field(max_length=LONGEST_MODEL, pattern=NO_NUL)] | None = Field(
+        None, description="Another model of the same server than LLM_MODEL."
+    )
+    fresh: bool = Field(False, description="Whether the model is asked anew, whatever answers were kept.")
+
+
+@acting.post("/try-reading", response={202: Sent}, summary="Try a reading")
+def try_reading(request: HttpRequest, arguments: TryReading) -> Any:
+    """Read a comment or a text without saving anything. The result has steps, texts, what the model said, and costs."""
+    given = arguments.dict(exclude_none=True)
+    try:
+        check_request(**{name: value for name, value in given.items() if name != "fresh"})
+    except CommentNotFound as error:
+        raise Http404(str(error)) from error
+    except (ValueError, Refused) as error:
+        raise Problem(422, str(error)) from error
+    return sent(request, "try_reading", given, "Trying a reading.", queue=PRIORITY)
 
 
 class Review(StrictBody):

@@ -11,7 +11,7 @@ from core.jobs.retrying import RetryingTask
 from core.jobs.sending import LARGEST_LIMIT
 from projects import reembedding
 from projects.analytics import computing
-from projects.extraction import choosing, reading
+from projects.extraction import choosing, reading, trying
 from projects.language.embeddings import get_embedder
 
 Analyst = Annotated[
@@ -77,6 +77,20 @@ def process_waywo_comment(
         # An edit is read again, what was withdrawn is not: neither is a failure of this task.
         done = reading.Reading(comment_id, "skipped", reason=str(error))
     return done.as_dict()
+
+
+@shared_task(name="try_reading", bind=True, base=RetryingTask)
+def try_reading(
+    self: RetryingTask,
+    *,
+    comment_id: Annotated[int | None, Field(ge=1, description="A comment's id; or a text.")] = None,
+    text: Annotated[str | None, Field(description="A text that is read as if it were a comment.")] = None,
+    analyst: Analyst = None,
+    model: Annotated[str | None, Field(description="Another model of the same server than LLM_MODEL.")] = None,
+    fresh: Fresh = False,
+) -> dict[str, Any]:
+    """Read a comment or a text and tell all that came of it, without saving anything."""
+    return trying.try_reading(comment_id, text, analyst=analyst or "", model=model or "", fresh=fresh)
 
 
 @shared_task(name="generate_analytics", bind=True, base=RetryingTask)

@@ -19,6 +19,7 @@ from projects.extraction.run import Run, comment_input
 from projects.extraction.saving import save_projects
 from projects.extraction.schemas import Analyst
 from projects.language.embeddings import Embedder, WordLlamaEmbedder, get_embedder
+from projects.language.kept_answers import ignoring_kept_answers
 from projects.language.model import get_language_model
 from projects.models import Extraction
 from projects.pages.reader import PageReader
@@ -75,14 +76,17 @@ class Reading:
 
 
 @cache
-def get_analyst(name: str = "") -> Analyst:
+def get_analyst(name: str = "", model: str = "") -> Analyst:
     """Return this process's analyst: ``rules`` or ``llm``; by default the model where ``LLM_BASE_URL`` is set.
 
-    Raises ValueError for another name, and Refused for ``llm`` where no model is configured.
+    ``model`` is another one of the same server than LLM_MODEL. Raises ValueError for another name or a model that
+    rules have no use for, and Refused for ``llm`` where no model is configured.
     """
-    name = name or ("llm" if settings.LLM_BASE_URL else "rules")
+    name = name or ("llm" if settings.LLM_BASE_URL or model else "rules")
     if name not in ANALYSTS:
         raise ValueError(f"analyst={name!r} is invalid: it expects {' or '.join(ANALYSTS)}.")
+    if model and name != "llm":
+        raise ValueError(f"model={model!r} is for the analyst llm: rules ask none.")
     from projects.extraction.rules import RulesAnalyst
 
     # The rules' vocabulary is compared in WordLlama's space, whatever embeds the projects.
@@ -91,7 +95,7 @@ def get_analyst(name: str = "") -> Analyst:
         return rules
     from projects.extraction.language_model import LanguageModelAnalyst
 
-    return LanguageModelAnalyst(get_language_model(), rules)
+    return LanguageModelAnalyst(get_language_model(model), rules)
 
 
 def read_comment(
@@ -210,7 +214,8 @@ def _read(comment: Comment, analyst: Analyst, embedder: Embedder, extraction: Ex
     run = Run(analyst, embedder)
     pages = PageReader((received := comment_input(comment)).links)
     try:
-        return run.read(received, known_projects(comment.author, comment.source), pages.read, fresh=fresh)
+        known = known_projects(comment.author, comment.source)
+        return run.read(received, known, pages.read, within=ignoring_kept_answers(fresh))
     finally:
         extraction.llm_calls, extraction.calls_cached = run.usage.calls, run.usage.cached
         extraction.asked_again, extraction.mended = run.usage.asked_again, dict(run.usage.mended)

@@ -1,5 +1,6 @@
 """One run of the workflow over one text, whoever asks for it and whatever becomes of what it found."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,12 @@ from core.http import Unavailable
 from projects.duplicates import KnownProject
 from projects.extraction.schemas import Analyst, CommentInput, Segment
 from projects.language.embeddings import Embedder
-from projects.language.kept_answers import ignoring_kept_answers
 from projects.language.metering import Usage, metering
 
 if TYPE_CHECKING:
     from projects.extraction.workflow import FetchPages
+
+NOTHING: AbstractContextManager[Any] = nullcontext()
 
 
 class TooSlow(Unavailable):
@@ -34,12 +36,17 @@ class Run:
     segments: list[Segment] = field(default_factory=list)
 
     def read(
-        self, received: CommentInput, known: list[KnownProject], fetch: "FetchPages", *, fresh: bool = False
+        self,
+        received: CommentInput,
+        known: list[KnownProject],
+        fetch: "FetchPages",
+        *,
+        within: AbstractContextManager[Any] = NOTHING,
     ) -> Any:
         """Run the workflow and return its ``CommentRead``.
 
-        ``known`` are the author's earlier projects; with ``fresh`` the model is asked anew, whatever answers were kept.
-        Raises TooSlow after READING_SECONDS, and what the workflow raises.
+        ``known`` are the author's earlier projects; all of it runs ``within`` a context. Raises TooSlow after
+        READING_SECONDS, and what the workflow raises.
         """
         from workflows.errors import WorkflowTimeoutError
 
@@ -50,7 +57,7 @@ class Run:
         workflow = ExtractionWorkflow(self.analyst, self.embedder, fetch, timeout=limit)
 
         async def run() -> Any:
-            with metering(self.usage), ignoring_kept_answers(fresh):
+            with metering(self.usage), within:
                 return await workflow.run(start_event=CommentReceived(comment=received, known=known))
 
         try:

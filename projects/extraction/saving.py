@@ -53,7 +53,7 @@ def save_projects(
         taken = [project for project in known if project.id in saved.project_ids]
         if find_match(found.description.primary_url, None, taken):
             continue  # Two segments of one comment about one project.
-        match = _match(found, [project for project in known if project not in taken], embedder)
+        match = continued(found, [project for project in known if project not in taken], embedder)
         position = len(saved.project_ids)
         project = (
             _update(match, comment, found, analyst, embedder) if match else _create(comment, found, analyst, embedder)
@@ -71,7 +71,8 @@ def save_projects(
     return saved
 
 
-def _match(found: "FoundProject", known: list[KnownProject], embedder: Embedder) -> Match | None:
+def continued(found: "FoundProject", known: list[KnownProject], embedder: Embedder) -> Match | None:
+    """Return which of the ``known`` projects of its author a found one continues; None where it is a new one."""
     url = found.description.primary_url
     match = find_match(url, found.vector, known, embedding_model=embedder.name)
     if match or found.match is None or identity(url):

@@ -25,6 +25,7 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 _ignored: ContextVar[bool] = ContextVar("kept answers are ignored", default=False)
+_unchanged: ContextVar[bool] = ContextVar("kept answers stay as they are", default=False)
 
 
 @contextmanager
@@ -35,6 +36,16 @@ def ignoring_kept_answers(ignored: bool = True) -> Iterator[None]:
         yield
     finally:
         _ignored.reset(token)
+
+
+@contextmanager
+def leaving_kept_answers() -> Iterator[None]:
+    """Have the calls inside use what was kept, keep nothing and forget nothing."""
+    token = _unchanged.set(True)
+    try:
+        yield
+    finally:
+        _unchanged.reset(token)
 
 
 @dataclass(frozen=True)
@@ -71,7 +82,7 @@ class KeptAnswers:
 
     async def keep(self, question: Question, said: dict[str, Any]) -> None:
         """Keep the answer to the question, in place of an older one."""
-        if not settings.LLM_ANSWER_DAYS:
+        if _unchanged.get() or not settings.LLM_ANSWER_DAYS:
             return
         row = KeptAnswer(
             key=question.key,
@@ -91,6 +102,8 @@ class KeptAnswers:
 
     async def forget(self, questions: Sequence[Question]) -> None:
         """Forget answers of which nothing could be made: the next reading asks anew."""
+        if _unchanged.get():
+            return
         keys = [question.key for question in questions]
         await _tried(lambda: KeptAnswer.objects.filter(pk__in=keys).delete(), None)
 

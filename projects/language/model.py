@@ -25,6 +25,7 @@ from projects.language.kept_answers import KeptAnswers, Question
 from projects.language.metering import current_usage
 from projects.language.pace import wait_for_turn
 from projects.language.tokens import approximate_tokens
+from projects.language.transcript import exchange
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Messages = list[tuple[str, str]]
@@ -138,7 +139,9 @@ class LanguageModel:
             return await self.say(messages, wanted, max_tokens)
         if (kept := await self._kept.find(question)) is not None:
             current_usage().cached += 1
-            return Said.from_json(kept)
+            with exchange(messages, is_kept=True) as noted:
+                noted.note(said := Said.from_json(kept))
+            return said
         said = await self.say(messages, wanted, max_tokens)
         await self._kept.keep(question, said.as_json())
         return said
@@ -172,13 +175,14 @@ class LanguageModel:
             if self._turn:
                 await self._turn()
             # Entered with a slot in hand: those that waited for one must see that the circuit opened meanwhile.
-            with self.circuit.call():
+            with self.circuit.call(), exchange(messages) as noted:
                 current_usage().calls += 1
                 try:
                     async with asyncio.timeout(self._timeout):
                         said: Said = await client.say(messages, request)
                 except TimeoutError:
                     raise Unavailable(f"{self.base_url}: no whole answer within {self._timeout:g} s") from None
+                noted.note(said)
         spent = current_usage()
         spent.tokens_in += said.tokens_in or approximate_tokens("".join(text for _, text in messages))
         spent.tokens_out += said.tokens_out or approximate_tokens("".join(said.texts) + said.thoughts)
@@ -202,17 +206,17 @@ class LanguageModel:
 
 
 @cache
-def get_language_model() -> LanguageModel:
+def get_language_model(name: str = "") -> LanguageModel:
     """Return this process's language model, as the variables that begin with ``LLM_`` say.
 
-    Raises Refused where ``LLM_BASE_URL`` or ``LLM_MODEL`` is not set.
+    ``name`` is another model of the same server. Raises Refused where ``LLM_BASE_URL`` or ``LLM_MODEL`` is not set.
     """
     if not settings.LLM_BASE_URL or not settings.LLM_MODEL:
         missing = "LLM_MODEL" if settings.LLM_BASE_URL else "LLM_BASE_URL"
         raise Refused(f"{missing} is not set: a language model needs LLM_BASE_URL and LLM_MODEL.")
     return LanguageModel(
         settings.LLM_BASE_URL,
-        settings.LLM_MODEL,
+        name or settings.LLM_MODEL,
         settings.LLM_API_KEY,
         timeout=settings.LLM_TIMEOUT,
         most_tokens=settings.LLM_MAX_TOKENS,

@@ -30,6 +30,7 @@ DAYS = 30
 LEAST_DAYS, MOST_DAYS = 1, 10_000
 EXTRACTIONS_KEPT = 3
 TURNS_KEPT = timedelta(days=1)
+TRIALS_KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,11 @@ def _older(model: type[models.Model], field: str) -> Callable[[datetime], QueryS
     return lambda before: model._default_manager.filter(**{f"{field}__lt": before})
 
 
+def _trials(before: datetime) -> QuerySet[TaskResult]:
+    """Readings that were tried, whatever ``before``: they are to leave no traces (docs/reading.md)."""
+    return TaskResult.objects.filter(task_name="try_reading", date_done__lt=timezone.now() - TRIALS_KEPT)
+
+
 def _batches(before: datetime) -> QuerySet[Batch]:
     """Batches whose every task ended before. One that still runs, or ended lately, keeps all its tasks."""
     needed = BatchTask.objects.filter(batch=OuterRef("pk")).exclude(
@@ -144,6 +150,7 @@ def _sessions(before: datetime) -> QuerySet[Session]:
 
 KINDS = (
     Kind("results", _older(TaskResult, "date_done")),
+    Kind("trials", _trials),
     Kind("group_results", _older(GroupResult, "date_done")),
     # The tasks first: a batch of 100,000 that took them along would hold them all in one transaction.
     Kind("batch_tasks", _batch_tasks, can_come_back=True),

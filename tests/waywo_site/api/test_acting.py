@@ -1,6 +1,7 @@
 """Starting work over HTTP and following it, with a real worker."""
 
 import json
+from functools import partial
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -22,6 +23,20 @@ from waywo_site.models import ApiToken
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 
 TEXT = "I am building Foo (https:&#x2F;&#x2F;foo.example), a static site generator written in Rust."
+
+LLM = {"text": "x", "analyst": "llm"}
+
+
+def test_a_reading_is_tried_over_http(web, tmp_path):
+    comment = make_comment(TEXT)
+    with web.client(BOOTSTRAP) as client, Worker(tmp_path):
+        for asked in ({"comment_id": comment.pk}, {"text": "I am building Foo, a generator: https://foo.example"}):
+            sent = client.post("/api/try-reading", json=asked)
+            assert sent.status_code == 202, sent.text
+            task = wait_until(partial(ended, client, sent.json()["status_url"]), "the reading ends")
+            assert [project["title"] for project in task["result"]["projects"]] == ["Foo"]
+    assert not Project.objects.exists()
+    assert Comment.objects.get().status == "pending"
 
 
 def test_a_thread_is_added_followed_and_read_over_http(web, hacker_news, tmp_path):
@@ -164,6 +179,11 @@ def test_ids_that_are_not_there_and_addresses_that_are_none_start_nothing(web):
         for post in (0, -1, "text", "https://evil.example/item?id=5", "https://news.ycombinator.com/item?id=5x", True):
             answer = client.post("/api/waywo-posts/add", json={"post": post})
             assert answer.status_code == 422, (post, answer.text)
+        assert client.post("/api/try-reading", json={"comment_id": 1}).status_code == 404
+        # Neither, both, nothing in it, too much of it; and no model is configured.
+        for body in ({}, {"comment_id": 1, "text": "x"}, {"text": " "}, {"text": "x" * 60_001}, LLM):
+            answer = client.post("/api/try-reading", json=body)
+            assert answer.status_code == 422, (body, answer.text[:300])
         for body in ({"limit_posts": 0}, {"limit_posts": -1}, {"limit_post": 1}, {"limit_posts": "many"}, [], "x"):
             answer = client.post("/api/process-waywo-posts", json=body)
             assert answer.status_code == 422, body

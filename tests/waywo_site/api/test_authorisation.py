@@ -75,6 +75,7 @@ ENDPOINTS = [
     ("POST", "/api/waywo-posts/{post}/process", FOR_RUN, 202),
     ("POST", "/api/waywo-posts/add", FOR_RUN, 202),
     ("POST", "/api/waywo-comments/{comment}/process", FOR_RUN, 202),
+    ("POST", "/api/try-reading", FOR_RUN, 202),
     # The web server of these tests has no language model.
     ("POST", "/api/generate-ideas", FOR_RUN, 409),
     ("POST", "/api/tasks/{ended}/cancel", FOR_RUN, 200),
@@ -85,7 +86,11 @@ ENDPOINTS = [
     ("GET", "/api/reading-costs", FOR_READ_ALL, 200),
 ]
 QUERIES = {"/api/search": {"q": "foo"}}
-BODIES = {"/api/waywo-posts/add": {"post": POST_ID}, "/api/projects/{project}": {"is_bookmarked": True}}
+BODIES = {
+    "/api/waywo-posts/add": {"post": POST_ID},
+    "/api/projects/{project}": {"is_bookmarked": True},
+    "/api/try-reading": {"comment_id": COMMENT, "analyst": "rules"},
+}
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ ACTING = [
     ("POST", "/api/process-waywo-posts"),
     ("POST", "/api/process-waywo-comments"),
     ("POST", "/api/waywo-posts/add"),
+    ("POST", "/api/try-reading"),
     ("PATCH", "/api/projects/{project}"),
 ]
 ODD_QUERIES = [

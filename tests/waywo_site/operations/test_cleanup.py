@@ -63,6 +63,11 @@ def fill() -> None:
         Session.objects.create(session_key=str(moment)[:40], session_data="", expire_date=NOW + (moment - YOUNG))
     Session.objects.update(expire_date=NOW + timedelta(days=1))
     Session.objects.filter(session_key=str(OLD)[:40]).update(expire_date=NOW - timedelta(days=1))
+    for hours in (23, 25):
+        TaskResult.objects.create(task_id=f"tried {hours} hours ago", task_name="try_reading")
+        TaskResult.objects.filter(task_name="try_reading", task_id__contains=hours).update(
+            date_done=NOW - timedelta(hours=hours)
+        )
     HostTurn.objects.create(host="left.example", free_at=NOW - timedelta(days=1, minutes=1))
     HostTurn.objects.create(host="asked.example", free_at=NOW - timedelta(hours=23))
     for age in (settings.LLM_ANSWER_DAYS + 1, settings.LLM_ANSWER_DAYS - 1):
@@ -93,6 +98,7 @@ def test_what_is_old_goes_and_posts_comments_projects_and_reviews_stay():
     done = cleanup_old_data()
     assert done["removed"] == {
         "results": 3,
+        "trials": 1,
         "group_results": 2,
         "batch_tasks": 3,
         "batches": 1,
@@ -106,7 +112,7 @@ def test_what_is_old_goes_and_posts_comments_projects_and_reviews_stay():
         "kept_answers": 1,
         "sessions": 1,
     }
-    assert TaskResult.objects.count() == 3
+    assert TaskResult.objects.count() == 4
     assert HostTurn.objects.get().host == "asked.example"
     assert {page.url[:19] for page in Page.objects.all()} == {"https://linked.exam", "https://free.exampl"}
     assert (Post.objects.count(), Comment.objects.count(), Submission.objects.count()) == (1, 1, 1)
