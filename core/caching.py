@@ -13,6 +13,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import http_date
 
 from core import index_version
+from core.kept_answers import KeptAnswers
 
 View = Callable[..., HttpResponse]
 # A browser asks again each time, which costs one query; a proxy may answer by itself for so long.
@@ -25,6 +26,8 @@ SHOWN_SETTINGS = (
     *("PUBLIC_PROJECTS", "CONTACT", "TIME_ZONE"),
     *("LLM_BASE_URL", "LLM_MODEL", "EMBEDDING_BASE_URL", "EMBEDDING_MODEL"),
 )
+# Of a process. A page of a list takes 20 ms to make, and one that was made 1 ms to send again.
+_answers = KeptAnswers(most_bytes=8_000_000)
 
 
 def is_staff(request: HttpRequest) -> bool:
@@ -42,10 +45,11 @@ def cached_by_version(view: None = None, *, vary: Sequence[str] = ()) -> Callabl
 def cached_by_version(view: View | None = None, *, vary: Sequence[str] = ()) -> Any:
     """Give the answers of ``view`` an ETag, Last-Modified and Cache-Control by the version of the index.
 
-    Who has the answer already gets 304, and the view is not called. The answer may depend on the address with its
-    query, on settings, and on the request headers that ``vary`` names, as "HX-Request"; not on who asks nor on the
-    time. Staff get a page of their own that nobody keeps, and an answer with a Cache-Control of its own stays as it
-    is. Inside, ``index_version.current()`` costs no query.
+    Who has the answer already gets 304, and the view is not called; nor is it for a page that this process has made
+    for somebody else. The answer may depend on the address with its query, on settings, and on the request headers
+    that ``vary`` names, as "HX-Request"; not on who asks nor on the time. Staff get a page of their own that nobody
+    keeps, and an answer with a Cache-Control of its own stays as it is. Inside, ``index_version.current()`` costs no
+    query.
     """
     if view is None:
         return lambda view: cached_by_version(view, vary=vary)
@@ -59,7 +63,7 @@ def cached_by_version(view: View | None = None, *, vary: Sequence[str] = ()) -> 
                 response = view(request, *args, **kwargs)
                 response["Cache-Control"] = PRIVATE
             else:
-                response = _for_a_stranger(request, version, vary, lambda: view(request, *args, **kwargs))
+                response = _for_a_stranger(request, version, vary, view, lambda: view(request, *args, **kwargs))
         patch_vary_headers(response, ("Cookie", *vary))
         return response
 
@@ -67,12 +71,20 @@ def cached_by_version(view: View | None = None, *, vary: Sequence[str] = ()) -> 
 
 
 def _for_a_stranger(
-    request: HttpRequest, version: index_version.IndexVersion, vary: Sequence[str], view: Callable[[], HttpResponse]
+    request: HttpRequest,
+    version: index_version.IndexVersion,
+    vary: Sequence[str],
+    view: View,
+    make: Callable[[], HttpResponse],
 ) -> HttpResponse:
     etag, changed_at = _etag(request, version, vary), _changed_at(version)
+    # Pages name the host that they were asked of.
+    key = view, etag, request.scheme, request.get_host()
     response = get_conditional_response(request, etag=etag, last_modified=int(changed_at.timestamp()))
     if response is None or response.status_code != 304:
-        response = view()
+        if (kept := _answers.get(key)) is not None:
+            return kept
+        response = make()
         if hasattr(response, "render"):
             response.render()
         if response.status_code not in KEPT_STATUSES or response.has_header("Cache-Control"):
@@ -81,6 +93,9 @@ def _for_a_stranger(
     response["ETag"] = etag
     response["Last-Modified"] = http_date(changed_at.timestamp())
     response["Cache-Control"] = PUBLIC
+    # With DEBUG on, templates are edited while this process runs.
+    if response.status_code == 200 and not settings.DEBUG:
+        _answers.put(key, response)
     return response
 
 

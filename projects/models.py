@@ -31,6 +31,9 @@ from projects.threads.models import ThreadRun as ThreadRun
 # A reading with a lower confidence is unsure of its verdict.
 UNSURE_BELOW = 0.5
 
+# The columns that a reader narrows a list by.
+NARROWED_BY = ("review_status", "source", "link_kind", "idea_score", "complexity_score")
+
 
 class Tag(models.Model):
     """A technology or a domain, in lower case."""
@@ -253,7 +256,8 @@ class Project(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("-last_seen_at", "-id"), name="project_last_seen"),
+            # With what lists are narrowed by: the newest that fit are found without reading the rows, which are wide.
+            models.Index(fields=("-last_seen_at", "-id"), include=NARROWED_BY, name="project_last_seen"),
             models.Index(fields=("review_status", "-last_seen_at"), name="project_review_last_seen"),
             # The order of the review queue.
             models.Index(
@@ -277,11 +281,8 @@ class Project(models.Model):
             models.Index(fields=("created_by",), name="project_created_by"),
             models.Index(fields=("-last_seen_at",), condition=Q(is_bookmarked=True), name="project_bookmarked"),
             models.Index(fields=("-last_seen_at",), condition=~Q(flag_reason=""), name="project_flagged"),
-            # What facets are counted of (projects/facets.py), without reading the rows.
-            models.Index(
-                fields=("review_status", "source", "link_kind", "idea_score", "complexity_score", "id"),
-                name="project_facets",
-            ),
+            # What facets are counted of (projects/facets.py), and what lists show of a tag, month or author.
+            models.Index(fields=("id",), include=(*NARROWED_BY, "last_seen_at"), name="project_facets"),
             GinIndex(fields=("search_vector",), name="project_search_vector"),
             # What the search looks names up by: first letters, words, words with a typing error, links.
             models.Index(OpClass(Lower("title"), "text_pattern_ops"), name="project_title_start"),

@@ -67,7 +67,7 @@ def seed_machines(rows: int) -> None:
     from comments.models import Comment
     from projects.language.embedding_index import ensure_index
     from projects.models import Extraction
-    from tests.benchmarks.api import seed
+    from tests.benchmarks.seeding import seed
 
     seed(rows)
     ensure_index("wordllama", 256)

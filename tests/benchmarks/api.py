@@ -1,7 +1,8 @@
 """How fast the API reads: ``.venv/bin/python -m tests.benchmarks.api``.
 
 Seeds 50,000 projects into a database of its own, serves them with gunicorn as ``manage.py up`` does, and prints p50 and
-p95 with 10 clients at once, the queries of a request, and 200 requests a second for 30 s.
+p95 with 10 clients at once, the processor time of a request (web server + PostgreSQL), its queries, and 200 requests a
+second for 30 s. ``--data FOLDER`` keeps what was seeded for the next run.
 """
 
 import argparse
@@ -11,10 +12,15 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.benchmarks.own_servers import own_servers, vacuum
+from tests.benchmarks.processor_time import Used, used
+from tests.benchmarks.seeding import DATA, seeded_servers
+
+if TYPE_CHECKING:
+    from tests.servers.web import Web
 
 CLIENTS = 10
 REQUESTS = 400
@@ -37,73 +43,6 @@ PATHS = {
 }
 
 
-def seed(rows: int) -> None:
-    """Write ``rows`` projects, each with its comment and four tags."""
-    from comments.models import Comment, Post
-    from projects.models import Project, Submission, Tag
-    from tests.factories import POSTED_AT
-
-    chance = random.Random(8)
-    tags = Tag.objects.bulk_create([Tag(name=f"tag{number}") for number in range(300)])
-    posts = Post.objects.bulk_create(
-        [
-            Post(id=month, source_id=str(month), title="Ask HN", posted_at=POSTED_AT, year=2026, month=month)
-            for month in range(1, 13)
-        ]
-    )
-    text = " ".join(f"word{chance.randrange(2000)}" for _ in range(40))
-    for start in range(0, rows, 5000):
-        numbers = range(start, min(start + 5000, rows))
-        comments = Comment.objects.bulk_create(
-            [
-                Comment(
-                    id=60_000_000 + number,
-                    source_id=str(60_000_000 + number),
-                    post=posts[number % 12],
-                    author=f"author{number % 20_000}",
-                    text=text,
-                    posted_at=POSTED_AT + timedelta(minutes=number),
-                    status="skipped",
-                )
-                for number in numbers
-            ]
-        )
-        projects = Project.objects.bulk_create(
-            [
-                Project(
-                    title=f"Project {number}",
-                    short_description=f"word{chance.randrange(2000)} that does things",
-                    description=" ".join(f"word{chance.randrange(2000)}" for _ in range(60)),
-                    primary_url=f"https://p{number}.example" if number % 3 else "",
-                    urls=[f"https://p{number}.example"],
-                    idea_score=chance.randrange(1, 11),
-                    complexity_score=chance.randrange(1, 11),
-                    review_status=chance.choice(["pending", "pending", "approved", "rejected"]),
-                    created_by="rules",
-                    embedding=[chance.random() for _ in range(256)] if number % 50 == 0 else None,
-                    embedding_model="wordllama" if number % 50 == 0 else "",
-                    first_seen_at=POSTED_AT + timedelta(minutes=number),
-                    last_seen_at=POSTED_AT + timedelta(minutes=number),
-                )
-                for number in numbers
-            ]
-        )
-        Submission.objects.bulk_create(
-            [
-                Submission(project=project, comment=comment, text=text)
-                for project, comment in zip(projects, comments, strict=True)
-            ]
-        )
-        through = Project.tags.through
-        through.objects.bulk_create(
-            [
-                through(project=project, tag=tag)
-                for project in projects
-                for tag in chance.sample(tags[:40], 2) + chance.sample(tags[40:], 2)
-            ]
-        )
-
-
 def count_queries(path: str) -> int:
     """Return how many queries a GET of ``path`` makes, its transaction and its limits included."""
     from django.db import connection
@@ -114,6 +53,29 @@ def count_queries(path: str) -> int:
         answer = Client().get(path, SERVER_NAME="localhost")
         b"".join(answer) if answer.streaming else answer.content
     return len(queries)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What CLIENTS at once saw: the seconds of each request, and what one used of the processors."""
+
+    seconds: list[float]
+    used: Used
+
+    @property
+    def processor(self) -> float:
+        """Seconds of processor time of a request."""
+        return self.used.web + self.used.database
+
+    def __str__(self) -> str:
+        return f"{shown(self.seconds)}   {self.used}"
+
+
+def under_load(web: "Web", path: Callable[[random.Random, int], str], most: int) -> Load:
+    """Ask ``web`` for what ``path`` names, by CLIENTS at once."""
+    before = used(web.process.pid)
+    seconds = asyncio.run(clients_at_once(web.url, path, most))
+    return Load(seconds, used(web.process.pid).since(before, len(seconds)))
 
 
 async def clients_at_once(url: str, path: Callable[[random.Random, int], str], most: int) -> list[float]:
@@ -173,13 +135,10 @@ def main() -> None:
     """Run it on servers and data of its own."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--projects", type=int, default=50_000)
-    rows = parser.parse_args().projects
-    with own_servers(API_READS_PER_MINUTE="1000000") as folder:
-        started = time.perf_counter()
-        seed(rows)
-        vacuum()
-        print(f"{rows} projects seeded in {time.perf_counter() - started:.0f} s")
-        measure(folder, rows)
+    parser.add_argument("--data", **DATA)
+    options = parser.parse_args()
+    with seeded_servers(options.projects, options.data, API_READS_PER_MINUTE="1000000") as folder:
+        measure(folder, options.projects)
 
 
 def measure(folder: Path, rows: int) -> None:
@@ -191,8 +150,7 @@ def measure(folder: Path, rows: int) -> None:
     with Web(folder, WEB_PROCESSES) as web:
         for name, path in PATHS.items():
             queries = count_queries(path(chance, rows))
-            seconds = asyncio.run(clients_at_once(web.url, path, rows))
-            print(f"{name:32} {shown(seconds)}   {queries} queries")
+            print(f"{name:32} {under_load(web, path, rows)}   {queries} queries")
         seconds, failures, took = asyncio.run(steady(web.url))
         rate = len(seconds) / took
         print(f"{RATE} requests a second for {RATE_SECONDS} s: {rate:.0f}/s, {failures} failures   {shown(seconds)}")

@@ -3,17 +3,18 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 
 @contextmanager
-def own_servers(**variables: str) -> Iterator[Path]:
+def own_servers(kept: Path | None = None, **variables: str) -> Iterator[Path]:
     """Start servers of the benchmark's own, set Django up with ``variables``, migrate; yield the folder of their data.
 
-    To be entered before anything of Django is imported. The data goes at the end.
+    To be entered before anything of Django is imported. The data goes at the end, or stays in the folder ``kept``.
     """
-    with tempfile.TemporaryDirectory(prefix="waywo-benchmark-") as folder:
+    with ExitStack() as stack:
+        folder = str(kept) if kept else stack.enter_context(tempfile.TemporaryDirectory(prefix="waywo-benchmark-"))
         for name in ("DATABASE_URL", "CELERY_BROKER_URL"):
             os.environ.pop(name, None)
         os.environ |= {"VAR_DIR": folder, "ENV_FILE": os.devnull, "DJANGO_SETTINGS_MODULE": "waywo_site.settings"}

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.own_servers import own_servers, vacuum
+from tests.benchmarks.seeding import DATA, seeded_servers
 
 THREAD = Path("/work/shared/data/hn-2024-08")
 MODES = ("words", "meaning", "hybrid")
@@ -147,33 +148,6 @@ def shown(seconds: list[float]) -> str:
     return f"{cuts[49] * 1000:6.1f}{cuts[94] * 1000:9.1f}"
 
 
-def embed_all() -> None:
-    """Give each project the embedding of its texts by WordLlama, and its address."""
-    from django.db import connection, transaction
-
-    from projects.embedding import embedding_text
-    from projects.language.embedding_index import ensure_index
-    from projects.language.embeddings import WordLlamaEmbedder
-    from projects.models import Project
-
-    embedder = WordLlamaEmbedder()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE vectors (id bigint PRIMARY KEY, embedding vector(256)) ON COMMIT DROP")
-        rows = list(Project.objects.only("title", "short_description", "description"))
-        with cursor.copy("COPY vectors FROM STDIN") as copy:
-            for start in range(0, len(rows), 1000):
-                batch = rows[start : start + 1000]
-                vectors = embedder.embed_now([embedding_text(row) for row in batch])
-                for row, vector in zip(batch, vectors, strict=True):
-                    copy.write_row((row.pk, str(vector)))
-        cursor.execute(
-            "UPDATE projects_project SET embedding = vectors.embedding, embedding_model = %s, "
-            "canonical_url = replace(primary_url, 'https://', '') FROM vectors WHERE vectors.id = projects_project.id",
-            [embedder.name],
-        )
-    ensure_index(embedder.name, 256)
-
-
 def time_many(rows: int) -> None:
     """Print how long searches take among ``rows`` made-up projects, by kind and mode, one after another."""
     from projects.search.searching import search
@@ -211,14 +185,10 @@ def main() -> None:
     parser.add_argument("--thread", type=Path, default=THREAD, help="Folder with items.jsonl and labels.jsonl.")
     parser.add_argument("--missed", type=int, default=0, help="Show so many that did not come first.")
     parser.add_argument("--projects", type=int, help="Time searches among so many made-up projects instead.")
+    parser.add_argument("--data", **DATA)
     options = parser.parse_args()
     if options.projects:
-        from tests.benchmarks.api import seed
-
-        with own_servers(FETCH_PAGES="false"):
-            seed(options.projects)
-            embed_all()
-            vacuum()
+        with seeded_servers(options.projects, options.data):
             time_many(options.projects)
         return
     if not (options.thread / "items.jsonl").exists():

@@ -1,26 +1,34 @@
 """How fast the readers' site is: ``.venv/bin/python -m tests.benchmarks.site``.
 
-Seeds 50,000 projects into a database of its own, serves them with gunicorn as ``manage.py up`` does, and prints of each
-page p50 and p95 with 10 visitors at once, its queries, and how it stands to the API's list, which is measured before
-and after. Nobody sends an ETag, so each page is made. Facets are kept until the index changes: the pages that have them
-are measured again while it changes. At last the bytes of the home page with all that it loads.
+Seeds 50,000 projects into a database of its own (``--data FOLDER`` keeps it for the next run), serves them with
+gunicorn as ``manage.py up`` does, and prints of each page p50 and p95 with 10 visitors at once, what a request uses of
+the processors (web server + PostgreSQL), its queries, and how p50 and processor time stand to those of the API's list,
+which is measured before and after. Each request has an address of its own, so that its page is made; some are measured
+once more as they are asked for, kept by each process until the index changes, and while it changes, when facets and
+lists are counted anew. At last the bytes of the home page with all that it loads.
+``--pages month search`` measures those alone.
 """
 
 import argparse
-import asyncio
+import itertools
 import random
 import re
 import statistics
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.benchmarks.api import clients_at_once, count_queries, seed, shown
-from tests.benchmarks.own_servers import own_servers, vacuum
+from tests.benchmarks.api import PATHS, Load, count_queries, under_load
+from tests.benchmarks.seeding import DATA, seeded_servers
 
-API = "/api/projects"
-PAGES = {
+if TYPE_CHECKING:
+    from tests.servers.web import Web
+
+Address = Callable[[random.Random, int], str]
+PAGES: dict[str, Address] = {
     "home": lambda chance, most: "/",
     "projects": lambda chance, most: "/projects/",
     "projects, as cards": lambda chance, most: "/projects/?view=cards",
@@ -29,7 +37,7 @@ PAGES = {
         f"/projects/?tags=tag{chance.randrange(40)}&month=2026-{chance.randrange(1, 13):02}"
         f"&idea_score_not={chance.randrange(1, 11)}"
     ),
-    "project": lambda chance, most: f"/projects/{chance.randrange(1, most + 1)}/",
+    "project": lambda chance, most: f"/projects/{(pk := chance.randrange(1, most + 1))}-project-{pk - 1}/",
     "months": lambda chance, most: "/months/",
     "month": lambda chance, most: f"/months/2026-{chance.randrange(1, 13):02}/",
     "tags": lambda chance, most: "/tags/",
@@ -46,6 +54,9 @@ PAGES = {
     "search, a name": lambda chance, most: f"/search?q=Project+{chance.randrange(most)}",
     "about": lambda chance, most: "/about",
 }
+API = PATHS["list"]
+NUMBERS = itertools.count()
+ASKED_AGAIN = ("home", "projects", "month")
 CHANGING = ("home", "projects", "projects, filtered")
 # Seconds between two changes of the index: a worker that reads comments with a model is slower.
 PAUSE = 0.5
@@ -56,44 +67,54 @@ def main() -> None:
     """Run it on servers and data of its own."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--projects", type=int, default=50_000)
-    rows = parser.parse_args().projects
+    parser.add_argument("--pages", nargs="+", choices=PAGES, default=list(PAGES), help="These alone.")
+    parser.add_argument("--data", **DATA)
+    options = parser.parse_args()
     variables = {"API_READS_PER_MINUTE": "1000000", "SEARCHES_PER_MINUTE": "1000000"}
-    with own_servers(**variables) as folder:
-        from projects.analytics.computing import generate_analytics
-
-        started = time.perf_counter()
-        seed(rows)
-        generate_analytics()
-        vacuum()
-        print(f"{rows} projects seeded in {time.perf_counter() - started:.0f} s")
-        measure(folder, rows, variables)
+    with seeded_servers(options.projects, options.data, **variables) as folder:
+        measure(folder, options.projects, options.pages, variables)
 
 
-def measure(folder: Path, rows: int, variables: dict[str, str]) -> None:
-    """Print the figures."""
+def measure(folder: Path, rows: int, names: list[str], variables: dict[str, str]) -> None:
+    """Print the figures of the pages ``names``."""
     from tests.servers.web import Web
     from waywo_site.running.processes import WEB_PROCESSES
 
     with Web(folder, WEB_PROCESSES, **variables) as web:
-        api = asyncio.run(clients_at_once(web.url, lambda chance, most: API, rows))
-        print(f"{'the API’s list':32} {shown(api)}   {count_queries(API)} queries")
-        for name in PAGES:
-            show_page(web.url, name, rows, api)
-        again = asyncio.run(clients_at_once(web.url, lambda chance, most: API, rows))
-        print(f"{'the API’s list again':32} {shown(again)}")
+        under_load(web, API, rows)  # Loads what is imported at the first use.
+        api = under_load(web, API, rows)
+        print(f"{'the API’s list':44} {api}")
+        for name in names:
+            show_page(web, name, made(PAGES[name]), rows, api)
+        print(f"{'the API’s list again':44} {under_load(web, API, rows)}")
+        for name in (name for name in ASKED_AGAIN if name in names):
+            show_page(web, f"{name}, kept", PAGES[name], rows, api)
         with Changes():
-            for name in CHANGING:
-                show_page(web.url, name, rows, api, "while the index changes")
+            for name in (name for name in CHANGING if name in names):
+                show_page(web, f"{name}, while the index changes", made(PAGES[name]), rows, api)
         show_bytes(web.url)
 
 
-def show_page(url: str, name: str, rows: int, api: list[float], when: str = "") -> None:
-    """Print the figures of one page, and its p50 as a multiple of the API's."""
-    path = PAGES[name]
-    seconds = asyncio.run(clients_at_once(url, path, rows))
-    times = statistics.median(seconds) / statistics.median(api)
+def made(path: Address) -> Address:
+    """Return ``path`` with a parameter that no request had before, which the page does not read."""
+
+    def one_more(chance: random.Random, most: int) -> str:
+        address = path(chance, most)
+        return f"{address}{'&' if '?' in address else '?'}n={next(NUMBERS)}"
+
+    return one_more
+
+
+def show_page(web: "Web", name: str, path: Address, rows: int, api: Load) -> None:
+    """Print the figures of one page, and its p50 and processor time as multiples of the API's."""
+    load = under_load(web, path, rows)
+    times = statistics.median(load.seconds) / statistics.median(api.seconds)
     queries = count_queries(path(random.Random(1), rows))
-    print(f"{name + (when and f', {when}'):48} {shown(seconds)}   {times:4.1f} × the API   {queries} queries")
+    print(
+        f"{name:44} {load}   {times:4.1f} × its p50, {load.processor / api.processor:4.1f} × its processor time"
+        f"   {queries} queries",
+        flush=True,
+    )
 
 
 class Changes:

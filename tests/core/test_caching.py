@@ -50,6 +50,30 @@ def test_who_has_the_page_gets_304_until_the_index_changes(page):
     assert changed["ETag"] != first["ETag"]
 
 
+def test_a_page_is_made_once_until_the_index_changes(page):
+    view = cached_by_version(page)
+    first = get(view)
+    again = get(view)
+    assert (again.content, dict(again.items()), page.made) == (first.content, dict(first.items()), 1)
+    again["X-Added"] = "outside"
+    assert "X-Added" not in get(view)
+    Project.objects.update(title="Another")
+    assert (get(view).content, page.made) == (b"page 2", 2)
+
+
+def test_a_kept_page_is_that_of_its_host(page, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    view = cached_by_version(page)
+    assert get(view).content == b"page 1"
+    assert get(view, host="other.example").content == b"page 2"
+
+
+def test_no_page_is_kept_while_templates_are_edited(page, settings):
+    settings.DEBUG = True
+    view = cached_by_version(page)
+    assert [get(view).content, get(view).content] == [b"page 1", b"page 2"]
+
+
 def test_if_modified_since_is_answered_too(page):
     view = cached_by_version(page)
     first = get(view)
