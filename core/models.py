@@ -29,7 +29,6 @@ class Batch(models.Model):
     total = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
-    followed_by = models.CharField(max_length=64, blank=True, help_text="The task that goes on when it has ended.")
 
     # Of a batch just started: whether the broker took no message of it, or not all.
     waits_for_broker = False
@@ -165,3 +164,17 @@ class IndexChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.changes} until {self.changed_at}"
+
+
+class Repetition(models.Model):
+    """A task that failed or was cancelled, and the id under which it runs again."""
+
+    task_id = models.CharField("task ID", max_length=255, primary_key=True)
+    as_task_id = models.CharField("runs again as", max_length=255)
+    requested_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()  # What it tells stands with the task.
+
+    def __str__(self) -> str:
+        return f"{self.task_id}: {self.as_task_id}"

@@ -7,12 +7,16 @@ from celery.exceptions import Ignore
 from pydantic import Field
 
 from comments.source_names import CommentSourceName
+from core.jobs import steps
 from core.jobs.retrying import RetryingTask
 from core.jobs.sending import LARGEST_LIMIT
 from projects import reembedding
 from projects.analytics import computing
 from projects.extraction import choosing, reading, trying
 from projects.language.embeddings import get_embedder
+from projects.threads.outcomes import progress_of
+from projects.threads.phases import AlreadyRunning, NotYet, ended, go_on
+from projects.threads.wishes import wish_for
 
 Analyst = Annotated[
     Literal["rules", "llm"] | None,
@@ -70,6 +74,7 @@ def process_waywo_comment(
             analyst=reading.get_analyst(analyst or ""),
             fresh=fresh,
             only_unread=only_unread,
+            progress=self.report_progress,
         )
     except reading.TakenOver as error:
         raise Ignore from error  # The other delivery of this task says how it ended.
@@ -91,6 +96,43 @@ def try_reading(
 ) -> dict[str, Any]:
     """Read a comment or a text and tell all that came of it, without saving anything."""
     return trying.try_reading(comment_id, text, analyst=analyst or "", model=model or "", fresh=fresh)
+
+
+# Its state stays PROGRESS from look to look: no look is told as a start.
+@shared_task(name="process_waywo_thread", bind=True, base=RetryingTask, counts_its_deaths=True, track_started=False)
+def process_waywo_thread(
+    self: RetryingTask,
+    *,
+    post: Annotated[
+        str | int, Field(description="The thread's id, or its address on Hacker News or Lobsters.", max_length=300)
+    ],
+    year: Annotated[
+        int | None, Field(ge=2006, le=2200, description="The year it belongs to; empty to take it from the title.")
+    ] = None,
+    month: Annotated[
+        int | None, Field(ge=1, le=12, description="The month it belongs to; empty to take it from the title.")
+    ] = None,
+    limit_comments: Annotated[
+        int | None, Field(ge=1, le=LARGEST_LIMIT, description="How many comments; empty for all.")
+    ] = None,
+    analyst: Analyst = None,
+) -> dict[str, Any]:
+    """Collect a thread, read all that came and bring the figures up to date; end when all of that has ended.
+
+    It holds no process meanwhile: it looks, begins what is due, and comes back.
+    """
+    wish = wish_for(post, year=year, month=month, limit_comments=limit_comments, analyst=analyst)
+    try:
+        run = go_on(self.request.id or "", wish, dict(self.request.kwargs or {}), self.come_back)
+    except AlreadyRunning as running:
+        other = running.run
+        return {"status": "skipped", "post_id": other.post_id, "task_id": other.task_id, "reason": str(running)}
+    except NotYet as error:
+        raise Ignore from error
+    if run.is_finished:
+        return ended(run)
+    steps.write_waiting(self.request.id or "", *progress_of(run), is_in_batch=bool(self.request.group))
+    raise Ignore
 
 
 @shared_task(name="generate_analytics", bind=True, base=RetryingTask)

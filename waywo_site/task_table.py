@@ -48,6 +48,8 @@ TASKS = {
     "process_waywo_comment": TaskRow("extraction"),
     # Its errors are its result, which a person waits for.
     "try_reading": TaskRow("priority", retries=0),
+    # It begins and follows the others, seconds at a time.
+    "process_waywo_thread": TaskRow("orchestration"),
     "generate_ideas": TaskRow("generation"),
     # These two run each minute or two and look for seconds: one that hangs must not hold a process for a quarter hour.
     "health_check": TaskRow("operations", limits=(120, 180)),

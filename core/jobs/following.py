@@ -7,17 +7,21 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from celery.states import FAILURE, READY_STATES, RETRY, REVOKED, STARTED, SUCCESS
+from celery.states import FAILURE, READY_STATES, RETRY, REVOKED, SUCCESS
 from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
+from core.jobs.steps import PROGRESS, UNDER_WAY
 from core.models import Batch, BatchTask
 
 # The pace is that of the last minutes: what a slow start was says nothing about the end.
 PACE_OVER = timedelta(minutes=5)
-UNDER_WAY = (STARTED, "PROGRESS")
 NO_TASKS = dict.fromkeys(("ended", "failed", "cancelled", "started", "retried", "lately", "worked"), 0) | {"last": None}
+# Of the running tasks of a batch so many are told: there are as many as the workers have processes.
+SHOWN_RUNNING = 50
+# What a task works on, as far as its arguments say: ids and no more.
+SUBJECTS = ("comment_id", "post_id", "post")
 # What these raise is written for people; the text of any other exception may hold secrets.
 OUR_MODULES = ("core.", "comments.", "projects.", "ideas.", "waywo_site.")
 REFUSALS = ("ValueError",)
@@ -28,6 +32,10 @@ class TaskNotFound(LookupError):
 
 
 BatchState = Literal["empty", "waiting", "running", "succeeded", "partial", "failed", "cancelled"]
+
+
+class IsABatch(TaskNotFound):
+    """The id of a task was asked for, and that of a batch given."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +113,43 @@ class TaskState:
         """True when it ended, well or not."""
         return self.status in READY_STATES
 
+    @property
+    def is_under_way(self) -> bool:
+        """True while a worker is at it."""
+        return self.status in UNDER_WAY
+
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form, times in ISO 8601."""
         row = asdict(self)
         for name in ("started_at", "finished_at"):
             row[name] = row[name].isoformat() if row[name] else None
         return row
+
+
+@dataclass(frozen=True)
+class RunningTask:
+    """A task of a batch that a worker is at, with its step where that lasts."""
+
+    task_id: str
+    arguments: dict[str, Any]
+    progress: dict[str, Any] | None
+    started_at: datetime | None
+
+    @property
+    def label(self) -> str:
+        """What it works on, and what it is at, in a few words."""
+        about = _named({name: value for name, value in self.arguments.items() if name in SUBJECTS} or self.arguments)
+        return f"{about}: {told(self.progress)}" if self.progress else about
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form, the time in ISO 8601."""
+        started = self.started_at.isoformat() if self.started_at else None
+        return asdict(self) | {"label": self.label, "started_at": started}
+
+
+def told(progress: dict[str, Any]) -> str:
+    """Return a step in words, as: describing, 3 of 6."""
+    return "{step}, {done} of {total}".format(**progress)
 
 
 def stored_arguments(task_kwargs: str) -> dict[str, Any]:
@@ -151,6 +190,15 @@ def progress_of_each(rows: Iterable[Batch]) -> list[BatchProgress]:
     return [_progress(batch, counts.get(batch.pk, NO_TASKS), now) for batch in rows]
 
 
+def running_tasks(group_id: str, most: int = SHOWN_RUNNING) -> list[RunningTask]:
+    """Return the tasks of a batch that are under way, the first ``most`` of those that started first."""
+    rows = BatchTask.objects.filter(batch_id=group_id, status__in=UNDER_WAY).order_by("started_at", "position")
+    return [
+        RunningTask(task.pk, task.kwargs, _progress_in(task.status, task.result), task.started_at)
+        for task in rows[:most]
+    ]
+
+
 def running_batches() -> list[BatchProgress]:
     """Return the batches that have not ended, newest first."""
     open_ids = BatchTask.objects.open().order_by().values("batch_id").distinct()
@@ -162,7 +210,9 @@ def batch_of(group_id: str) -> Batch:
     try:
         return Batch.objects.get(pk=group_id)
     except Batch.DoesNotExist:
-        raise TaskNotFound(f"There is no batch {group_id}.") from None
+        known = BatchTask.objects.filter(pk=group_id).exists() or TaskResult.objects.filter(task_id=group_id).exists()
+        hint = ": that is the id of a task" if known else ""
+        raise TaskNotFound(f"There is no batch {group_id}{hint}.") from None
 
 
 def _progress(batch: Batch, counts: dict[str, Any], now: datetime) -> BatchProgress:
@@ -203,7 +253,7 @@ def failures(group_id: str) -> list[str]:
 
 
 def task_state(task_id: str) -> TaskState:
-    """Return how far a task has come. Raises TaskNotFound for an id that was never sent."""
+    """Return how far a task has come. Raises TaskNotFound for an id that was never sent, IsABatch for a batch's."""
     if (task := BatchTask.objects.select_related("batch").filter(task_id=task_id).first()) is not None:
         return _state(task_id, task.batch.task_name, task.status, task.result, task.started_at, task.finished_at)
     row = (
@@ -211,6 +261,8 @@ def task_state(task_id: str) -> TaskState:
         .values_list("task_name", "status", "result", "date_started", "date_done")
         .first()
     )
+    if row is None and Batch.objects.filter(pk=task_id).exists():
+        raise IsABatch(f"{task_id} is the id of a batch, not of a task.")
     if row is None:
         raise TaskNotFound(f"There is no task {task_id}: no task with this id was sent, or its result has expired.")
     name, status, stored, started_at, finished_at = row
@@ -220,19 +272,22 @@ def task_state(task_id: str) -> TaskState:
 def _state(
     task_id: str, name: str | None, status: str, content: Any, started_at: datetime | None, finished_at: datetime | None
 ) -> TaskState:
-    progress = None
-    if status == "PROGRESS" and isinstance(content, dict):
-        progress = {key: content.get(key) for key in ("step", "done", "total")}
     return TaskState(
         task_id=task_id,
         name=name,
         status=status,
-        progress=progress,
+        progress=_progress_in(status, content),
         result=content if status == SUCCESS else None,
         error=_error_of(status, content),
         started_at=started_at,
         finished_at=finished_at if status in READY_STATES else None,
     )
+
+
+def _progress_in(status: str, content: Any) -> dict[str, Any] | None:
+    if status != PROGRESS or not isinstance(content, dict):
+        return None
+    return {key: content.get(key) for key in ("step", "done", "total")}
 
 
 def _error_of(status: str, content: Any) -> str | None:

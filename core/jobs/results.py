@@ -27,8 +27,8 @@ class ResultBackend(DatabaseBackend):
     def _store_result(
         self, task_id: str, result: Any, status: str, traceback: Any = None, request: Any = None, using: Any = None
     ) -> Any:
-        # The worker's main process writes only when a child was killed: its connection may have died long ago.
-        # In a transaction, as where work reports its progress from within one, this would end that.
+        # The worker's main process writes only when a child was killed: its connection may have died long ago. In a
+        # transaction this would end that.
         if not connection.in_atomic_block:
             close_old_connections()
         if not getattr(request, "group", None):

@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from core.http import NotAsked, OutsideError
-from core.jobs import cancelling
+from core.jobs import cancelling, steps
 from core.jobs.liveness import identity, is_at_work
 from core.models import MAX_DEATHS, BatchTask, Redelivery
 
@@ -61,6 +61,8 @@ class RetryingTask(Task):  # type: ignore[type-arg]  # Celery's takes none at ru
                 waited = pause(0, error.retry_after) + random.uniform(0, SPREAD)  # noqa: S311 - jitter, no secret
                 raise self.retry(exc=error, countdown=waited) from error
             raise self.retry(exc=error, countdown=pause(self.request.retries, error.retry_after)) from error
+        finally:
+            steps.forget(self.request.id or "")
 
     def _start(self, task_id: str) -> None:
         """Let a task that was cancelled, or that an earlier delivery finished, rest; give one up that kills workers.
@@ -73,7 +75,7 @@ class RetryingTask(Task):  # type: ignore[type-arg]  # Celery's takes none at ru
                     raise Ignore
             except UnderWay:
                 # The broker was lost and handed it on, while its first start goes on: that one decides.
-                self.signature_from_request(countdown=LOOK_AGAIN).apply_async()
+                self.come_back(LOOK_AGAIN)
                 raise Ignore from None
         elif cancelling.is_cancelled(task_id):
             self.update_state(state=REVOKED)
@@ -82,15 +84,22 @@ class RetryingTask(Task):  # type: ignore[type-arg]  # Celery's takes none at ru
         if redelivered and not self.counts_its_deaths and count_redelivery(task_id) >= MAX_DEATHS:
             raise GivenUp(GivenUp.REASON)
 
+    def come_back(self, seconds: float) -> None:
+        """Send this task again, as the same one, to start in some seconds; the present run then ends with Ignore.
+
+        Until then it holds no process. What it was sent with holds, but for the time after which nobody wanted it.
+        """
+        self.signature_from_request(countdown=seconds, expires=None).apply_async()
+
     @property
     def is_last_try(self) -> bool:
         """True when a failure of this run is final."""
         return self.request.called_directly or self.request.retries >= self.max_retries
 
     def report_progress(self, step: str, done: int, total: int) -> None:
-        """Store the state ``PROGRESS``; does nothing where the task runs without a worker."""
+        """Let those who follow the task see its step, if it lasts. Without a worker it does nothing."""
         if self.request.id and not self.request.called_directly:
-            self.update_state(state="PROGRESS", meta={"step": step, "done": done, "total": total})
+            steps.note(self.request.id, step, done, total, is_in_batch=bool(self.request.group))
 
 
 def _database_answers() -> bool:
@@ -133,7 +142,7 @@ def start_in_batch(task_id: str, longest: float = 600) -> bool:
     """
     row = BatchTask.objects.filter(task_id=task_id)
     since = timezone.now() - timedelta(seconds=longest)
-    first = row.filter(status__in=(STARTED, "PROGRESS"), started_at__gt=since).values_list("worker", flat=True).first()
+    first = row.filter(status__in=steps.UNDER_WAY, started_at__gt=since).values_list("worker", flat=True).first()
     if first and first != identity() and is_at_work(first):
         raise UnderWay(task_id)
     started = row.open().update(status=STARTED, started_at=timezone.now(), worker=identity())

@@ -79,20 +79,16 @@ def start_batch(
     label: str = "",
     started_by: Any = None,
     retry_of: Batch | None = None,
-    followed_by: str = "",
 ) -> Batch:
     """Send one task for each entry of ``calls`` (its keyword arguments), once the transaction has committed.
 
     The rows are written in lots, then the messages are sent in lots. What a broker did not take stays as a row that
     waits, and the reconciler sends it once the broker is back: ``waits_for_broker`` of the batch tells, for the one who
-    started it outside a transaction. ``followed_by`` is the id of the task that goes on when it has ended.
-    Started from within a task it is of the person or schedule that this was sent by.
+    started it outside a transaction. Started from within a task it is of the person or schedule that this was sent by.
     """
     origin = _origin() if started_by is None else {"started_by": started_by}
     with transaction.atomic():
-        batch = Batch.objects.create(
-            group_id=uuid(), task_name=task_name, label=label, retry_of=retry_of, followed_by=followed_by, **origin
-        )
+        batch = Batch.objects.create(group_id=uuid(), task_name=task_name, label=label, retry_of=retry_of, **origin)
         for lot in _lots(enumerate(calls)):
             BatchTask.objects.bulk_create(
                 BatchTask(task_id=uuid(), batch=batch, position=position, kwargs=kwargs) for position, kwargs in lot

@@ -20,7 +20,7 @@ from core.locks import lock_until_commit
 from core.models import Batch, BatchTask
 from core.progress import Progress, no_progress
 from projects.extraction.reading import CommentNotFound, ReadingError, get_analyst, logger, read_comment
-from projects.models import Extraction
+from projects.models import Extraction, ThreadRun
 
 TASK = "process_waywo_comment"
 
@@ -96,8 +96,14 @@ def comments_to_read(
     return given[:limit]
 
 
+def _due() -> CommentQuerySet:
+    """Return the comments that are due, but those of threads that are being extracted: their own run reads them."""
+    extracted = ThreadRun.objects.open().exclude(post=None).values("post")
+    return Comment.objects.due_for_reading().exclude(post__in=extracted)
+
+
 def _chosen(conditions: CommentConditions, analyst: str) -> CommentQuerySet:
-    chosen = Comment.objects.visible() if conditions.are_again else Comment.objects.due_for_reading()
+    chosen = Comment.objects.visible() if conditions.are_again else _due()
     if conditions.post_id is not None:
         chosen = chosen.filter(post_id=conditions.post_id)
         if not Comment.objects.filter(post_id=conditions.post_id).exists():

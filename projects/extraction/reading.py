@@ -14,10 +14,12 @@ from comments.text import plain_text
 from core.http import NotAsked, OutsideError
 from core.jobs.retrying import GivenUp
 from core.models import MAX_DEATHS
+from core.progress import Progress, no_progress
 from projects.duplicates import known_projects
 from projects.extraction.run import Run, comment_input
 from projects.extraction.saving import save_projects
 from projects.extraction.schemas import Analyst
+from projects.extraction.steps import tell
 from projects.language.embeddings import Embedder, WordLlamaEmbedder, get_embedder
 from projects.language.kept_answers import ignoring_kept_answers
 from projects.language.model import get_language_model
@@ -107,6 +109,7 @@ def read_comment(
     embedder: Embedder | None = None,
     fresh: bool = False,
     only_unread: bool = False,
+    progress: Progress = no_progress,
 ) -> Reading:
     """Read one comment, whatever its status, and save its projects.
 
@@ -135,7 +138,7 @@ def read_comment(
     if comment.dead or comment.deleted or not plain_text(comment.text).strip():
         comment.release(Comment.Status.SKIPPED)
         return Reading(comment.pk, "skipped", reason="nothing to read: deleted, flagged or empty")
-    return _run(comment, analyst, embedder, task_id, last_try, fresh)
+    return _run(comment, analyst, embedder, task_id, last_try, fresh, progress)
 
 
 def _already_done(comment: Comment, task_id: str) -> Reading | None:
@@ -150,7 +153,15 @@ def _already_done(comment: Comment, task_id: str) -> Reading | None:
     return reading
 
 
-def _run(comment: Comment, analyst: Analyst, embedder: Embedder, task_id: str, last_try: bool, fresh: bool) -> Reading:
+def _run(
+    comment: Comment,
+    analyst: Analyst,
+    embedder: Embedder,
+    task_id: str,
+    last_try: bool,
+    fresh: bool,
+    progress: Progress,
+) -> Reading:
     # The worker that was at it before is dead: the claim is ours.
     comment.extractions.filter(status=Extraction.Status.RUNNING).update(
         status=Extraction.Status.FAILED, finished_at=timezone.now(), error="its worker died"
@@ -163,7 +174,8 @@ def _run(comment: Comment, analyst: Analyst, embedder: Embedder, task_id: str, l
         task_id=task_id,
     )
     try:
-        outcome = _read(comment, analyst, embedder, extraction, fresh)
+        outcome = _read(comment, analyst, embedder, extraction, fresh, progress)
+        tell(progress, "save")
         with transaction.atomic():
             _hold(comment)
             saved = save_projects(comment, outcome.projects, analyst, embedder, is_whole=not outcome.lost)
@@ -209,9 +221,11 @@ def _told(outcome: Any) -> str:
     return f"Partly read, {len(outcome.lost)} of {total} projects could not be described: {errors}"
 
 
-def _read(comment: Comment, analyst: Analyst, embedder: Embedder, extraction: Extraction, fresh: bool) -> Any:
+def _read(
+    comment: Comment, analyst: Analyst, embedder: Embedder, extraction: Extraction, fresh: bool, progress: Progress
+) -> Any:
     """Run the workflow and return its ``CommentRead``; note on ``extraction`` what it did, also when it fails."""
-    run = Run(analyst, embedder)
+    run = Run(analyst, embedder, progress)
     pages = PageReader((received := comment_input(comment)).links)
     try:
         known = known_projects(comment.author, comment.source)

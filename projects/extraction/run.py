@@ -10,6 +10,7 @@ from comments.models import Comment
 from comments.text import links, plain_text, without_quotations
 from core import event_loop
 from core.http import Unavailable
+from core.progress import Progress, no_progress
 from projects.duplicates import KnownProject
 from projects.extraction.schemas import Analyst, CommentInput, Segment
 from projects.language.embeddings import Embedder
@@ -31,6 +32,7 @@ class Run:
 
     analyst: Analyst
     embedder: Embedder
+    progress: Progress = no_progress
     usage: Usage = field(default_factory=Usage)
     steps: list[dict[str, Any]] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
@@ -54,7 +56,7 @@ class Run:
         from projects.extraction.workflow import ExtractionWorkflow
 
         limit = settings.READING_SECONDS
-        workflow = ExtractionWorkflow(self.analyst, self.embedder, fetch, timeout=limit)
+        workflow = ExtractionWorkflow(self.analyst, self.embedder, fetch, timeout=limit, progress=self.progress)
 
         async def run() -> Any:
             with metering(self.usage), within:

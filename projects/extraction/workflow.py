@@ -9,6 +9,7 @@ from typing import Any
 from workflows import Workflow, step
 
 from core.http import OutsideError
+from core.progress import Progress, no_progress
 from projects.duplicates import KnownProject, find_match
 from projects.embedding import embedding_text
 from projects.extraction.events import (
@@ -23,6 +24,7 @@ from projects.extraction.events import (
     ProjectsDescribed,
 )
 from projects.extraction.schemas import Analyst, CommentInput, Segment
+from projects.extraction.steps import tell
 from projects.language.embeddings import Embedder
 from projects.pages.page_text import PageText
 
@@ -32,12 +34,13 @@ FetchPages = Callable[[list[str]], Awaitable[list[PageText]]]
 
 
 def timed(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    """Note the step's name, seconds and outcome in ``self.steps``, also when it fails."""
+    """Note the step's name, seconds and outcome in ``self.steps``, also when it fails; tell that it begins."""
 
     @wraps(method)
     async def run(self: "ExtractionWorkflow", ev: Any) -> Any:
         entry = {"step": method.__name__, "seconds": 0.0, "outcome": "started"}
         self.steps.append(entry)
+        tell(self.progress, method.__name__)
         started = time.perf_counter()
         try:
             result = await method(self, ev)
@@ -59,8 +62,17 @@ class ExtractionWorkflow(Workflow):
     One instance serves one run: ``steps`` holds what each step did, also after a failure.
     """
 
-    def __init__(self, analyst: Analyst, embedder: Embedder, fetch_pages: FetchPages, *, timeout: float):
+    def __init__(
+        self,
+        analyst: Analyst,
+        embedder: Embedder,
+        fetch_pages: FetchPages,
+        *,
+        timeout: float,
+        progress: Progress = no_progress,
+    ):
         super().__init__(timeout=timeout)
+        self.progress = progress
         self.analyst = analyst
         self.embedder = embedder
         self.fetch_pages = fetch_pages

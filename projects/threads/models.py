@@ -1,5 +1,6 @@
 """A thread on its way from an address to reviewed material: collected, read, counted, as one task."""
 
+from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
@@ -16,6 +17,10 @@ class ThreadRunQuerySet(models.QuerySet["ThreadRun"]):
     def open(self) -> Self:
         """Runs that have not ended."""
         return self.filter(status=ThreadRun.Status.RUNNING)
+
+    def overdue(self, since: datetime) -> Self:
+        """Open runs that nobody looked at although it was time before ``since``: the message was lost."""
+        return self.open().filter(look_at__lt=since)
 
 
 class ThreadRun(models.Model):

@@ -15,11 +15,11 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django_celery_results.models import GroupResult, TaskResult
 
-from core.models import Batch, BatchTask, Cancellation, Redelivery
+from core.models import Batch, BatchTask, Cancellation, Redelivery, Repetition
 from core.progress import Progress, no_progress
 from projects.language.kept_answers import oldest
 from projects.language.models import KeptAnswer
-from projects.models import Extraction, HostTurn, Page
+from projects.models import Extraction, HostTurn, Page, ThreadRun
 from waywo_site.models import HealthResult, QueueSample
 
 logger = logging.getLogger(__name__)
@@ -122,6 +122,10 @@ def _batch_tasks(before: datetime) -> QuerySet[BatchTask]:
     return BatchTask.objects.filter(batch__in=_batches(before).values("pk"))
 
 
+def _thread_runs(before: datetime) -> QuerySet[ThreadRun]:
+    return ThreadRun.objects.filter(finished_at__lt=before)
+
+
 def _extractions(before: datetime) -> QuerySet[Extraction]:
     """Readings beyond the last 3 of a comment, whatever their age; none that is under way."""
     place = Window(RowNumber(), partition_by="comment_id", order_by=[F("started_at").desc(), F("pk").desc()])
@@ -155,6 +159,8 @@ KINDS = (
     # The tasks first: a batch of 100,000 that took them along would hold them all in one transaction.
     Kind("batch_tasks", _batch_tasks, can_come_back=True),
     Kind("batches", _batches, can_come_back=True),
+    Kind("thread_runs", _thread_runs),
+    Kind("repetitions", _older(Repetition, "requested_at")),
     Kind("redeliveries", _older(Redelivery, "last_at")),
     Kind("cancellations", _older(Cancellation, "requested_at")),
     Kind("health_results", _older(HealthResult, "checked_at")),

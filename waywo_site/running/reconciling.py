@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from celery import current_app
-from celery.states import PENDING, RETRY, STARTED
+from celery.states import PENDING, RETRY
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
@@ -17,9 +17,11 @@ from django_celery_results.models import TaskResult
 
 from core.jobs import following, sending
 from core.jobs.liveness import is_gone, is_here
+from core.jobs.steps import UNDER_WAY
 from core.locks import try_lock_until_commit
-from core.models import BatchTask
+from core.models import OPEN_STATES, BatchTask
 from projects.extraction.choosing import comments_to_read, queue_comments
+from projects.models import ThreadRun
 from waywo_site.running.queues import ask_workers, depths, paused
 from waywo_site.running.unacknowledged import restore
 
@@ -29,7 +31,6 @@ ANSWER_SECONDS = 2
 SETTLED_AFTER = timedelta(seconds=60)
 # A task that waits for its next try stands in no queue, but with its worker; this long at most.
 RETRY_LOST_AFTER = timedelta(seconds=2 * settings.LONGEST_RETRY_PAUSE)
-UNDER_WAY = (STARTED, "PROGRESS")
 
 Held = Callable[[], set[str]]
 
@@ -89,7 +90,10 @@ def _lost_single_tasks(empty: set[str], now: datetime, held: Held) -> int:
     # date_done is when the row was last written.
     retrying = Q(status=RETRY, date_done__lt=now - RETRY_LOST_AFTER)
     silent = Q(status__in=UNDER_WAY, date_done__lt=now - timedelta(seconds=settings.VISIBILITY_TIMEOUT))
-    lost = TaskResult.objects.filter(waiting | retrying | silent).order_by("pk")
+    # Such a task holds no process from one look to the next, so nobody but its row knows that it is due.
+    not_looked = Q(task_id__in=ThreadRun.objects.overdue(now - SETTLED_AFTER).values("task_id"))
+    unfinished = Q(status__in=OPEN_STATES)
+    lost = TaskResult.objects.filter(waiting | retrying | silent | (not_looked & unfinished)).order_by("pk")
     if not lost.exists():
         return 0
     taken = held()  # before the rows are read: what ends meanwhile is not sent

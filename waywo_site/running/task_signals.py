@@ -5,13 +5,12 @@ import time
 from typing import Any
 
 from celery.signals import task_postrun, task_prerun
-from celery.states import SUCCESS
+from celery.states import IGNORED, SUCCESS
 from django.db import close_old_connections, connections
 
-logger = logging.getLogger(__name__)
+from core.jobs.following import SUBJECTS
 
-# What a task works on, as far as its arguments say: ids and no more.
-SUBJECTS = ("comment_id", "post_id")
+logger = logging.getLogger(__name__)
 
 _began: dict[str, float] = {}
 
@@ -26,7 +25,8 @@ def note_end(task_id: str, task: Any, kwargs: dict[str, Any], state: str | None,
     seconds = time.monotonic() - _began.pop(task_id, time.monotonic())
     subject = {name: kwargs[name] for name in SUBJECTS if name in kwargs}
     fields = {"task": task.name, "task_id": task_id, **subject, "state": state, "seconds": round(seconds, 3)}
-    logger.info("task ended", extra=fields)
+    # One that comes back, or was done already, has not ended.
+    logger.log(logging.DEBUG if state == IGNORED else logging.INFO, "task ended", extra=fields)
 
 
 @task_prerun.connect

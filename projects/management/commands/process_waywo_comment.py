@@ -23,7 +23,7 @@ class Command(JobCommand):
         return {"comment_id": options["comment_id"], **({"fresh": True} if options["fresh"] else {})}
 
     def run_here(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        return read_comment(**arguments).as_dict()
+        return read_comment(progress=progress, **arguments).as_dict()
 
     def summary(self, result: dict[str, Any]) -> str:
         if result["status"] == "skipped":

@@ -13,9 +13,9 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from django_celery_results.models import GroupResult, TaskResult
 
 from comments.models import Comment, Post
-from core.models import Batch, BatchTask, Cancellation, Redelivery
+from core.models import Batch, BatchTask, Cancellation, Redelivery, Repetition
 from projects.language.models import KeptAnswer
-from projects.models import Extraction, HostTurn, Page, Project, Submission
+from projects.models import Extraction, HostTurn, Page, Project, Submission, ThreadRun
 from tests.factories import make_comment, make_project
 from tests.servers.processes import command
 from waywo_site.models import HealthResult, QueueSample
@@ -75,6 +75,10 @@ def fill() -> None:
         KeptAnswer.objects.create(key=f"{age} days", prompt_version=1, said={}, created_at=moment)
     Cancellation.objects.create(task_id="old")
     Cancellation.objects.update(requested_at=OLD)
+    Repetition.objects.create(task_id="old", as_task_id="new")
+    Repetition.objects.update(requested_at=OLD)
+    ThreadRun.objects.create(task_id="old", thread="hn 1", status="success", look_at=OLD, finished_at=OLD)
+    ThreadRun.objects.create(task_id="open", thread="hn 1", look_at=OLD)
     for moment in (OLD, YOUNG):
         batch(f"ended {moment}", moment, ["SUCCESS", "FAILURE", "REVOKED"])
         Redelivery.objects.create(task_id=str(moment))
@@ -102,6 +106,8 @@ def test_what_is_old_goes_and_posts_comments_projects_and_reviews_stay():
         "group_results": 2,
         "batch_tasks": 3,
         "batches": 1,
+        "thread_runs": 1,
+        "repetitions": 1,
         "redeliveries": 1,
         "cancellations": 1,
         "health_results": 1,
