@@ -11,7 +11,7 @@ class WaywoSiteConfig(AppConfig):
         from waywo_site import checks  # noqa: F401
         from waywo_site.celery import app
         from waywo_site.roles import Granting
-        from waywo_site.running import task_signals, worker_signals  # noqa: F401
+        from waywo_site.running import task_signals, worker_signals, worker_stats  # noqa: F401
         from waywo_site.schedules import defaults
 
         _name_as_the_menu_does()

@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import pty
+import re
 import select
 import signal
 import socket
@@ -212,6 +213,24 @@ def test_tasks_shows_what_runs_what_is_taken_and_what_the_worker_knows(worker, s
     assert queues.depth("collection") >= 2
     shown = command("tasks").stdout
     assert "running: process_waywo_post" in shown
+
+
+def test_tasks_shows_what_a_worker_is_made_of_and_what_it_did(worker):
+    canaries_come_back()
+    done = command("tasks", "--stats", "--json")
+    assert done.returncode == 0, done.stderr
+    [seen] = json.loads(done.stdout.splitlines()[-1]).values()
+    [told] = current_app.control.inspect(timeout=5).stats().values()
+    stats = seen["stats"]
+    assert {int(pid) for pid in stats["processes"]} == set(told["pool"]["processes"])
+    assert all(used > 10_000_000 for used in (stats["memory"], *stats["processes"].values()))
+    assert stats["totals"]["canary"] >= len(settings.QUEUE_TIME_LIMITS)
+    assert (stats["autoscale"], stats["prefetch"]) == (None, 2)
+    shown = command("tasks", "--stats").stdout
+    assert "pool: 2 processes, holds 2 messages at most" in shown
+    assert re.search(r"memory: \d+ MB, its processes \d+, \d+ MB\n  up for: \d+:\d\d:\d\d\n  begun since: ", shown), (
+        shown
+    )
 
 
 def test_tasks_without_a_worker_names_the_way_out():
