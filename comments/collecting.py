@@ -15,7 +15,7 @@ from comments.models import FIRST_FOREIGN_ID, LIVE_FOR, Comment, Post, Source
 from comments.saving import Collected, save_lot, save_post
 from comments.sources import ItemSource, ThreadSource, source_named
 from comments.sources.items import Answer, Item, ItemId
-from core.http import OutsideError
+from core.http import NotAsked, OutsideError, Unavailable
 from core.progress import Progress, no_progress
 
 logger = logging.getLogger(__name__)
@@ -41,15 +41,26 @@ def collect_post(
     another source has here. ``year`` and ``month`` say which month it belongs to; else ``threads.yml``, the title or
     the date does.
 
-    A stored thread that was deleted at its source is marked so and settled; the result says ``deleted``.
+    A stored thread that was deleted at its source is marked so and settled; the result says ``deleted``. What the
+    source refuses (403), the thread or comments, the result says in ``missing``. The sample thread is looked at in its
+    file.
 
     Raises ValueError for an argument out of range, NotAThread, OutsideError when the thread cannot be had (nothing
-    is saved then), and CollectionError when more than 5 % of the comments could not be had (the others are saved).
+    is saved then), Unavailable when the source goes down meanwhile, and CollectionError when more than 5 % of the
+    comments could not be had (what came is saved).
     """
     _check_arguments(post_id, year, month, limit_comments)
+    if Post.objects.filter(pk=post_id, source=Source.SAMPLE).exists():
+        return collect_sample(progress)
     source, source_id = _source_of(post_id)
     with opened(source):
-        return _collect(source, source_id, year, month, limit_comments, progress)
+        try:
+            return _collect(source, source_id, year, month, limit_comments, progress)
+        except OutsideError as error:
+            if not error.is_forbidden:
+                raise
+            title = Post.objects.filter(pk=post_id).values_list("title", flat=True).first() or ""
+            return Collected(post_id, title, 0, missing=[f"Thread {source_id}: {error}"])
 
 
 def collect_sample(progress: Progress = no_progress) -> Collected:
@@ -69,8 +80,8 @@ def collect_posts(
 ) -> dict[str, Any]:
     """Collect the threads that ``threads_to_collect`` chooses, one after another in this process.
 
-    A thread or a source that fails is named in ``errors`` and does not stop the others. Returns counts and errors as
-    JSON. Raises what ``threads_to_collect`` raises.
+    A thread or a source that fails is named in ``errors`` and does not stop the others; ``missing`` has a line for what
+    was refused of threads. Returns counts and errors as JSON. Raises what ``threads_to_collect`` raises.
     """
     check_limit("limit_comments", limit_comments)
     threads, failures = threads_to_collect(limit_posts, source=source, max_age_days=max_age_days)
@@ -85,7 +96,9 @@ def collect_posts(
         else:
             posts.append(collected.as_dict())
     progress("threads", len(threads), len(threads))
-    return {"status": "partial" if errors else "success", "posts": posts, "errors": errors}
+    missing = [line for post in posts for line in post["missing"]]
+    is_whole = not errors and all(post["status"] == "success" for post in posts)
+    return {"status": "success" if is_whole else "partial", "posts": posts, "errors": errors, "missing": missing}
 
 
 def _check_arguments(post_id: Any, year: int | None, month: int | None, limit_comments: int | None) -> None:
@@ -98,7 +111,7 @@ def _check_arguments(post_id: Any, year: int | None, month: int | None, limit_co
 def _source_of(post_id: int) -> tuple[ThreadSource, str]:
     if post_id < FIRST_FOREIGN_ID:
         return source_named(Source.HACKER_NEWS), str(post_id)
-    post = Post.objects.exclude(source=Source.SAMPLE).filter(pk=post_id).first()
+    post = Post.objects.filter(pk=post_id).first()
     if post is None:
         raise NotAThread(f"Thread {post_id}: there is no such thread to collect.")
     return source_named(post.source), post.source_id
@@ -197,12 +210,21 @@ def _answers(source: ItemSource, look: _Plan, collected: Collected) -> Iterator[
         collected.comments_skipped += len(unchanged)
         for start in range(0, len(sure), LOT):
             yield [(kid, copy.pop(kid)) for kid in sure[start : start + LOT]]
-        answered = unchanged.union(sure)
-        to_ask = [kid for kid in look.due if kid not in answered]
-    missed = []
+        copied = unchanged.union(sure)
+        to_ask = [kid for kid in look.due if kid not in copied]
+    missed: Lot = []
+    answered = set()
     for lot in ask_for_all(source, to_ask):
+        answered.update(item_id for item_id, _ in lot)
         missed += [entry for entry in lot if _may_pass(entry[1])]
         yield [entry for entry in lot if not _may_pass(entry[1])]
+        if down := next((answer for _, answer in lot if isinstance(answer, NotAsked)), None):
+            # It was asked, so this counts as a try: a source that serves posts and no comments is not asked for ever.
+            raise Unavailable(str(down), retry_after=down.retry_after)
+        if len(lot) > WORTH_A_COPY and all(_is_forbidden(answer) for _, answer in lot):
+            # Who refuses so many refuses the rest too, and is not asked for it.
+            yield [(item_id, lot[0][1]) for item_id in to_ask if item_id not in answered]
+            return
     # A few are asked for once more at the end, when what kept them back may have passed; a source that is down is not.
     if len(missed) <= TOLERATED_FAILURES * len(to_ask):
         yield from ask_for_all(source, [item_id for item_id, _ in missed])
@@ -212,6 +234,10 @@ def _answers(source: ItemSource, look: _Plan, collected: Collected) -> Iterator[
 
 def _may_pass(answer: Answer) -> bool:
     return isinstance(answer, OutsideError) and not answer.permanent
+
+
+def _is_forbidden(answer: Answer) -> bool:
+    return isinstance(answer, OutsideError) and answer.is_forbidden
 
 
 def _copy(source: ItemSource, source_id: str) -> dict[ItemId, Item]:
@@ -237,6 +263,6 @@ def _unchanged(look: _Plan, copy: dict[ItemId, Item]) -> set[ItemId]:
 def _is_settled(post: Post, collected: Collected) -> bool:
     """Return whether nothing more is to come: the thread is closed, and nothing of it is owed to us."""
     now = timezone.now()
-    # What a source has not served four weeks on, it will not.
-    all_served = not collected.not_served or post.has_closed(now - LIVE_FOR)
+    # What a source has not served four weeks on, or refuses then, it will not give.
+    all_served = not (collected.not_served or collected.refused) or post.has_closed(now - LIVE_FOR)
     return post.has_closed(now) and not collected.failed and all_served

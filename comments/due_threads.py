@@ -37,8 +37,8 @@ def threads_to_collect(
     last so many days; of one that was never collected the month says whether it may be so young.
 
     Beside it stands a line for each source that did not say what it has; the others are unharmed. A settled thread
-    is not due. Raises ValueError for a limit below 1 and an unknown source, and the error of a source when there is no
-    other.
+    is not due. Raises ValueError for a limit below 1 and an unknown source, and the error of a source when no source
+    answers and it may pass: what is refused (403) is not tried again.
     """
     check_limit("limit_posts", limit_posts)
     check_limit("max_age_days", max_age_days)
@@ -53,9 +53,13 @@ def threads_to_collect(
             raise found
         else:
             due += _due_of(each, found, limit_posts, since)
-    if errors and len(errors) == len(sources):
+    if len(errors) == len(sources) and not all(map(_is_forbidden, errors)):
         raise errors[0]
     return due, [str(error) for error in errors]
+
+
+def _is_forbidden(error: Exception) -> bool:
+    return isinstance(error, OutsideError) and error.is_forbidden
 
 
 def check_limit(name: str, limit: int | None) -> None:

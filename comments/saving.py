@@ -20,8 +20,9 @@ class Collected:
     """What collecting one thread came to: the result of ``process_waywo_post``.
 
     Every comment that was looked at is in one of saved (new), updated (changed at the source), skipped (unchanged,
-    not due for a look, or not served yet) and failed. ``not_served`` of the skipped were null at the source.
-    ``deleted`` says that the source no longer has the thread; then no comment was looked at.
+    not due for a look, or not served yet), failed and refused (403). ``not_served`` of the skipped were null at the
+    source. ``deleted`` says that the source no longer has the thread; then no comment was looked at. ``missing`` has a
+    line for what was refused, be it the thread itself: asking again at once would not bring it.
     """
 
     post_id: int
@@ -33,13 +34,24 @@ class Collected:
     failed: list[int | str] = field(default_factory=list)
     not_served: int = 0
     deleted: bool = False
+    refused: list[int | str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    def note_refused(self, errors: list[tuple[int | str, OutsideError]]) -> None:
+        """Note the comments that the source refused to give, all of them in one line of ``missing``."""
+        if errors:
+            self.refused += [item_id for item_id, _ in errors]
+            named = ", ".join(map(str, self.refused[:3])) + (", …" if len(self.refused) > 3 else "")
+            self.missing = [f"Thread {self.post_id}: {len(self.refused)} comments were refused ({named}): {errors[0][1]}"]
 
     def as_dict(self) -> dict[str, Any]:
-        return {"status": "success"} | {name: value for name, value in vars(self).items() if name != "not_served"}
+        """Return the JSON form. The status is partial where anything could not be had."""
+        status = "partial" if self.failed or self.missing else "success"
+        return {"status": status} | {name: value for name, value in vars(self).items() if name != "not_served"}
 
 
 def missed_comments(result: dict[str, Any]) -> list[str]:
-    """Return a line for each comment that the collection of ``result`` could not have."""
+    """Return a line for each comment that the collection of ``result`` could not have, and may have another time."""
     return [
         f"Thread {result['post_id']}: comment {kid} could not be had; the next collection asks again."
         for kid in result.get("failed", [])
@@ -78,7 +90,9 @@ def save_lot(post: Post, lot: list[tuple[int | str, Answer]], collected: Collect
     ``looked_at`` is a moment before the source was asked.
     """
     items = [answer for _, answer in lot if isinstance(answer, Item)]
-    collected.failed += [item_id for item_id, answer in lot if isinstance(answer, OutsideError)]
+    errors = [(item_id, answer) for item_id, answer in lot if isinstance(answer, OutsideError)]
+    collected.failed += [item_id for item_id, error in errors if not error.is_forbidden]
+    collected.note_refused([(item_id, error) for item_id, error in errors if error.is_forbidden])
     # Null is "not served yet": there is nothing to save, and a later look asks again.
     nulls = sum(answer is None for _, answer in lot)
     collected.not_served += nulls

@@ -6,6 +6,7 @@ from celery import shared_task
 from pydantic import Field
 
 from comments import collecting, discovery, trying
+from comments.adding import CollectionError
 from comments.due_threads import check_limit, threads_to_collect
 from comments.source_names import ThreadSourceName
 from core.jobs import sending
@@ -44,7 +45,7 @@ def process_waywo_posts(
         label=f"Collect {len(threads)} threads",
     )
     return {
-        "status": "queued",
+        "status": "partial" if errors else "queued",
         "posts_queued": len(threads),
         "task_ids": batch.task_ids,
         "group_id": batch.group_id,
@@ -52,7 +53,7 @@ def process_waywo_posts(
     }
 
 
-@shared_task(name="process_waywo_post", bind=True, base=RetryingTask)
+@shared_task(name="process_waywo_post", bind=True, base=RetryingTask, throws=(*RetryingTask.throws, CollectionError))
 def process_waywo_post(
     self: RetryingTask,
     *,

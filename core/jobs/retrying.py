@@ -37,6 +37,8 @@ class RetryingTask(Task):  # type: ignore[type-arg]  # Celery's takes none at ru
     """
 
     max_retries = 3
+    # What is said in one line when a task ends with it, without a traceback: it tells of others, not of our code.
+    throws = (OutsideError, GivenUp)
     # True for a task that counts its attempts in a row of its own, as the reading of a comment does.
     counts_its_deaths = False
 

@@ -10,14 +10,16 @@ from comments.collecting import collect_post, collect_posts, collect_sample
 from comments.due_threads import threads_to_collect
 from comments.models import Comment, Post
 from comments.months import month_of
+from comments.sources.json_client import circuit_of
 from comments.sources.known_threads import known_threads
-from core.http import OutsideError
+from core.http import NotAsked, OutsideError, Unavailable
 from tests.factories import make_comment
 from tests.servers.hackernews import Fault, HackerNewsServer
 from tests.servers.processes import command
 from tests.servers.threads import generate_thread, sample_thread
 
 pytestmark = pytest.mark.django_db
+FORBIDDEN = Fault.answer(403, b"Forbidden", "text/plain")
 
 
 @pytest.fixture
@@ -53,7 +55,9 @@ def test_a_thread_is_stored_as_it_was_served(server, thread, post_id):
         "comments_skipped": 0,
         "comments_updated": 0,
         "failed": [],
+        "refused": [],
         "deleted": False,
+        "missing": [],
     }
     post = Post.objects.get(pk=post_id)
     assert (post.title, post.author, post.kids) == (thread[0]["title"], thread[0]["by"], thread[0]["kids"])
@@ -159,6 +163,55 @@ def test_a_few_comments_that_cannot_be_had_are_named_and_come_with_the_next_look
     assert collected.comments_saved == 39
     server.heal()
     assert collect_post(post_id).comments_saved == 1
+
+
+def test_what_is_refused_makes_the_result_partial_and_names_what_is_missing(server, post_id, thread):
+    refused = thread[0]["kids"][:8]
+    server.fail(refused, FORBIDDEN)
+    collected = collect_post(post_id).as_dict()
+    assert (collected["status"], collected["comments_saved"], collected["failed"]) == ("partial", 32, [])
+    assert sorted(collected["refused"]) == sorted(refused)
+    [line] = collected["missing"]
+    assert "8 comments were refused" in line
+    assert "403 Forbidden" in line
+    # Nothing was asked for a second time.
+    assert len(server.requests) == 1 + 40
+
+
+def test_a_thread_that_is_refused_is_missing_and_what_is_stored_of_it_stays(server, post_id):
+    collect_post(post_id)
+    asked = len(server.requests)
+    server.fail(post_id, FORBIDDEN)
+    collected = collect_post(post_id).as_dict()
+    assert (collected["status"], collected["comments_saved"]) == ("partial", 0)
+    assert f"Thread {post_id}:" in collected["missing"][0]
+    assert collected["title"] == Post.objects.get().title
+    assert (len(server.requests) - asked, Comment.objects.count()) == (1, 40)
+
+
+def test_a_source_that_refuses_many_is_not_asked_for_the_rest(settings):
+    thread = generate_thread(600, seed=5)
+    with HackerNewsServer(thread) as server:
+        settings.HN_API_BASE_URL = server.item_api
+        server.fail(lambda path: not server.matches_id(path, thread[0]["id"]), FORBIDDEN)
+        collected = collect_post(thread[0]["id"])
+        assert (len(collected.refused), collected.comments_saved) == (600, 0)
+        assert len(server.requests) < 300
+
+
+def test_a_hacker_news_that_goes_down_is_left_alone_for_a_while(server, thread, post_id):
+    server.fail(lambda path: not server.matches_id(path, post_id), Fault.SERVER_ERROR)
+    with pytest.raises(Unavailable, match=r"item API .* failed 10 times in a row") as caught:
+        collect_post(post_id)
+    assert caught.value.retry_after > 0
+    asked = len(server.requests)
+    assert asked < 1 + 3 * 40
+    server.heal()
+    with pytest.raises(NotAsked):
+        collect_post(post_id)
+    assert len(server.requests) == asked
+    circuit_of.cache_clear()  # as after the minute
+    assert collect_post(post_id).comments_saved == 40
 
 
 def test_too_many_that_cannot_be_had_are_a_failure_that_keeps_what_came(server, post_id, thread):

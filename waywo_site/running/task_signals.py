@@ -8,6 +8,7 @@ from celery.signals import task_postrun, task_prerun
 from celery.states import IGNORED, SUCCESS
 from django.db import close_old_connections, connections
 
+from core.http import in_short
 from core.jobs.following import SUBJECTS
 
 logger = logging.getLogger(__name__)
@@ -21,12 +22,16 @@ def note_begin(task_id: str, **_: Any) -> None:
 
 
 @task_postrun.connect
-def note_end(task_id: str, task: Any, kwargs: dict[str, Any], state: str | None, **_: Any) -> None:
+def note_end(task_id: str, task: Any, kwargs: dict[str, Any], state: str | None, retval: Any = None, **_: Any) -> None:
     seconds = time.monotonic() - _began.pop(task_id, time.monotonic())
     subject = {name: kwargs[name] for name in SUBJECTS if name in kwargs}
     fields = {"task": task.name, "task_id": task_id, **subject, "state": state, "seconds": round(seconds, 3)}
-    # One that comes back, or was done already, has not ended.
-    logger.log(logging.DEBUG if state == IGNORED else logging.INFO, "task ended", extra=fields)
+    # What a task is known to end with; of all else Celery logs the traceback.
+    if isinstance(retval, tuple(task.throws)):
+        logger.warning("task ended", extra=fields | {"error": in_short(retval)})
+    else:
+        # One that comes back, or was done already, has not ended.
+        logger.log(logging.DEBUG if state == IGNORED else logging.INFO, "task ended", extra=fields)
 
 
 @task_prerun.connect
