@@ -206,8 +206,8 @@ def try_source(request: HttpRequest, arguments: TrySource) -> Any:
 @acting.post("/waywo-posts/{int:post_id}/process", response={202: Sent}, summary="Collect one thread again")
 def process_waywo_post(request: HttpRequest, post_id: Id, arguments: CollectPost | None = NOTHING) -> Any:
     """Collect one thread that is in the index already."""
-    if not Post.objects.filter(pk=post_id, source="hn").exists():
-        raise Http404(f"There is no thread {post_id} of Hacker News: add it with /api/waywo-posts/add.")
+    if not Post.objects.filter(pk=post_id).exists():
+        raise Http404(f"There is no thread {post_id} here: add it with /api/waywo-posts/add.")
     task = {"post_id": post_id} | given_in(arguments)
     return sent(request, "process_waywo_post", task, f"Collecting thread {post_id}.", queue=PRIORITY)
 

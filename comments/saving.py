@@ -42,7 +42,9 @@ class Collected:
         if errors:
             self.refused += [item_id for item_id, _ in errors]
             named = ", ".join(map(str, self.refused[:3])) + (", …" if len(self.refused) > 3 else "")
-            self.missing = [f"Thread {self.post_id}: {len(self.refused)} comments were refused ({named}): {errors[0][1]}"]
+            self.missing = [
+                f"Thread {self.post_id}: {len(self.refused)} comments were refused ({named}): {errors[0][1]}"
+            ]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form. The status is partial where anything could not be had."""

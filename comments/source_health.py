@@ -15,7 +15,8 @@ from comments.sources.tally import Count, Key, tally
 
 logger = logging.getLogger(__name__)
 
-DAY, WEEK = timedelta(days=1), timedelta(days=7)
+# Of the hour before this one too: this one may have just begun.
+NOW, DAY, WEEK = timedelta(hours=2), timedelta(days=1), timedelta(days=7)
 TABLE = SourceHour._meta.db_table
 # One statement for each row: of several processes at once none waits for long, and nothing is lost.
 WRITE = f"""
@@ -43,13 +44,24 @@ class Rate:
     mean_seconds: float | None
     slowest_seconds: float | None
 
+    @property
+    def percent(self) -> str:
+        """The share that was answered, in percent; 100 only where all were."""
+        if self.success is None:
+            return "–"
+        return "100" if not self.failed else f"{min(100 * self.success, 99.9):.1f}"
+
 
 @dataclass(frozen=True)
 class EndpointHealth:
-    """How one endpoint of a source answered; ``last_error`` is the newest of the week."""
+    """How one endpoint of a source answered: in the last two hours (``now``), a day and a week.
+
+    ``last_error`` is the newest of the week.
+    """
 
     source: str
     endpoint: str
+    now: Rate
     day: Rate
     week: Rate
     last_error: str
@@ -106,6 +118,7 @@ def _summed_up(source: str, endpoint: str, hours: list[SourceHour], now: datetim
     return EndpointHealth(
         source,
         endpoint,
+        rate_of([row for row in hours if row.hour > now - NOW]),
         rate_of([row for row in hours if row.hour > now - DAY]),
         rate_of(hours),
         last_error,

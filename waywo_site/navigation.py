@@ -43,6 +43,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
 # Pages that stand behind the list of a model, for who may see that: name, symbol, address.
 BEHIND = {
     "projects.project": ("Review", "rate_review", "admin:projects_project_review"),
+    "comments.post": ("Sources", "rss_feed", "admin:comments_post_sources"),
     "comments.comment": ("Failures", "error", "admin:comments_comment_failures"),
 }
 

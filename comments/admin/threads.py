@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from comments.admin.adding import AddThread
-from comments.models import Comment, CommentQuerySet, Post, Source
+from comments.admin.sources import Sources
+from comments.models import Comment, CommentQuerySet, Post
 from comments.text import safe_html
 from core.admin.listing import ReadOnlyAdmin, filtered_list_link, outside_link, require
 from core.admin.sending import send_batch
@@ -68,7 +69,7 @@ def bar_of(post: Post) -> list[Part]:
 
 
 @admin.register(Post)
-class PostAdmin(AddThread, ReadOnlyAdmin):
+class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
     """The threads, each with how far its comments have been read."""
 
     list_display = ("title", "month_of_thread", "bar", "collected", "read", "waiting", "failed", "collected_at")
@@ -106,7 +107,7 @@ class PostAdmin(AddThread, ReadOnlyAdmin):
                 "bar": bar_of(post),
                 "post": post,
                 "buttons": self._buttons(request, post),
-                "may_collect": self._may_collect(request) and post.source == Source.HACKER_NEWS,
+                "may_collect": self._may_collect(request),
                 "comments_url": reverse("admin:comments_comment_changelist") + f"?post__id__exact={post.pk}",
             }
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
@@ -114,8 +115,8 @@ class PostAdmin(AddThread, ReadOnlyAdmin):
     def _buttons(self, request: HttpRequest, post: Post) -> list[tuple[Button, int]]:
         if not self._may_read(request):
             return []
-        counts = {"pending": post.pending_count, "failed": post.failed_count, "all": post.comment_count}
-        return [(button, counts[button.name]) for button in READINGS]
+        comments = Comment.objects.filter(post=post)
+        return [(button, button.comments(comments).count()) for button in READINGS]
 
     def _may_collect(self, request: HttpRequest) -> bool:
         return request.user.has_perm("comments.change_post")
@@ -125,9 +126,9 @@ class PostAdmin(AddThread, ReadOnlyAdmin):
 
     def collect_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         require(self._may_collect(request))
-        post = Post.objects.filter(pk=pk, source=Source.HACKER_NEWS).first()
+        post = Post.objects.filter(pk=pk).first()
         if post is None:
-            messages.error(request, f"There is no thread {pk} of Hacker News.")
+            messages.error(request, f"There is no thread {pk}.")
             return HttpResponseRedirect(reverse("admin:comments_post_changelist"))
         call = {"post_id": post.pk, "year": post.year, "month": post.month, "limit_comments": None}
         send_batch(request, "process_waywo_post", [call], f"Collect {post.month_name} again")

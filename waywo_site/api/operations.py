@@ -1,11 +1,14 @@
 """Queues, workers and health over HTTP."""
 
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
+from comments.source_health import source_health
 from projects.reading_costs import DAYS, reading_costs
 from waywo_site.operations.health import looking, watch
 from waywo_site.running import queues
@@ -87,6 +90,35 @@ class ReadingCostParameters(Schema):
     days: int = Field(DAYS, ge=1, le=3650, description="How many days back.")
 
 
+class RateOut(Schema):
+    """Requests over a span of time: `success` is a share, the delays are of answered ones; null without any."""
+
+    asked: int
+    failed: int
+    success: float | None
+    mean_seconds: float | None
+    slowest_seconds: float | None
+
+
+class SourceOut(Schema):
+    """How one endpoint of a source answered: in the last two hours (`now`), a day and a week."""
+
+    source: str
+    endpoint: str
+    now: RateOut
+    day: RateOut
+    week: RateOut
+    last_error: str
+    last_error_at: datetime | None
+    last_answer_at: datetime | None
+
+
+class SourceList(Schema):
+    """The endpoints that were asked in the last week."""
+
+    items: list[SourceOut]
+
+
 class HealthOut(Schema):
     """`status` is the worst state among the parts."""
 
@@ -110,6 +142,12 @@ def list_workers(request: HttpRequest) -> Any:
 def list_reading_costs(request: HttpRequest, parameters: Query[ReadingCostParameters]) -> Any:
     """What readings cost, and how much of their answers was mended, asked again, kept or failed."""
     return {"days": parameters.days, "items": [vars(cost) for cost in reading_costs(parameters.days)]}
+
+
+@router.get("/sources", response=SourceList, summary="Sources")
+def list_sources(request: HttpRequest) -> Any:
+    """How each endpoint of the sources answered in the last week."""
+    return {"items": [asdict(endpoint) for endpoint in source_health()]}
 
 
 @router.get("/health", response=HealthOut, summary="Health")

@@ -15,6 +15,7 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django_celery_results.models import GroupResult, TaskResult
 
+from comments.models import SourceHour
 from core.models import Batch, BatchTask, Cancellation, Redelivery, Repetition
 from core.progress import Progress, no_progress
 from projects.language.kept_answers import oldest
@@ -165,6 +166,7 @@ KINDS = (
     Kind("cancellations", _older(Cancellation, "requested_at")),
     Kind("health_results", _older(HealthResult, "checked_at")),
     Kind("queue_samples", _older(QueueSample, "measured_at")),
+    Kind("source_hours", _older(SourceHour, "hour")),
     Kind("extractions", _extractions),
     Kind("pages", _pages, can_come_back=True),
     Kind("host_turns", _host_turns, can_come_back=True),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from django_celery_results.models import GroupResult, TaskResult
 
-from comments.models import Comment, Post
+from comments.models import Comment, Post, SourceHour
 from core.models import Batch, BatchTask, Cancellation, Redelivery, Repetition
 from projects.language.models import KeptAnswer
 from projects.models import Extraction, HostTurn, Page, Project, Submission, ThreadRun
@@ -59,6 +59,7 @@ def fill() -> None:
         results(2, moment, GroupResult)
         HealthResult.objects.create(name="disk", state="ok", seconds=0, checked_at=moment)
         QueueSample.objects.create(queue="waywo", waiting=1, has_worker=True, measured_at=moment)
+        SourceHour.objects.create(source="hn", endpoint="Algolia", hour=moment)
         Page.objects.create(url=f"https://free.example/{moment}", fetched_at=moment)
         Session.objects.create(session_key=str(moment)[:40], session_data="", expire_date=NOW + (moment - YOUNG))
     Session.objects.update(expire_date=NOW + timedelta(days=1))
@@ -112,6 +113,7 @@ def test_what_is_old_goes_and_posts_comments_projects_and_reviews_stay():
         "cancellations": 1,
         "health_results": 1,
         "queue_samples": 1,
+        "source_hours": 1,
         "extractions": 2,
         "pages": 1,
         "host_turns": 1,

@@ -18,6 +18,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
+from comments.source_health import source_health
 from core.http import user_agent
 from core.models import BatchTask
 from projects.checks import endpoint_problem
@@ -34,6 +35,9 @@ DISK_LOW, DISK_FULL = 0.10, 0.03
 MEMORY_LOW, MEMORY_FULL = 0.10, 0.03
 CONNECTIONS_HIGH = 0.8
 FAILED_TASKS_HIGH = 0.05
+# Shares of answered requests, below which somebody should look, and below which a source does not work; of fewer
+# requests than these nothing is said: one that failed with its three tries is no trend.
+ANSWERED_LOW, ANSWERED_FAILED, FEW_REQUESTS = 0.9, 0.5, 6
 # Beat ticks every 5 s, and notes it at least once a minute.
 BEAT_SILENT = timedelta(minutes=3)
 # A canary waits behind what its queue holds; the next one is sent after 5 minutes.
@@ -191,6 +195,22 @@ def hacker_news() -> Finding:
     return Finding(OK, f"The newest item is {int(body)}.")
 
 
+def sources() -> Finding:
+    """Whether the requests of the last two hours to each endpoint of a source were answered."""
+    states, reasons = [OK], []
+    for endpoint in source_health():
+        lately = endpoint.now
+        if lately.asked < FEW_REQUESTS or lately.success is None or lately.success >= ANSWERED_LOW:
+            continue
+        states.append(FAILED if lately.success < ANSWERED_FAILED else DEGRADED)
+        reasons.append(
+            f"{endpoint.endpoint} of {endpoint.source} answered {lately.success:.0%} of {lately.asked} requests in "
+            f"the last two hours. Its last error: {endpoint.last_error}"
+        )
+    state = FAILED if FAILED in states else DEGRADED if DEGRADED in states else OK
+    return Finding(state, " ".join(reasons) or "What was asked of them lately was answered.")
+
+
 def language_model() -> Finding:
     """Whether the configured server has the configured model, and how much is kept of its answers."""
     found = _model("LLM", "None is configured: comments are read by rules.")
@@ -256,6 +276,7 @@ PARTS = (
     _part(schedules, 2, "See whether beat and a worker run; Schedules in the admin has them."),
     _part(failed_tasks, 2, "See Task results and Batches in the admin: each failed task names its error.", "tasks"),
     _part(hacker_news, 6, "Wait, or correct HN_API_BASE_URL."),
+    _part(sources, 2, "Wait, or see Sources in the admin: a 403 says that the source wants no requests from here."),
     _part(language_model, 6, "Start the server, or correct LLM_BASE_URL."),
     _part(embeddings, 6, "Start the server, or correct EMBEDDING_BASE_URL."),
     _part(last_backup, 2, "Run manage.py backup_database, and see the schedule of that name.", "backup", is_local=True),
