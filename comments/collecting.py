@@ -213,7 +213,7 @@ def _answers(source: ItemSource, look: _Plan, collected: Collected) -> Iterator[
         copied = unchanged.union(sure)
         to_ask = [kid for kid in look.due if kid not in copied]
     missed: Lot = []
-    answered = set()
+    answered: set[ItemId] = set()
     for lot in ask_for_all(source, to_ask):
         answered.update(item_id for item_id, _ in lot)
         missed += [entry for entry in lot if _may_pass(entry[1])]
