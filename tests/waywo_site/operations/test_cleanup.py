@@ -133,7 +133,7 @@ def test_what_is_old_goes_and_posts_comments_projects_and_reviews_stay():
 def test_a_dry_run_counts_the_same_and_removes_nothing():
     fill()
     counted = cleanup_old_data(dry_run=True)
-    assert TaskResult.objects.count() == 6
+    assert TaskResult.objects.count() == 8
     assert cleanup_old_data()["removed"] == counted["removed"]
 
 
