@@ -13,6 +13,8 @@ from celery import current_task
 
 # Tasks that run a few times a minute. Among them what else happens would not be seen.
 HOUSEKEEPING = ("canary", "send_canaries", "reconcile")
+# Tasks that look at how Waywo is, every few minutes.
+MONITORING = ("health_check", "monitor_queues")
 # What every record has by itself; all else on a record came by ``extra``.
 OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # Celery's own lines carry a dictionary of everything, arguments included.

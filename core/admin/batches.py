@@ -1,18 +1,23 @@
 """The batches of tasks in the admin: how far they are, cancelling them, trying their failures again."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.urls import path, reverse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 from unfold.decorators import display
 from unfold.views import ChangeList
 
-from core.admin.listing import ReadOnlyAdmin
+from core.admin.batch_bars import bar, moving
+from core.admin.listing import ReadOnlyAdmin, filtered_list_link, require
 from core.admin.sending import tell_started
+from core.admin.task_values import batch_tasks_link, task_link
 from core.jobs import cancelling, following, sending
 from core.models import Batch
 
@@ -37,16 +42,21 @@ class BatchList(ChangeList):
 class BatchAdmin(ReadOnlyAdmin):
     """Groups of tasks that were sent together."""
 
-    list_display = ("label", "task_name", "shown_progress", "failed", "started_by", "created_at")
+    list_display = ("label", "task_name", "shown_progress", "origin", "created_at")
     list_filter = ("task_name", "created_at")
     search_fields = ("label", "=group_id")
     list_select_related = ("started_by",)
     list_per_page = 25
     actions = ("cancel_batches", "retry_failures")
     fields = (
-        *("label", "task_name", "group_id", "started_by", "created_at", "cancelled_at", "retry_of"),
-        *("shown_progress", "pace", "retried", "failed", "failures"),
+        *("label", "task_name", "shown_progress", "pace", "retried", "its_tasks", "failures"),
+        *("origin", "created_at", "cancelled_at", "retry_of", "group_id"),
     )
+    change_form_outer_before_template = "admin/core/batch/before.html"
+
+    class Media:
+        css = {"all": ("core/admin.css",)}
+        js = ("core/admin.js",)
 
     def has_steer_permission(self, request: HttpRequest) -> bool:
         """Who may schedule work may cancel it and start it again."""
@@ -56,17 +66,76 @@ class BatchAdmin(ReadOnlyAdmin):
         return BatchList
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.progress_view)
-        return [path("<str:group_id>/progress.json", view, name="core_batch_progress"), *super().get_urls()]
+        wrap = self.admin_site.admin_view
+        return [
+            path("<str:group_id>/progress.json", wrap(self.progress_view), name="core_batch_progress"),
+            path("<str:group_id>/cancel/", wrap(require_POST(self.cancel_view)), name="core_batch_cancel"),
+            path("<str:group_id>/retry/", wrap(require_POST(self.retry_view)), name="core_batch_retry"),
+            *super().get_urls(),
+        ]
 
     def progress_view(self, request: HttpRequest, group_id: str) -> HttpResponse:
-        """Answer how far a batch is, as JSON, for bars that move."""
+        """Answer how far a batch is and what of it failed, as JSON, for bars and figures that move."""
         if not self.has_view_permission(request):
             raise Http404
         try:
-            return JsonResponse(following.progress_of(group_id).as_dict())
+            progress = following.progress_of(group_id)
         except following.TaskNotFound as error:
             raise Http404(str(error)) from error
+        return JsonResponse(progress.as_dict() | {"failures": _failures(progress)})
+
+    # -- acts on the batch's own page ---------------------------------------------------------------------
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        batch = self.get_object(request, object_id)
+        context: dict[str, Any] = {}
+        if batch is not None and self.has_steer_permission(request):
+            progress = self._progress(batch)
+            context = {"batch": batch, "waiting": progress.total - progress.done - progress.running}
+            context["unsuccessful"] = progress.failed + progress.cancelled_tasks
+        page: HttpResponse = super().change_view(request, object_id, form_url, context | (extra_context or {}))
+        return page
+
+    def cancel_view(self, request: HttpRequest, group_id: str) -> HttpResponse:
+        return self._act(request, group_id, self._cancel)
+
+    def retry_view(self, request: HttpRequest, group_id: str) -> HttpResponse:
+        return self._act(request, group_id, self._retry)
+
+    def _act(self, request: HttpRequest, group_id: str, act: Callable[[HttpRequest, Batch], Batch]) -> HttpResponse:
+        require(self.has_steer_permission(request))
+        shown = act(request, get_object_or_404(Batch, pk=group_id))
+        return redirect("admin:core_batch_change", shown.pk)
+
+    def _cancel(self, request: HttpRequest, batch: Batch) -> Batch:
+        kept = cancelling.cancel_batch(batch.group_id)
+        what = "1 waiting task was" if kept == 1 else f"{kept:,} waiting tasks were"
+        messages.success(request, f"{batch}: {what} cancelled. What is under way ends by itself.")
+        return batch
+
+    def _retry(self, request: HttpRequest, batch: Batch) -> Batch:
+        """Return the batch that runs them again, or this one where there is nothing to run."""
+        try:
+            again = sending.retry_failures(batch.group_id, started_by=request.user)
+        except sending.NothingToRetry as error:
+            messages.warning(request, str(error))
+            return batch
+        tell_started(request, again, str(again))
+        return again
+
+    @admin.action(description="Cancel what waits in the selected batches", permissions=["steer"])
+    def cancel_batches(self, request: HttpRequest, chosen: QuerySet[Batch]) -> None:
+        for batch in chosen:
+            self._cancel(request, batch)
+
+    @admin.action(description="Run what failed in the selected batches again", permissions=["steer"])
+    def retry_failures(self, request: HttpRequest, chosen: QuerySet[Batch]) -> None:
+        for batch in chosen:
+            self._retry(request, batch)
+
+    # -- what is shown ------------------------------------------------------------------------------------
 
     def _progress(self, batch: Batch) -> following.BatchProgress:
         # One query a page view, however many columns show it.
@@ -78,44 +147,44 @@ class BatchAdmin(ReadOnlyAdmin):
 
     @display(description="progress")
     def shown_progress(self, batch: Batch) -> SafeString:
-        progress = self._progress(batch)
-        url = reverse("admin:core_batch_progress", args=[batch.group_id])
-        return format_html(
-            '<progress max="{}" value="{}" data-progress-url="{}">{} of {}</progress> {} of {}',
-            *(progress.total or 1, progress.done, url, progress.done, progress.total, progress.done, progress.total),
-        )
+        return bar(self._progress(batch))
 
     @display(description="pace")
-    def pace(self, batch: Batch) -> str:
-        progress = self._progress(batch)
-        left = "" if progress.seconds_left is None or progress.is_finished else f", {progress.seconds_left:.0f} s left"
-        return f"{progress.per_minute:.0f} a minute{left}"
+    def pace(self, batch: Batch) -> SafeString:
+        return moving(self._progress(batch), "pace")
 
     @display(description="tries after the first")
-    def retried(self, batch: Batch) -> int:
-        return self._progress(batch).retried
+    def retried(self, batch: Batch) -> SafeString:
+        return moving(self._progress(batch), "retried")
 
-    @display(description="failed")
-    def failed(self, batch: Batch) -> int:
-        return self._progress(batch).failed
+    @display(description="tasks")
+    def its_tasks(self, batch: Batch) -> SafeString:
+        """The ways to all of its tasks, and to those that failed."""
+        every = "1 task" if batch.total == 1 else f"all {batch.total:,} tasks"
+        failed = batch_tasks_link(batch.pk, "those that failed", status__exact="FAILURE")
+        return format_html("{} · {}", batch_tasks_link(batch.pk, every), failed)
 
     @display(description="what failed")
-    def failures(self, batch: Batch) -> str:
-        lines = following.failures(batch.group_id)
-        more = [f"and {len(lines) - SHOWN_FAILURES} more"] if len(lines) > SHOWN_FAILURES else []
-        return "\n".join([*lines[:SHOWN_FAILURES], *more]) or "—"
+    def failures(self, batch: Batch) -> SafeString:
+        progress = self._progress(batch)
+        return moving(progress, "failures", _failures(progress))
 
-    @admin.action(description="Cancel what waits in the selected batches", permissions=["steer"])
-    def cancel_batches(self, request: HttpRequest, chosen: QuerySet[Batch]) -> None:
-        kept = sum(cancelling.cancel_batch(batch.group_id) for batch in chosen)
-        messages.success(request, f"{kept} waiting tasks cancelled; those that run end.")
+    @display(description="started by")
+    def origin(self, batch: Batch) -> SafeString | str:
+        """Who or what started it: a person, a schedule, another task, or a command."""
+        parts: list[SafeString | str] = [batch.started_by.get_username()] if batch.started_by else []
+        if batch.schedule:
+            link = filtered_list_link("django_celery_beat_periodictask_changelist", batch.schedule, name=batch.schedule)
+            parts.append(format_html("schedule {}", link))
+        if batch.started_in and not parts:
+            parts.append(format_html("task {}", task_link(batch.started_in)))
+        return format_html("{}" + ", {}" * (len(parts) - 1), *parts) if parts else "a command, or Waywo itself"
 
-    @admin.action(description="Try the failures of the selected batches again", permissions=["steer"])
-    def retry_failures(self, request: HttpRequest, chosen: QuerySet[Batch]) -> None:
-        for batch in chosen:
-            try:
-                again = sending.retry_failures(batch.group_id, started_by=request.user)
-            except sending.NothingToRetry as error:
-                messages.warning(request, str(error))
-            else:
-                tell_started(request, again, str(again))
+
+def _failures(progress: following.BatchProgress) -> str:
+    """Return the first failures of a batch, a line each."""
+    if not progress.failed + progress.cancelled_tasks:
+        return "—"
+    lines = following.failures(progress.group_id)
+    more = [f"and {len(lines) - SHOWN_FAILURES:,} more"] if len(lines) > SHOWN_FAILURES else []
+    return "\n".join([*lines[:SHOWN_FAILURES], *more])

@@ -66,6 +66,11 @@ class BatchProgress:
         return self.done >= self.total
 
     @property
+    def succeeded(self) -> int:
+        """How many tasks did their work."""
+        return self.done - self.failed - self.cancelled_tasks
+
+    @property
     def state(self) -> BatchState:
         """How it stands in a word: empty, waiting, running; once it ended succeeded, partial, failed or cancelled.
 
@@ -89,10 +94,19 @@ class BatchProgress:
         parts += [f"{self.cancelled_tasks:,} cancelled"] if self.cancelled_tasks else []
         return ", ".join(parts)
 
+    @property
+    def pace(self) -> str:
+        """How fast it goes and how long it still takes, in words; empty before its first task ended."""
+        if not self.per_minute:
+            return ""
+        speed = f"{self.per_minute:,.0f} a minute" if self.per_minute >= 1 else "less than 1 a minute"
+        return speed if self.is_finished or not self.seconds_left else f"{speed}, {_in_words(self.seconds_left)} left"
+
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form, the time in ISO 8601, with ``state`` and what is to be said of it in words."""
-        told = {"is_finished": self.is_finished, "state": self.state, "words": str(self)}
-        return asdict(self) | told | {"created_at": self.created_at.isoformat()}
+        told: dict[str, Any] = {"succeeded": self.succeeded, "is_finished": self.is_finished, "state": self.state}
+        in_words = {"words": str(self), "pace": self.pace, "created_at": self.created_at.isoformat()}
+        return asdict(self) | told | in_words
 
 
 @dataclass(frozen=True)
@@ -238,6 +252,12 @@ def _progress(batch: Batch, counts: dict[str, Any], now: datetime) -> BatchProgr
         is_cancelled=batch.cancelled_at is not None,
         created_at=batch.created_at,
     )
+
+
+def _in_words(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
 
 
 def _named(kwargs: dict[str, Any]) -> str:

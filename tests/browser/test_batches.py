@@ -1,5 +1,6 @@
 """A batch under way: its bar moves on the first page and on its own list, without a reload."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -44,11 +45,24 @@ def test_the_bar_in_the_list_of_batches_moves_too(page, sign_in, tmp_path):
     sign_in()
     start_reading(3)
     page.goto("/admin/comments/batch/")
-    bar = page.locator("progress[data-progress-url]").first
-    expect(bar).to_have_js_property("value", 0)
+    bar = page.get_by_role("progressbar", name="Read them all")
+    expect(bar).to_have_attribute("aria-valuenow", "0")
     with Worker(tmp_path, processes=1):
-        expect(bar).to_have_js_property("value", 3, timeout=60_000)
-    expect(page.get_by_text("3 of 3").first).to_be_visible()
+        expect(bar).to_have_attribute("aria-valuenow", "3", timeout=60_000)
+    expect(page.get_by_text("3 of 3")).to_be_visible()
+
+
+def test_all_figures_of_a_batch_move_and_end_with_what_is_true(page, sign_in, tmp_path):
+    sign_in()
+    calls = [{"comment_id": number} for number in range(1, 4)]  # there are none: each fails
+    group_id = sending.start_batch("process_waywo_comment", calls, label="Read what is not there").group_id
+    page.goto(f"/admin/comments/batch/{group_id}/change/")
+    expect(page.get_by_text("0 of 3", exact=True)).to_be_visible()
+    with Worker(tmp_path, processes=1):
+        expect(page.get_by_text("3 of 3, 3 failed", exact=True)).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("comment_id=3: There is no comment 3.")).to_be_visible()
+    expect(page.locator("[data-part=failed]")).to_have_attribute("style", re.compile("width: 100%"))
+    expect(page.get_by_text("s left")).to_have_count(0)
 
 
 def test_a_queue_is_paused_and_resumed_by_keyboard_on_the_first_page(page, sign_in):

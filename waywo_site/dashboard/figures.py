@@ -13,12 +13,13 @@ from django.utils import timezone
 from django_celery_results.models import TaskResult
 
 from comments.models import Comment, Post
+from core.admin.outcomes import Outcome, outcomes
 from core.http import in_short
 from core.jobs import following
 from projects.models import Analytics, Extraction, Project, Tag
 from projects.reading_costs import ReadingCost, reading_costs
 from waywo_site.embedded import EmbeddedError
-from waywo_site.logs import HOUSEKEEPING
+from waywo_site.logs import HOUSEKEEPING, MONITORING
 from waywo_site.operations.health import watch
 from waywo_site.running import queues
 
@@ -119,13 +120,15 @@ def _readings_by_day() -> list[tuple[date, int, int]]:
     return [(day, *counted.get(day, (0, 0))) for day in days]
 
 
-def last_runs() -> list[TaskResult]:
-    """Return the newest tasks, without those that are one of many in a batch and the watch of every minute."""
-    single = ("process_waywo_comment", "process_waywo_post", *HOUSEKEEPING)
+def last_runs() -> list[tuple[TaskResult, Outcome]]:
+    """Return the newest tasks and how they ended, without what is one of many, keeps Waywo going or watches it."""
+    single = ("process_waywo_comment", *HOUSEKEEPING, *MONITORING)
     newest = TaskResult.objects.defer("traceback", "meta", "task_args", "task_kwargs", "result").order_by("-pk")
     # Looked for among the newest rows alone: a batch of 10,000 would be read to its end otherwise.
     recent = newest[:500]
-    return [run for run in recent if run.task_name not in single][:LAST_RUNS]
+    chosen = [run for run in recent if run.task_name not in single][:LAST_RUNS]
+    found = outcomes(chosen)
+    return [(run, found[run.task_id]) for run in chosen]
 
 
 def running() -> dict[str, Any]:

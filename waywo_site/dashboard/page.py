@@ -14,7 +14,7 @@ from core.http import in_short
 from projects.models import Project
 from waywo_site.dashboard import figures
 from waywo_site.running import queues
-from waywo_site.running.admin import TASK_COLOURS, duration, outcome
+from waywo_site.running.admin import duration
 
 COMMENT_COLOURS = {
     Comment.Status.PENDING: "info",
@@ -137,13 +137,12 @@ def _last_runs() -> list[dict[str, Any]]:
         {
             "name": run.periodic_task_name or run.task_name,
             "task": run.task_name,
-            "outcome": outcome(run),
-            "colour": TASK_COLOURS.get(run.status, "info"),
+            "outcome": outcome.badge(),
             "took": duration(run),
             "at": run.date_created,
             "url": reverse("admin:django_celery_results_taskresult_change", args=[run.pk]),
         }
-        for run in figures.last_runs()
+        for run, outcome in figures.last_runs()
     ]
 
 

@@ -2,63 +2,37 @@
 
 import ast
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from django.conf import settings
+from celery.states import FAILURE
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html, format_html_join
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django_celery_results.models import TaskResult
 from unfold.decorators import display
+from unfold.views import ChangeList as UnfoldChangeList
 
+from core.admin.batch_bars import bar
 from core.admin.listing import ReadOnlyAdmin, filtered_list_link
+from core.admin.outcomes import Outcome, outcomes
+from core.admin.task_values import LIST_TEXT, as_table, error_in, in_flower, in_words, subject_of, took
 from core.estimating import EstimatingPaginator
+from waywo_site.logs import HOUSEKEEPING, MONITORING
 
-TASK_COLOURS = {
-    "SUCCESS": "success",
-    "FAILURE": "danger",
-    "REVOKED": "danger",
-    "STARTED": "warning",
-    "PROGRESS": "warning",
-    "RETRY": "warning",
-}
-OUTCOMES = {
-    "PENDING": "waits",
-    "RECEIVED": "waits",
-    "STARTED": "under way",
-    "PROGRESS": "under way",
-    "RETRY": "tries again",
-    "SUCCESS": "succeeded",
-    "FAILURE": "failed",
-    "REVOKED": "cancelled",
-}
-# Which page shows the object that an argument or a part of a result names.
-PAGES = {
-    "post_id": "comments_post",
-    "comment_id": "comments_comment",
-    "comment_ids": "comments_comment",
-    "project_ids": "projects_project",
-    "project_id": "projects_project",
-}
-SHOWN_LINKS = 20
-LIST_TEXT = 100
-
-
-def outcome(result: TaskResult) -> str:
-    """Return how a task stands in a word or two."""
-    return OUTCOMES.get(result.status, result.status.lower())
+KEPT_OUTCOME = "_outcome"  # beside the fields of a row of the list
+# Whoever asks for one of these asks for housekeeping, too.
+NAMING = ("task_name", "task_name__exact", "periodic_task_name", "task_id", "q")
 
 
 def duration(result: TaskResult) -> str:
     """Return how long a task took; empty while that is not known."""
-    if not result.date_done or not result.date_started or result.status not in ("SUCCESS", "FAILURE"):
-        return ""
-    seconds = (result.date_done - result.date_started).total_seconds()
-    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    return took(result.status, result.date_started, result.date_done)
 
 
 def result_link(pk: int, text: str) -> SafeString:
@@ -83,48 +57,56 @@ def content_of(result: TaskResult) -> Any:
         return result.result
 
 
-def _linked(name: str, value: Any) -> str | SafeString:
-    """Return a value as text, with links where it names objects of ours."""
-    if isinstance(value, list) and len(value) > SHOWN_LINKS:
-        more = f" … and {len(value) - SHOWN_LINKS} more"
-        return format_html("{}{}", _linked(name, value[:SHOWN_LINKS]), more)
-    if isinstance(value, list):
-        return format_html_join(", ", "{}", ((_linked(name, one),) for one in value)) or "none"
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)[:2000]
-    if name in PAGES and isinstance(value, int):
-        return format_html('<a href="{}">{}</a>', reverse(f"admin:{PAGES[name]}_change", args=[value]), value)
-    if name in ("task_ids", "task_id") and isinstance(value, str):
-        return filtered_list_link("django_celery_results_taskresult_changelist", value[:8], task_id=value)
-    if name == "group_id" and isinstance(value, str):
-        try:
-            return filtered_list_link("core_batch_changelist", value[:8], group_id=value)
-        except NoReverseMatch:
-            return value
-    return "—" if value is None else str(value)[:2000]
+class Housekeeping(admin.SimpleListFilter):
+    """Hides what keeps Waywo going and watches it, unless it failed: it runs several times a minute."""
+
+    title = "housekeeping"
+    parameter_name = "housekeeping"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        self.is_named = any(request.GET.get(name) for name in NAMING)
+        return [("shown", "Shown"), ("only", "Only this")]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        first, *others = super().choices(changelist)
+        yield first | {"display": "Hidden unless it failed"}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[TaskResult]) -> QuerySet[TaskResult]:
+        names = (*HOUSEKEEPING, *MONITORING)
+        if self.value() == "only":
+            return queryset.filter(task_name__in=names)
+        if self.value() == "shown" or self.is_named:
+            return queryset
+        return queryset.filter(~Q(task_name__in=names) | Q(status=FAILURE))
 
 
-def _table(values: Any) -> SafeString | str:
-    """Return names and values as a table; anything else as text."""
-    if not isinstance(values, dict):
-        return "—" if values in (None, "") else str(values)[:4000]
-    rows = ((name, _linked(str(name), value)) for name, value in values.items())
-    body = format_html_join("", '<tr><th scope="row">{}</th><td>{}</td></tr>', rows)
-    return format_html('<table class="waywo-table">{}</table>', body) if values else "none"
+class ResultList(UnfoldChangeList):
+    """Looks up how the tasks of one page ended all at once."""
+
+    result_list: list[TaskResult]
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows = list(self.result_list)
+        found = outcomes(rows)
+        for row in rows:
+            vars(row)[KEPT_OUTCOME] = found[row.task_id]
+        self.result_list = rows
 
 
 @admin.register(TaskResult)
 class TaskResultAdmin(ReadOnlyAdmin):
     list_display = ("shown_task", "shown_status", "arguments", "came_to", "seconds", "date_created")
-    list_filter = ("status", "task_name", "worker")
+    list_filter = (Housekeeping, "status", "task_name", "worker")
     search_fields = ("=task_id", "task_name")
     search_help_text = "Task id or name"
     date_hierarchy = "date_created"
     paginator = EstimatingPaginator
     ordering = ("-id",)
     fields = (
-        *("task_id", "task_name", "state", "schedule", "shown_arguments", "shown_result", "folded_traceback"),
-        *("worker", "date_created", "date_started", "date_done", "seconds", "in_flower"),
+        *("task_name", "state", "its_batch", "schedule", "shown_arguments", "shown_result", "folded_traceback"),
+        *("worker", "date_created", "date_started", "date_done", "seconds", "task_id", "in_flower"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TaskResult]:
@@ -133,9 +115,19 @@ class TaskResultAdmin(ReadOnlyAdmin):
             return results.defer("traceback", "meta", "task_args")
         return results
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[UnfoldChangeList]:
+        return ResultList
+
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Let schedules link to their runs, and results to the tasks that they sent."""
         return lookup in ("periodic_task_name", "task_id") or super().lookup_allowed(lookup, value, request)
+
+    def _outcome(self, result: TaskResult) -> Outcome:
+        kept = vars(result)
+        if KEPT_OUTCOME not in kept:
+            kept[KEPT_OUTCOME] = outcomes([result])[result.task_id]
+        found: Outcome = kept[KEPT_OUTCOME]
+        return found
 
     @display(description="task", ordering="task_name")
     def shown_task(self, result: TaskResult) -> SafeString:
@@ -143,32 +135,34 @@ class TaskResultAdmin(ReadOnlyAdmin):
             '{}<br><span class="waywo-quiet">{}</span>', result.task_name, result.periodic_task_name or ""
         )
 
-    @display(description="status", ordering="status", label=TASK_COLOURS)
-    def shown_status(self, result: TaskResult) -> tuple[str, str]:
-        return result.status, outcome(result)
+    @display(description="status", ordering="status")
+    def shown_status(self, result: TaskResult) -> SafeString:
+        return self._outcome(result).badge()
 
     @display(description="status")
-    def state(self, result: TaskResult) -> str:
-        return outcome(result)
+    def state(self, result: TaskResult) -> SafeString:
+        return self._outcome(result).badge()
+
+    @display(description="its batch")
+    def its_batch(self, result: TaskResult) -> SafeString | str:
+        """The batch that it started: what it is for, how far it is, and the way to it."""
+        batch = self._outcome(result).batch
+        if batch is None:
+            return "—"
+        url = reverse("admin:core_batch_change", args=[batch.group_id])
+        return format_html('<a class="desk-link" href="{}">{}</a>{}', url, batch.label, bar(batch))
 
     @display(description="arguments")
-    def arguments(self, result: TaskResult) -> str:
+    def arguments(self, result: TaskResult) -> SafeString | str:
         given = keywords_of(result)
-        if isinstance(given, dict):
-            given = ", ".join(f"{name} {value}" for name, value in given.items() if value is not None) or "none"
-        return given[:LIST_TEXT]
+        return subject_of(given) if isinstance(given, dict) else given[:LIST_TEXT]
 
     @display(description="result")
     def came_to(self, result: TaskResult) -> str:
         content = content_of(result)
         if not isinstance(content, dict):
             return "—" if content is None else str(content)[:LIST_TEXT]
-        if "exc_type" in content:
-            message = content.get("exc_message")
-            words = " ".join(map(str, message)) if isinstance(message, list) else str(message)
-            return f"{content['exc_type']}: {words}"[:LIST_TEXT]
-        shown = (f"{name} {value}" for name, value in content.items() if isinstance(value, str | int | float))
-        return ", ".join(shown)[:LIST_TEXT] or "—"
+        return error_in(content)[:LIST_TEXT] or in_words(content) or "—"
 
     @display(description="took")
     def seconds(self, result: TaskResult) -> str:
@@ -186,11 +180,11 @@ class TaskResultAdmin(ReadOnlyAdmin):
 
     @display(description="arguments")
     def shown_arguments(self, result: TaskResult) -> SafeString | str:
-        return _table(keywords_of(result))
+        return as_table(keywords_of(result))
 
     @display(description="result")
     def shown_result(self, result: TaskResult) -> SafeString | str:
-        return _table(content_of(result))
+        return as_table(content_of(result))
 
     @display(description="traceback")
     def folded_traceback(self, result: TaskResult) -> SafeString | str:
@@ -202,5 +196,4 @@ class TaskResultAdmin(ReadOnlyAdmin):
 
     @display(description="in Flower")
     def in_flower(self, result: TaskResult) -> SafeString:
-        url = f"{settings.FLOWER_PUBLIC_URL}/task/{result.task_id}"
-        return format_html('<a href="{}" rel="noopener noreferrer" target="_blank">{} ↗</a>', url, "Open")
+        return in_flower(result.task_id)

@@ -25,10 +25,11 @@ from unfold.decorators import display
 from unfold.views import ChangeList
 
 from core.admin.listing import filtered_list_link
+from core.admin.outcomes import outcomes
 from core.http import in_short
 from core.times import written
 from waywo_site.embedded import EmbeddedError
-from waywo_site.running.admin import TASK_COLOURS, duration, outcome, result_link
+from waywo_site.running.admin import duration, result_link
 from waywo_site.schedules import stored
 from waywo_site.schedules.form import fieldsets, form_class, preview
 from waywo_site.schedules.timing import in_words, next_runs, timing_text
@@ -46,11 +47,13 @@ class ScheduleList(ChangeList):
         super().get_results(request)
         ids = [schedule.last_result_id for schedule in self.result_list if schedule.last_result_id]
         results = TaskResult.objects.defer("traceback", "meta", "task_args", "result").in_bulk(ids)
+        found = outcomes(results.values())
         may_change = self.model_admin.has_change_permission(request)
         for schedule in self.result_list:
             schedule.may_change = may_change
             schedule.problem = stored.problem_of(schedule)
-            schedule.last_result = results.get(schedule.last_result_id)
+            schedule.last_result = last = results.get(schedule.last_result_id)
+            schedule.outcome = found[last.task_id] if last else None
 
 
 @admin.register(PeriodicTask)
@@ -142,14 +145,7 @@ class ScheduleAdmin(ModelAdmin):
             return _cell("sent {} ago", timesince_filter(schedule.last_run_at))
         return _cell(
             '{}<br><span class="waywo-quiet">{} ago{}</span>',
-            result_link(
-                result.pk,
-                format_html(
-                    '<span class="waywo-badge waywo-{}">{}</span>',
-                    TASK_COLOURS.get(result.status, "info"),
-                    outcome(result),
-                ),
-            ),
+            result_link(result.pk, schedule.outcome.badge()),
             timesince_filter(result.date_created),
             f", took {took}" if (took := duration(result)) else "",
         )

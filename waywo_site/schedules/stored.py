@@ -13,6 +13,7 @@ from django_celery_beat.models import PeriodicTask, PeriodicTasks
 from django_celery_results.models import TaskResult
 
 from core.jobs import sending
+from core.jobs.started_batches import batches_of
 from waywo_site.schedules import arguments
 from waywo_site.schedules.timing import next_runs
 
@@ -120,13 +121,18 @@ def broken() -> list[str]:
 
 
 def failed_last() -> list[tuple[PeriodicTask, TaskResult]]:
-    """Return the enabled schedules whose newest run that ended failed, each with that run."""
+    """Return the enabled schedules whose newest run that ended did not do its work, each with that run.
+
+    A run that only started a batch failed where every task of that did.
+    """
     ended = TaskResult.objects.filter(periodic_task_name=OuterRef("name"), status__in=(SUCCESS, FAILURE))
     newest = ended.order_by("-pk").values("pk")[:1]
     rows = PeriodicTask.objects.filter(enabled=True).annotate(ended_id=Subquery(newest)).order_by("name")
     ids = {row.ended_id: row for row in rows if row.ended_id}
-    failed = TaskResult.objects.filter(pk__in=ids, status=FAILURE).defer("meta", "task_args")
-    return [(ids[run.pk], run) for run in failed]
+    runs = list(TaskResult.objects.filter(pk__in=ids).defer("meta", "task_args", "result", "traceback"))
+    batches = batches_of(run.task_id for run in runs if run.status == SUCCESS)
+    all_failed = {task_id for task_id, batch in batches.items() if batch.state == "failed"}
+    return [(ids[run.pk], run) for run in runs if run.status == FAILURE or run.task_id in all_failed]
 
 
 def set_enabled(schedules: QuerySet[PeriodicTask], enabled: bool) -> int:

@@ -83,7 +83,7 @@ def test_who_may_only_look_can_neither_cancel_nor_try_again(client):
 def test_who_may_schedule_cancels_what_waits_and_tries_failures_again(client):
     who = user(client, "view_batch", "add_periodictask")
     batch = a_batch()
-    assert "1 waiting tasks cancelled; those that run end." in act(client, "cancel_batches", batch).content.decode()
+    assert "Some comments: 1 waiting task was cancelled." in act(client, "cancel_batches", batch).content.decode()
     progress = following.progress_of(batch.pk)
     assert (progress.state, progress.failed, progress.cancelled_tasks) == ("cancelled", 1, 1)
     assert "Again: Some comments: 2 tasks are on the way" in act(client, "retry_failures", batch).content.decode()
@@ -143,6 +143,79 @@ def test_the_list_takes_few_queries_however_many_rows_it_has_and_an_empty_one_is
     Batch.objects.create(group_id="none of its tasks is left", total=3)
     with CaptureQueriesContext(connection) as seen:
         listed = client.get(LIST).content.decode()
-    assert listed.count("2 of 3</progress>") == 24
-    assert "0 of 3</progress>" in listed
+    assert listed.count(">2 of 3, 1 failed</span>") == 24
+    assert ">0 of 3</span>" in listed
     assert len(seen) <= 15
+
+
+def test_the_page_of_a_batch_cancels_it_and_runs_what_failed_again(client):
+    who = user(client, "view_batch", "add_periodictask")
+    batch = a_batch()
+    url = f"{LIST}{batch.pk}/change/"
+    page = client.get(url).text
+    cancel, retry = (reverse(f"admin:core_batch_{act}", args=[batch.pk]) for act in ("cancel", "retry"))
+    assert cancel in page
+    assert retry in page
+    assert client.get(cancel).status_code == 405
+    assert "1 waiting task was cancelled" in client.post(cancel, follow=True).text
+    page = client.get(url).text
+    assert cancel not in page, "nothing waits any more"
+    assert "3 of 3, 1 failed, 1 cancelled" in page
+    followed = client.post(retry, follow=True)
+    again = Batch.objects.get(retry_of=batch)
+    assert followed.redirect_chain[-1][0] == f"{LIST}{again.pk}/change/"
+    assert again.started_by == who
+    assert "somebody" in followed.text, "who started it"
+
+
+def test_who_may_only_look_finds_no_acts_on_the_page_of_a_batch(client):
+    user(client, "view_batch")
+    batch = a_batch()
+    act = reverse("admin:core_batch_cancel", args=[batch.pk])
+    assert act not in client.get(f"{LIST}{batch.pk}/change/").text
+    assert client.post(act).status_code == 403
+    assert batch.tasks.filter(status="PENDING").exists()
+
+
+def test_the_tasks_of_a_batch_are_listed_with_links_to_what_they_work_on(client):
+    user(client, "view_batch")
+    comment = make_comment()
+    batch = sending.start_batch("process_waywo_comment", [{"comment_id": comment.pk}, {"comment_id": 2}])
+    error = {"exc_type": "ReadingError", "exc_module": "projects.x", "exc_message": ["<b>bad</b>"]}
+    batch.tasks.filter(position=0).update(status="FAILURE", result=error)
+    listed = client.get(reverse("admin:core_batchtask_changelist") + f"?batch__group_id__exact={batch.pk}").text
+    assert reverse("admin:comments_comment_change", args=[comment.pk]) in listed
+    assert "ReadingError: &lt;b&gt;bad&lt;/b&gt;" in listed
+    failed = client.get(
+        f"{reverse('admin:core_batchtask_changelist')}?batch__group_id__exact={batch.pk}&status__exact=FAILURE"
+    )
+    assert failed.context["cl"].result_count == 1
+    task = batch.tasks.get(position=0)
+    page = client.get(reverse("admin:core_batchtask_change", args=[task.pk])).text
+    assert reverse("admin:core_batch_change", args=[batch.pk]) in page
+    assert f"/task/{task.pk}" in page, "the way to Flower"
+    assert "core/batchtask" not in client.get(reverse("admin:index")).text, "they stand in no menu"
+
+
+@pytest.mark.parametrize(
+    ("ends", "state", "words"),
+    [
+        ([], "empty", "there was nothing to do"),
+        (["PENDING", "PENDING"], "waiting", "0 of 2"),
+        (["STARTED", "PENDING"], "running", "0 of 2"),
+        (["SUCCESS", "SUCCESS"], "succeeded", "2 of 2"),
+        (["FAILURE", "SUCCESS"], "partial", "2 of 2, 1 failed"),
+        (["FAILURE", "FAILURE"], "failed", "2 of 2, 2 failed"),
+        (["REVOKED", "FAILURE"], "cancelled", "2 of 2, 1 failed, 1 cancelled"),
+    ],
+)
+def test_the_state_of_a_batch_is_said_in_a_word_and_in_figures_and_its_bar_has_it(client, ends, state, words):
+    user(client, "view_batch")
+    batch = sending.start_batch("process_waywo_comment", ({"comment_id": number} for number, _ in enumerate(ends)))
+    for position, status in enumerate(ends):
+        batch.tasks.filter(position=position).update(status=status)
+    progress = following.progress_of(batch.pk)
+    assert (progress.state, str(progress)) == (state, words)
+    page = client.get(f"{LIST}{batch.pk}/change/").text
+    assert f"waywo-progress-{state}" in page
+    assert ("data-progress-url" in page) == (state in ("waiting", "running")), "what has ended is not asked for"

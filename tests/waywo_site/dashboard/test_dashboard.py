@@ -1,5 +1,6 @@
 """The admin's first page and what moves on it, and the pages of task results."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,14 +11,18 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from django_celery_results.models import TaskResult
 
 from comments.models import Comment
+from core.jobs.started_batches import failure_of
+from core.models import Batch
 from projects.analytics.computing import generate_analytics
 from projects.models import Analytics, Extraction, Tag
 from tests.factories import make_comment, make_project
 from waywo_site.dashboard import figures
 from waywo_site.running import queues
+from waywo_site.schedules.stored import failed_last
 
 pytestmark = pytest.mark.django_db
 
@@ -175,3 +180,79 @@ def test_the_numbers_of_projects_are_those_of_the_lists_that_they_lead_to(operat
     for shown in (projects["parts"][0], {"count": projects["total"], "url": projects["url"]}):
         assert operator.get(shown["url"]).context["cl"].result_count == shown["count"] == 2
     assert operator.get(tag["url"]).context["cl"].result_count == tag["uses"] == 2
+
+
+@pytest.fixture
+def collection():
+    """The run of a schedule whose whole batch failed."""
+    every_hour = IntervalSchedule.objects.create(every=1, period="hours")
+    PeriodicTask.objects.create(name="Collect live threads", task="process_waywo_posts", interval=every_hour)
+    run = TaskResult.objects.create(
+        task_id="run",
+        task_name="process_waywo_posts",
+        periodic_task_name="Collect live threads",
+        status="SUCCESS",
+        result='{"status": "queued", "posts_queued": 2, "task_ids": ["t0", "t1"], "group_id": "g"}',
+        date_started=timezone.now(),
+    )
+    batch = Batch.objects.create(
+        group_id="g", task_name="process_waywo_post", label="Collect 2 threads", total=2, started_in="run"
+    )
+    error = {"exc_type": "OutsideError", "exc_module": "core.http", "exc_message": ["It is away."]}
+    for number in range(2):
+        batch.tasks.create(task_id=f"t{number}", position=number, kwargs={"post_id": 1}, status="FAILURE", result=error)
+    return run
+
+
+def test_a_task_whose_whole_batch_failed_is_nowhere_called_a_success(operator, collection):
+    results = operator.get(reverse("admin:django_celery_results_taskresult_changelist")).text
+    result = operator.get(reverse("admin:django_celery_results_taskresult_change", args=[collection.pk])).text
+    schedules = operator.get(reverse("admin:django_celery_beat_periodictask_changelist")).text
+    first = operator.get(reverse("admin:index")).text
+    for page in (results, result, schedules, first):
+        assert "2 of 2, 2 failed" in page
+        assert "succeeded</span>" not in page
+    assert [(schedule.name, run.pk) for schedule, run in failed_last()] == [("Collect live threads", collection.pk)]
+    assert failure_of(collection) == "2 of 2, 2 failed. The first: post_id=1: It is away."
+
+
+def test_a_result_leads_to_the_tasks_of_its_batch_and_to_no_row_that_is_not_there(operator, collection):
+    page = operator.get(reverse("admin:django_celery_results_taskresult_change", args=[collection.pk])).text
+    (url,) = set(re.findall(r'href="(/[^"]*batch__group_id[^"]*)"', page))
+    assert operator.get(url).context["cl"].result_count == 2
+    assert reverse("admin:core_batch_change", args=["g"]) in page
+    other = TaskResult.objects.create(task_id="other", task_name="x", result='{"task_ids": ["t0", "gone"]}')
+    page = operator.get(reverse("admin:django_celery_results_taskresult_change", args=[other.pk])).text
+    assert reverse("admin:core_batchtask_change", args=["t0"]) in page
+    assert "gone" in page
+    assert "task_id=gone" not in page
+
+
+def test_housekeeping_is_hidden_unless_it_failed_or_is_asked_for(operator):
+    for number, (name, status) in enumerate(
+        [
+            ("reconcile", "SUCCESS"),
+            ("health_check", "SUCCESS"),
+            ("monitor_queues", "FAILURE"),
+            ("generate_ideas", "SUCCESS"),
+        ]
+    ):
+        TaskResult.objects.create(task_id=str(number), task_name=name, periodic_task_name=f"run {name}", status=status)
+
+    def shown(query: str = "") -> set[str]:
+        page = operator.get(reverse("admin:django_celery_results_taskresult_changelist") + query)
+        return {row.task_name for row in page.context["cl"].result_list}
+
+    assert shown() == {"monitor_queues", "generate_ideas"}
+    assert shown("?housekeeping=shown") == {"reconcile", "health_check", "monitor_queues", "generate_ideas"}
+    assert shown("?housekeeping=only") == {"reconcile", "health_check", "monitor_queues"}
+    assert shown("?periodic_task_name=run reconcile") == shown("?task_name=reconcile") == {"reconcile"}
+
+
+def test_numbers_are_written_as_people_write_them(operator):
+    result = TaskResult.objects.create(
+        task_id="x", task_name="x", result='{"similarity": 0.7335719235954824, "ok": true}'
+    )
+    page = operator.get(reverse("admin:django_celery_results_taskresult_change", args=[result.pk])).text
+    assert "0.734" in page
+    assert "0.7335719235954824" not in page

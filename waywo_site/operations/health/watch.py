@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from core.jobs import following
+from core.jobs.started_batches import failure_of
 from waywo_site.models import HealthResult
 from waywo_site.operations.health import alerts, looking
 from waywo_site.operations.health.findings import FAILED, OK, Check, Part
@@ -53,7 +53,7 @@ def check_health(names: Iterable[str] | None = None, now: datetime | None = None
 
 def _schedules() -> list[alerts.Subject]:
     """Return how the last run of each schedule ended, each a subject of its own: a job fails once a night, unseen."""
-    failed = {schedule.pk: following.task_state(run.task_id).error for schedule, run in failed_last()}
+    failed = {schedule.pk: failure_of(run) for schedule, run in failed_last()}
     remedy = "See its run under Task results; correct what it names, then Run now under Schedules."
     return [
         alerts.Subject(f"schedule: {name}", FAILED, f"Its last run failed. {failed[pk]}", remedy)

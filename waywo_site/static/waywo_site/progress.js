@@ -1,27 +1,43 @@
-// Bars that move by themselves: every <progress data-progress-url> on a page of the admin asks how far its batch is.
+// Batches that move by themselves: what has a data-progress-url on a page of the admin asks how far its batch is, and
+// shows it: bars (data-part), words and figures (data-figure), until the batch has ended.
 "use strict";
+
+window.waywoBatch = {
+  // Show in ``element`` how far a batch is.
+  show(element, batch) {
+    const figures = [element, ...element.querySelectorAll("[data-figure]")].filter((one) => one.dataset.figure);
+    for (const one of figures) one.textContent = batch[one.dataset.figure] || (batch[one.dataset.figure] === 0 ? "0" : "—");
+    const bar = element.querySelector("[role=progressbar]");
+    if (!bar) return;
+    bar.setAttribute("aria-valuenow", batch.done);
+    for (const part of bar.querySelectorAll("[data-part]")) {
+      part.style.width = `${(100 * batch[part.dataset.part]) / (batch.total || 1)}%`;
+    }
+    element.className = `waywo-progress waywo-progress-${batch.state}`;
+  },
+};
 
 window.addEventListener("load", () => {
   const POLL = 3000;
-  const follow = async (bar) => {
+  const follow = async (url, elements) => {
     try {
-      const answer = await fetch(bar.dataset.progressUrl, { headers: { Accept: "application/json" } });
+      const answer = await fetch(url, { headers: { Accept: "application/json" } });
       if (answer.status === 403 || answer.status === 404) return;
       if (answer.ok) {
         const batch = await answer.json();
-        bar.max = batch.total || 1;
-        bar.value = batch.total ? batch.done : 1;
-        const words = bar.nextSibling;
-        if (words && words.nodeType === Node.TEXT_NODE) words.textContent = ` ${batch.done} of ${batch.total}`;
+        elements.forEach((element) => window.waywoBatch.show(element, batch));
         if (batch.is_finished) return;
       }
     } catch {
       // The server is away for a moment: the bar stands still until it is back.
     }
-    const again = () => (document.hidden ? setTimeout(again, POLL) : follow(bar));
+    const again = () => (document.hidden ? setTimeout(again, POLL) : follow(url, elements));
     setTimeout(again, POLL);
   };
-  document.querySelectorAll("progress[data-progress-url]").forEach((bar) => {
-    if (bar.value < bar.max) follow(bar);
-  });
+  const byUrl = new Map();
+  for (const element of document.querySelectorAll("[data-progress-url]")) {
+    const url = element.dataset.progressUrl;
+    byUrl.set(url, [...(byUrl.get(url) || []), element]);
+  }
+  byUrl.forEach((elements, url) => follow(url, elements));
 });
