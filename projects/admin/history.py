@@ -77,7 +77,7 @@ class HistoryAdmin(ReadOnlyAdmin):
     search_fields = ("summary", "=project_id")
     search_help_text = "Words of what was done, or a project's id"
     date_hierarchy = "done_at"
-    fields = ("what", "who", "done_at", "where", "state")
+    fields = ("summary", "who", "done_at", "where", "count", "state")
     readonly_fields = fields
     change_form_outer_before_template = "admin/projects/reviewaction/undo.html"
     change_form_outer_after_template = "admin/projects/reviewaction/changes.html"
@@ -108,11 +108,12 @@ class HistoryAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """Show an act with the old and the new values, and the button that undoes it."""
         action = self.get_object(request, object_id)
-        more: dict[str, Any] = {}
+        # Django's own history of this row would be empty.
+        more: dict[str, Any] = {"show_history": False}
         if action is not None:
             changes = list(action.changes.all()[:SHOWN])
             there = set(Project.objects.filter(pk__in=[row.project_id for row in changes]).values_list("pk", flat=True))
-            more = {
+            more |= {
                 "act": action,
                 "may_undo": can_undo(request.user, action),
                 "changes": [(row, row.project_id in there, differences(row)) for row in changes],

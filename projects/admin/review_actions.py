@@ -29,7 +29,7 @@ def as_id(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
-def by_id(pk: int) -> Project | None:
+def by_id(pk: int | None) -> Project | None:
     projects = Project.objects.defer("embedding", "search_vector").select_related("reviewer", "snooze__user")
     return projects.filter(pk=pk).first()
 

@@ -26,7 +26,7 @@ from projects.reviewing.merging import MergeError
 from projects.reviewing.rejections import REASONS
 from projects.reviewing.snoozing import CHOICES, LONGEST_NOTE
 from projects.reviewing.splitting import SplitError
-from projects.reviewing.undoing import UndoError, undo_last
+from projects.reviewing.undoing import DoneElsewhere, UndoError, undo_last
 from projects.search.words import typed
 
 TARGETS = 8
@@ -158,7 +158,7 @@ class ReviewPages(ModelAdmin):
         try:
             undone = undo_last(request.user, ReviewAction.Place.REVIEW)
         except UndoError as error:
-            return JsonResponse({"message": str(error), "history_url": _own_history(request)}, status=409)
+            return JsonResponse({"message": str(error), "link": _way_to_undo(request, error)}, status=409)
         log_undone(request.user, undone)
         return JsonResponse(
             {
@@ -244,8 +244,12 @@ class ReviewPages(ModelAdmin):
         return render_to_string("admin/projects/project/review_item.html", context, request)
 
 
-def _own_history(request: HttpRequest) -> str:
-    return f"{reverse('admin:projects_reviewaction_changelist')}?who={request.user.pk}"
+def _way_to_undo(request: HttpRequest, error: UndoError) -> dict[str, str]:
+    """Return where the act stands that is not undone here; else the person's history."""
+    if isinstance(error, DoneElsewhere):
+        return {"url": reverse("admin:projects_reviewaction_change", args=[error.action.pk]), "text": "Undo it there"}
+    url = f"{reverse('admin:projects_reviewaction_changelist')}?who={request.user.pk}"
+    return {"url": url, "text": "Your history"}
 
 
 def _unsure_first(request: HttpRequest) -> bool:

@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterModelOptions(
             name='reviewaction',
-            options={'ordering': ('-done_at', '-id'), 'verbose_name': 'act', 'verbose_name_plural': 'history'},
+            options={'ordering': ('-done_at', '-id'), 'verbose_name': 'history entry', 'verbose_name_plural': 'history entries'},
         ),
         migrations.RemoveIndex(
             model_name='reviewaction',

@@ -9,7 +9,8 @@ from django.db.models import Sum
 
 from projects.models import Project, ProjectMerge, ReviewAction, ReviewChange
 
-Kind, Place = ReviewAction.Kind, ReviewAction.Place
+Kind = ReviewAction.Kind
+Place = ReviewAction.Place
 # What an undo puts back beside the fields that the person changed.
 NOTED = ("reviewer_id", "reviewed_at", "flag_reason", "canonical_url", "edited_fields")
 Row = TypeVar("Row")

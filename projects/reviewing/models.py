@@ -92,8 +92,8 @@ class ReviewAction(models.Model):
 
     class Meta:
         ordering = ("-done_at", "-id")
-        verbose_name = "act"
-        verbose_name_plural = "history"
+        verbose_name = "history entry"
+        verbose_name_plural = "history entries"
         indexes = (
             models.Index(fields=("user", "-done_at", "-id"), name="review_action_of_user"),
             models.Index(fields=("-done_at", "-id"), name="review_action_newest"),

@@ -70,7 +70,8 @@ def wake(project_id: int, user: Any, place: Place, seen: datetime | None = None)
 
 def put_back(action: ReviewAction) -> None:
     """Undo a snooze or its end. Raises ReviewConflict where somebody snoozed or woke the project since."""
-    row = Snooze.objects.select_for_update().filter(project=action.project_id).first()
+    project_id = action.project_id or 0
+    row = Snooze.objects.select_for_update().filter(project=project_id).first()
     if (row.until.isoformat() if row else None) != action.details["until"]:
         raise ReviewConflict("Somebody snoozed or woke it since then")
     before = action.details["before"]
@@ -78,10 +79,10 @@ def put_back(action: ReviewAction) -> None:
         if row is not None:
             row.delete()
     else:
-        if not Project.objects.filter(pk=action.project_id).exists():
+        if not Project.objects.filter(pk=project_id).exists():
             raise ReviewConflict("The project is gone: it was merged into another one, or removed")
         values = before | {"until": datetime.fromisoformat(before["until"])}
-        Snooze.objects.update_or_create(project_id=action.project_id, defaults=values)
+        Snooze.objects.update_or_create(project_id=project_id, defaults=values)
 
 
 def told(at: datetime) -> str:
@@ -90,4 +91,4 @@ def told(at: datetime) -> str:
 
 
 def _noted(row: Snooze | None) -> dict[str, Any] | None:
-    return row and {"until": row.until.isoformat(), "note": row.note, "user_id": row.user_id}
+    return None if row is None else {"until": row.until.isoformat(), "note": row.note, "user_id": row.user_id}

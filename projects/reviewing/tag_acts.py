@@ -189,7 +189,7 @@ def _leave(left: Left, projects: set[int], why: str) -> None:
 
 
 def _snapshot(wanted: QuerySet[Tag]) -> list[dict[str, Any]]:
-    rows = {
+    rows: dict[int, dict[str, Any]] = {
         tag.pk: {"id": tag.pk, "name": tag.name, "aliases": [alias.name for alias in tag.aliases.all()], "projects": []}
         for tag in wanted.order_by("name").prefetch_related("aliases")
     }

@@ -4,7 +4,7 @@
     const holder = document.getElementById("review-item");
     const message = document.getElementById("review-message");
     const csrf = page.querySelector("[name=csrfmiddlewaretoken]").value;
-    const panels = ["reject", "merge", "split", "help"];
+    const panels = ["reject", "merge", "split", "snooze", "help"];
     let next = null; // a promise of the HTML of the project after the one that is shown
     let busy = false;
     let finding = 0;
@@ -18,9 +18,15 @@
         return `${base}?${query}`;
     };
 
-    const say = (text, kind = "good") => {
+    const say = (text, kind = "good", link = null) => {
         message.textContent = text;
         message.dataset.kind = kind;
+        if (link) {
+            const anchor = document.createElement("a");
+            anchor.href = link.url;
+            anchor.textContent = link.text;
+            message.append(" ", anchor);
+        }
     };
 
     const get = async (url) => {
@@ -66,6 +72,9 @@
         ideas.textContent = progress.ideas.toLocaleString("en");
         ideas.parentElement.hidden = !progress.ideas;
         document.getElementById("review-unsure").textContent = progress.unsure.toLocaleString("en");
+        const snoozed = document.getElementById("review-snoozed");
+        snoozed.textContent = progress.snoozed.toLocaleString("en");
+        snoozed.parentElement.hidden = !progress.snoozed && !page.hasAttribute("data-snoozed");
         document.getElementById("review-mine").textContent = progress.mine.toLocaleString("en");
     };
 
@@ -158,7 +167,7 @@
 
     const undo = () => alone(async () => {
         const { ok, answer } = await post(address(page.dataset.undoUrl, {}), new URLSearchParams());
-        say(answer.message, ok ? "good" : "bad");
+        say(answer.message, ok ? "good" : "bad", answer.link);
         showProgress(answer.progress);
         if (answer.item) {
             show(answer.item);
@@ -231,6 +240,10 @@
         if (name === "reject") {
             document.getElementById("review-reason").value = "";
         }
+        if (name === "snooze") {
+            document.getElementById("review-note").value = "";
+            panel("snooze").querySelector("[data-act=wake]").hidden = !("snoozed" in article().dataset);
+        }
         panel(name).hidden = false;
     };
 
@@ -271,6 +284,8 @@
         cancel: () => edit(false),
         merge: () => open("merge"),
         split: () => open("split"),
+        snooze: () => open("snooze"),
+        wake: () => act("wake"),
         read: () => act("read"),
         undo,
         skip: () => alone(async () => { say(""); await advance(); }),
@@ -278,14 +293,16 @@
         link: openLink,
         help: () => open("help"),
     };
-    const keys = { a: "approve", r: "reject", b: "bookmark", e: "edit", m: "merge", x: "split", g: "read", u: "undo", s: "skip", ArrowRight: "skip", l: "reload", o: "link", "?": "help" };
+    const keys = { a: "approve", r: "reject", b: "bookmark", e: "edit", m: "merge", x: "split", g: "read", z: "snooze", u: "undo", s: "skip", ArrowRight: "skip", l: "reload", o: "link", "?": "help" };
     const readOnly = ["skip", "reload", "link", "help"];
     const allowed = (name) => page.dataset.mayReview === "1" || readOnly.includes(name);
 
     document.addEventListener("click", (event) => {
-        const button = event.target.closest("#review [data-act], #review [data-reason]");
+        const button = event.target.closest("#review [data-act], #review [data-reason], #review [data-until]");
         if (button && button.dataset.reason) {
             act("reject", { reason: button.dataset.reason });
+        } else if (button && button.dataset.until) {
+            act("snooze", { until: button.dataset.until, note: document.getElementById("review-note").value });
         } else if (button) {
             doings[button.dataset.act]();
         }
@@ -301,6 +318,8 @@
             act("edit", Object.fromEntries(new FormData(event.target)));
         } else if (event.target.closest("#review-reject")) {
             act("reject", { reason: document.getElementById("review-reason").value });
+        } else if (event.target.closest("#review-snooze")) {
+            document.activeElement.blur(); // now a number says when
         } else if (event.target.closest("#review-merge")) {
             const first = document.querySelector("#review-targets button");
             if (first) {
@@ -339,7 +358,7 @@
         const name = opened();
         if (/^[1-9]$/.test(event.key) && name && name !== "help") {
             const button = panel(name).querySelectorAll(".desk-tools button, .review-choices button")[Number(event.key) - 1];
-            if (button) {
+            if (button && !button.hidden) {
                 event.preventDefault();
                 button.click();
             }
@@ -350,9 +369,9 @@
             document.getElementById("review-reason").focus();
             return;
         }
-        if (name === "merge" && event.key === "/") {
+        if (["merge", "snooze"].includes(name) && event.key === "/") {
             event.preventDefault();
-            findBox.focus();
+            panel(name).querySelector("input").focus();
             return;
         }
         const doing = keys[event.key];
