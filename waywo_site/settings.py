@@ -223,7 +223,8 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SCRIPTS": [lambda request: static("waywo_site/progress.js")],
     "STYLES": [lambda request: static("waywo_site/admin.css"), lambda request: static("core/admin.css")],
-    "SIDEBAR": {"show_search": True, "navigation": "waywo_site.navigation.sections"},
+    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "waywo_site.navigation.sections"},
+    "COMMAND": {"search_callback": "waywo_site.menu_search.found"},
     "DASHBOARD_CALLBACK": "waywo_site.dashboard.page.context",
 }
 

@@ -4,14 +4,14 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from core.admin.listing import ReadOnlyAdmin, require
@@ -69,15 +69,15 @@ class HistoryAdmin(ReadOnlyAdmin):
         WhoFilter,
         ("kind", ChoicesDropdownFilter),
         ("place", ChoicesDropdownFilter),
-        ("done_at", RangeDateTimeFilter),
+        "done_at",
         UndoneFilter,
     )
     list_filter_submit = True
     list_select_related = ("user", "undone_by")
-    search_fields = ("summary", "=project_id")
+    search_fields = ("summary",)
     search_help_text = "Words of what was done, or a project's id"
     date_hierarchy = "done_at"
-    fields = ("summary", "who", "done_at", "where", "count", "state")
+    fields = ("told", "who", "done_at", "where", "state")
     readonly_fields = fields
     change_form_outer_before_template = "admin/projects/reviewaction/undo.html"
     change_form_outer_after_template = "admin/projects/reviewaction/changes.html"
@@ -93,6 +93,16 @@ class HistoryAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewAction]:
         left = ReviewChange.objects.filter(action=OuterRef("pk")).exclude(left="")
         return super().get_queryset(request).defer("details").annotate(in_part=Exists(left))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ReviewAction], search_term: str
+    ) -> tuple[QuerySet[ReviewAction], bool]:
+        """Find the acts on a project by its id, those on many at once too; others by their words."""
+        term = search_term.strip().removeprefix("#")
+        if not (term.isdecimal() and len(term) < 19):
+            return super().get_search_results(request, queryset, search_term)
+        among = ReviewChange.objects.filter(project_id=int(term)).values("action")
+        return queryset.filter(Q(project_id=int(term)) | Q(pk__in=among)), False
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Add the button, which depends on who looks."""
@@ -150,6 +160,10 @@ class HistoryAdmin(ReadOnlyAdmin):
     def what(self, action: ReviewAction) -> SafeString:
         url = reverse("admin:projects_reviewaction_change", args=[action.pk])
         return format_html('<a class="desk-link" href="{}">{}</a>', url, action)
+
+    @display(description="what")
+    def told(self, action: ReviewAction) -> str:
+        return str(action)
 
     @display(description="where", ordering="place")
     def where(self, action: ReviewAction) -> str:

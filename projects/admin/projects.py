@@ -11,7 +11,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -68,6 +68,7 @@ class SubmissionInline(TabularInline):
     fk_name = "project"
     extra = 0
     can_delete = False
+    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         return super().get_queryset(request).select_related("comment", "comment__post")
@@ -78,7 +79,8 @@ class SubmissionInline(TabularInline):
     @display(description="comment")
     def where(self, submission: Submission) -> SafeString:
         url = reverse("admin:comments_comment_change", args=[submission.comment_id])
-        return format_html('<a href="{}">{}</a>', url, submission.comment.posted_at.date())
+        posted = formats.date_format(timezone.localtime(submission.comment.posted_at), "DATE_FORMAT")
+        return format_html('<a class="desk-link" href="{}">{}</a>', url, posted)
 
     @display(description="likeness")
     def likeness(self, submission: Submission) -> str:

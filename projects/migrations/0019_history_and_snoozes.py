@@ -33,6 +33,18 @@ UPDATE projects_reviewaction act SET summary = left(CASE act.kind
 
 SET CONSTRAINTS ALL IMMEDIATE;
 """
+# What the table held before: acts of a person on one project.
+MOVE_BACK = """
+UPDATE projects_reviewaction act SET before = change.before, after = change.after
+FROM projects_reviewchange change WHERE change.action_id = act.id;
+
+DELETE FROM projects_reviewchange;
+
+DELETE FROM projects_reviewaction WHERE project_id IS NULL OR user_id IS NULL
+OR kind NOT IN ('review', 'edit', 'bookmark', 'merge', 'split');
+
+SET CONSTRAINTS ALL IMMEDIATE;
+"""
 
 
 class Migration(migrations.Migration):
@@ -141,7 +153,7 @@ class Migration(migrations.Migration):
             model_name='reviewchange',
             index=models.Index(fields=['project_id', '-id'], name='review_change_project'),
         ),
-        migrations.RunSQL(MOVE, migrations.RunSQL.noop),
+        migrations.RunSQL(MOVE, MOVE_BACK),
         migrations.RemoveField(
             model_name='reviewaction',
             name='before',

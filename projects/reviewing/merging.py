@@ -126,7 +126,7 @@ def unmerge(merge_id: int) -> Parted:
         for name, value in record.kept_before["fields"].items():
             if now[name] == after[name]:
                 _put_back(kept, name, value)
-            elif value != after[name]:
+            elif value not in (after[name], now[name]):
                 left.append(name)
         kept.save()
         kept.tags.remove(*Tag.objects.filter(name__in=record.kept_before["new_tags"]))

@@ -4,6 +4,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from core.times import written
 from projects.embedding import TEXTS, embed_anew
 from projects.links import link_kind
 from projects.models import Project, ProjectMerge, ReviewAction, ReviewChange
@@ -101,4 +102,4 @@ def _why_left(project: Project | None, change: ReviewChange, action: ReviewActio
     if later is None:
         return "it is another one now"
     who = later.action.user.get_username() if later.action.user else "a program"
-    return shortened(f"{who}, {timezone.localtime(later.action.done_at):%-d %B, %H:%M}: {later.action}")
+    return shortened(f"{who}, {written(later.action.done_at)}: {later.action}")

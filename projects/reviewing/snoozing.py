@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from core.times import written
 from projects.models import Project, ReviewAction, Snooze
 from projects.reviewing.fields import ReviewConflict, locked
 from projects.reviewing.history import Kind, Place, record
@@ -49,7 +50,7 @@ def snooze(
         before = _noted(Snooze.objects.filter(project=project).first())
         values = {"until": back, "note": note[:LONGEST_NOTE], "user": user, "snoozed_at": timezone.now()}
         row, _ = Snooze.objects.update_or_create(project=project, defaults=values)
-        summary = f"Snoozed “{project.title}” until {told(back)}{f': {note}' if note else ''}"
+        summary = f"Snoozed “{project.title}” until {written(back)}{f': {note}' if note else ''}"
         details = {"before": before, "until": row.until.isoformat()}
         return record(user, Kind.SNOOZE, place, summary, project_id=project.pk, count=1, details=details)
 
@@ -83,11 +84,6 @@ def put_back(action: ReviewAction) -> None:
             raise ReviewConflict("The project is gone: it was merged into another one, or removed")
         values = before | {"until": datetime.fromisoformat(before["until"])}
         Snooze.objects.update_or_create(project_id=project_id, defaults=values)
-
-
-def told(at: datetime) -> str:
-    """Return a time as a person reads it, in TIME_ZONE."""
-    return f"{timezone.localtime(at):%A %-d %B, %H:%M}"
 
 
 def _noted(row: Snooze | None) -> dict[str, Any] | None:

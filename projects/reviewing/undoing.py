@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from comments import removing
+from core.times import written
 from projects.models import Project, ReviewAction
 from projects.reviewing import author_acts, merging, restoring, snoozing, splitting, tag_acts
 from projects.reviewing.fields import ReviewConflict
@@ -29,9 +30,8 @@ class DoneElsewhere(UndoError):
     """The last act of the person was not done here; ``action`` is that act."""
 
     def __init__(self, action: ReviewAction) -> None:
-        at = timezone.localtime(action.done_at)
-        where = action.get_place_display()
-        super().__init__(f"Your last act was done elsewhere, in {where}: {action} ({at:%-d %B, %H:%M}).")
+        where, at = action.get_place_display(), written(action.done_at)
+        super().__init__(f"Your last act was done elsewhere, in {where}: {action} ({at}).")
         self.action = action
 
 

@@ -17,9 +17,6 @@ def test_a_likely_pair_is_merged_side_by_side_and_brought_back(page, sign_in):
     page.get_by_role("button", name="Merge").click()
     expect(page.get_by_text(f"Merged “{first.title}” into “{second.title}”.")).to_be_visible()
     assert list(Project.objects.values_list("pk", flat=True)) == [second.pk]
-    page.get_by_role("link", name="It can be undone.").click()
-    page.locator("input[name=_selected_action]").check()
-    page.locator("select[name=action]").select_option("undo")
-    page.locator("button[name=index]").click()
-    expect(page.get_by_text(f"“{first.title}” is back, with its review and bookmark.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text(f"Undone: Merged “{first.title}” into “{second.title}”.")).to_be_visible()
     assert set(Project.objects.values_list("title", flat=True)) == {first.title, second.title}

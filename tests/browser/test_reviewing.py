@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from projects.models import Project, ReviewAction, Submission, Tag
+from projects.models import Project, ReviewAction, Snooze, Submission, Tag
 from projects.reviewing.fields import review
 from tests.factories import POSTED_AT, make_comment, make_post, make_project
 from tests.servers.processes import Worker
@@ -197,6 +197,109 @@ def test_of_two_reviewers_the_second_is_told_and_overwrites_nothing(page, sign_i
     first.refresh_from_db()
     assert (first.review_status, first.reviewer) == ("rejected", bob)
     assert ReviewAction.objects.count() == 0
+
+
+def test_a_project_is_snoozed_by_two_keys_with_a_note_woken_and_each_undone(page, sign_in):
+    first, second = fill(2)
+    sign_in("rita", groups=["Reviewer"])
+    open_queue(page)
+    page.keyboard.press("z")
+    expect(page.locator("#review-snooze")).to_be_visible()
+    expect(page.get_by_role("button", name="Wake it now")).to_be_hidden()
+    page.keyboard.press("/")
+    page.keyboard.type("ask 2 people")
+    page.keyboard.press("Enter")
+    page.keyboard.press("2")
+    shown(page, "Ledger 1")
+    expect(page.locator("#review-message")).to_contain_text("Snoozed “Ledger 0” until")
+    expect(page.locator("#review-waiting")).to_have_text("1")
+    expect(page.locator("#review-snoozed")).to_have_text("1")
+    assert Snooze.objects.get().note == "ask 2 people"
+    page.keyboard.press("u")
+    shown(page, "Ledger 0")
+    expect(page.locator("#review-waiting")).to_have_text("2")
+    expect(page.locator("#review-snoozed")).to_be_hidden()
+    page.keyboard.press("z")
+    page.keyboard.press("3")
+    shown(page, "Ledger 1")
+    page.keyboard.press("a")
+    expect(page.locator("[data-empty]")).to_be_visible()
+    page.get_by_role("link", name="Look at the 1 that is snoozed").click()
+    shown(page, "Ledger 0")
+    expect(page.locator("#review-item")).to_contain_text("Snoozed until")
+    page.keyboard.press("z")
+    page.keyboard.press("4")
+    expect(page.locator("#review-message")).to_contain_text("Woke “Ledger 0”: it waits for a review again.")
+    assert not Snooze.objects.exists()
+    assert {first.pk, second.pk} == set(ReviewAction.objects.values_list("project_id", flat=True))
+
+
+def test_an_empty_queue_offers_what_else_there_is_to_do_and_no_button_that_does_nothing(page, sign_in):
+    sign_in("rita", groups=["Reviewer"])
+    page.goto("/admin/projects/project/review/")
+    expect(page.locator("[data-empty]")).to_contain_text("There are no projects yet.")
+    expect(page.locator(".review-buttons button:visible")).to_have_count(2)
+    make_project(review_status="approved", flag_reason="It is gone.")
+    make_comment()
+    page.keyboard.press("s")
+    expect(page.locator("[data-empty]")).to_contain_text("Nothing waits for a review.")
+    page.keyboard.press("z")
+    page.keyboard.press("r")
+    expect(page.locator("#review-snooze, #review-reject").locator("visible=true")).to_have_count(0)
+    expect(page.get_by_role("link", name="1 comment waits to be read")).to_be_visible()
+    page.get_by_role("link", name="Look again at 1 project that is flagged").click()
+    expect(page.locator("#result_list tbody tr, .result-card").first).to_be_visible()
+    page.goto("/admin/projects/project/review/?has_link=yes")
+    make_project(title="Without a link")
+    page.keyboard.press("s")
+    page.get_by_role("link", name="Review all that waits").click()
+    shown(page, "Without a link")
+
+
+def test_what_was_done_in_the_list_is_undone_by_its_message_or_from_review_where_it_stands(page, sign_in):
+    projects = fill(3)
+    sign_in("olga", groups=["Operator"])
+    open_queue(page)
+    page.keyboard.press("b")
+    expect(page.locator(".review-bookmarked")).to_be_visible()
+    for _ in range(2):
+        page.goto("/admin/projects/project/")
+        page.locator("#action-toggle").check()
+        page.locator("select[name=action]").select_option("approve_selected")
+        page.locator("button[name=index]").click()
+        expect(page.get_by_text("3 projects approved.")).to_be_visible()
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_text("Undone: Approved 3 projects.")).to_be_visible()
+        assert Project.objects.pending().count() == 3
+    page.goto("/admin/projects/project/")
+    page.locator("#action-toggle").check()
+    page.locator("select[name=action]").select_option("approve_selected")
+    page.locator("button[name=index]").click()
+    expect(page.get_by_text("3 projects approved.")).to_be_visible()
+    page.goto(f"/admin/projects/project/review/?project={projects[0].pk}")
+    shown(page, "Ledger 0")
+    expect(page.locator("#review-mine")).to_have_text("4")
+    page.keyboard.press("u")
+    expect(page.locator("#review-message")).to_contain_text("done elsewhere, in the list of projects: Approved 3")
+    assert Project.objects.get(pk=projects[0].pk).is_bookmarked
+    page.get_by_role("link", name="Undo it there").click()
+    page.locator("form").get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone: Approved 3 projects.")).to_be_visible()
+    assert Project.objects.pending().count() == 3
+    page.goto("/admin/projects/reviewaction/")
+    page.get_by_role("button", name="Undo: Bookmarked").click()
+    expect(page.get_by_text("Undone: Bookmarked “Ledger 0”.")).to_be_visible()
+    assert not Project.objects.filter(is_bookmarked=True).exists()
+
+
+def test_the_search_of_the_menu_leads_to_an_authors_project(page, sign_in):
+    [project] = fill(1)
+    sign_in("vera", groups=["Viewer"])
+    page.goto("/admin/projects/tag/")
+    page.keyboard.press("Control+k")
+    page.locator("#search-input-command").press_sequentially("author0")
+    page.locator("#command-results").get_by_role("link", name="Ledger 0").click()
+    expect(page).to_have_url(re.compile(f"/admin/projects/project/{project.pk}/change/"))
 
 
 def test_a_comment_full_of_attacks_runs_nothing(page, sign_in):

@@ -308,7 +308,7 @@ def test_the_page_shows_unsure_projects_first_and_leads_to_the_other_order(admin
     assert 'href="?first=unsure"' in plain
     first = admin_client.get("/admin/projects/project/review/?first=unsure&has_link=no").content.decode()
     assert "<h2>Hm</h2>" in first
-    assert "confidence 0.40" in first
+    assert "40 % sure" in first
     assert 'href="?has_link=no"' in first
     listed = admin_client.get("/admin/projects/project/?unsure=yes").content.decode()
     assert "Hm" in listed
