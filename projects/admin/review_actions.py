@@ -31,7 +31,7 @@ def as_id(text: str) -> int | None:
 
 def by_id(pk: int | None) -> Project | None:
     projects = Project.objects.defer("embedding", "search_vector").select_related("reviewer", "snooze__user")
-    return projects.filter(pk=pk).first()
+    return None if pk is None else projects.filter(pk=pk).first()
 
 
 def _approve(pages: ModelAdmin, request: HttpRequest, project: Project, seen: Any) -> tuple[str, bool]:

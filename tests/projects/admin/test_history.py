@@ -68,7 +68,7 @@ def test_the_list_is_narrowed_by_who_what_where_when_and_by_a_project_also_among
         "who=x": {"Bookmarked “One”", "Approved 2 projects", "Edited title of “Three”"},
         "kind__exact=review": {"Approved 2 projects"},
         "place__exact=api": {"Edited title of “Three”"},
-        "done_at__gte=2000-01-01&done_at__lt=2000-01-02": set(),
+        "done_at__lt=2000-01-02+00%3A00%3A00%2B00%3A00": set(),
         f"q={first.pk}": {"Bookmarked “One”", "Approved 2 projects"},
         f"q=%23{second.pk}": {"Edited title of “Three”", "Approved 2 projects"},
         "q=bookmarked": {"Bookmarked “One”"},
