@@ -23,7 +23,7 @@ from core.times import written
 from waywo_site.schedules import arguments, timing
 from waywo_site.schedules.argument_fields import field_name, field_of
 from waywo_site.schedules.arguments import Argument
-from waywo_site.schedules.stored import are_headers
+from waywo_site.schedules.stored import are_headers, problem_of
 
 PREVIEW = "_preview"
 
@@ -171,11 +171,21 @@ class ScheduleForm(forms.ModelForm):
             return
         gap = timing.shortest_gap(data["time"])
         kept = "when" in self.changed_data and "expire_seconds" not in self.changed_data
-        if data.get("expire_seconds") is None or (kept and data["expire_seconds"] > gap):
+        if data.get("expire_seconds") is None or (
+            kept and (data["expire_seconds"] > gap or self._followed_the_old_time(data["expire_seconds"]))
+        ):
             # Nobody chose it for this time.
             data["expire_seconds"] = max(1, min(int(gap * 0.9), 2**31 - 1))
         elif data["expire_seconds"] > gap:
             self.add_error("expire_seconds", f"It runs again after {gap:.0f} s: a run must expire before the next.")
+
+    def _followed_the_old_time(self, expire_seconds: int) -> bool:
+        """Return whether a run expired shortly before the next one, by the time that the schedule has had so far.
+
+        One that expires long before the next was chosen so: it stays.
+        """
+        old = self.instance.crontab or self.instance.interval
+        return bool(old and not problem_of(self.instance) and expire_seconds >= timing.shortest_gap(old) / 2)
 
     def _clean_arguments(self, data: dict[str, Any]) -> None:
         """Collect the chosen task's arguments; those left empty keep the task's defaults."""

@@ -287,6 +287,14 @@ class TestForm:
         edited = self.save(saved, when="* * * * *", expire_seconds=str(saved.expire_seconds))
         assert edited.expire_seconds < 60
 
+    def test_an_end_shortly_before_the_next_run_follows_a_time_made_rarer_and_one_chosen_short_stays(self):
+        saved = self.save(when="*/10 * * * *")
+        edited = self.save(saved, when="0 2 * * *", expire_seconds=str(saved.expire_seconds))
+        assert 0.8 * 86400 < edited.expire_seconds < 86400
+        short = self.save(edited, expire_seconds="300")
+        weekly = self.save(PeriodicTask.objects.get(pk=short.pk), when="0 2 * * 1", expire_seconds="300")
+        assert weekly.expire_seconds == 300
+
     def test_an_edit_of_the_time_leaves_other_schedules_that_share_it_alone(self):
         other = make_schedule(name="Other")
         mine = make_schedule()
