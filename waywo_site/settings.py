@@ -295,7 +295,7 @@ CELERY_WORKER_CONSUMER = "waywo_site.running.consumer:Consumer"
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Seconds that a new child may take to start; importing what traces takes more than Celery's 4 on a busy machine.
-CELERY_WORKER_PROC_ALIVE_TIMEOUT = 60
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 180
 # A child keeps its database connection from task to task; Celery would open one for each, which costs more than all
 # else of a small task (tests/benchmarks/queue.py). running/task_signals.py closes one that is old, dead or in doubt.
 CELERY_DB_REUSE_MAX = 1_000_000

@@ -115,11 +115,14 @@ def command(*arguments: str, **changed: Any) -> subprocess.CompletedProcess:
 
 
 class Worker:
-    """A Celery worker for all queues, as a context manager; ``log`` is what it said so far."""
+    """A Celery worker for all queues, as a context manager; ``log`` is what it said so far.
 
-    def __init__(self, folder: Path, *, processes: int = 2, **variables: str) -> None:
+    It has so many ``processes``, or as many as it needs: the most and the least where it is to ``autoscale``.
+    """
+
+    def __init__(self, folder: Path, *, processes: int = 2, autoscale: str = "", **variables: str) -> None:
         self._log = folder / "worker.log"
-        self._processes = processes
+        self._pool = ["--autoscale", autoscale] if autoscale else ["--concurrency", str(processes)]
         self._variables = variables
         self.process: subprocess.Popen
 
@@ -134,7 +137,7 @@ class Worker:
         command = [sys.executable, "-m", "celery", "--app", "waywo_site", "worker", "--queues", queues]
         with self._log.open("a") as log:
             self.process = subprocess.Popen(
-                [*command, "--concurrency", str(self._processes), "--loglevel", "INFO"],
+                [*command, *self._pool, "--loglevel", "INFO"],
                 cwd=ROOT,
                 env=environment(**self._variables),
                 stdout=log,

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from celery import current_app
-from celery.signals import celeryd_init, worker_process_init, worker_process_shutdown, worker_ready
+from celery.signals import celeryd_after_setup, celeryd_init, worker_process_init, worker_process_shutdown, worker_ready
 from celery.worker.control import control_command
 from django.conf import settings
 from django.db import Error, close_old_connections
@@ -64,9 +64,16 @@ def resume_queue(state: Any, queue: str) -> dict[str, str]:
     return {"ok": f"taking from {queue}"}
 
 
+@celeryd_after_setup.connect
+def import_client(**_: Any) -> None:
+    """Import what a model's client needs before the fork: so a process that is added under load starts at once."""
+    if _asks_a_model():
+        from projects.language import chat  # noqa: F401
+
+
 @worker_process_init.connect
 def start_process(**_: Any) -> None:
-    """Trace where a receiver is configured, and make the model's client where comments are read.
+    """Trace where a receiver is configured, and make the model's client where a model is asked.
 
     Both after the fork: an exporter's thread would not survive it, and the first comment would wait for the import.
     """
@@ -74,8 +81,13 @@ def start_process(**_: Any) -> None:
         from waywo_site.running import tracing
 
         tracing.start(settings.OTEL_EXPORTER_OTLP_ENDPOINT)
-    if settings.LLM_BASE_URL and settings.LLM_MODEL and "extraction" in current_app.amqp.queues.consume_from:
+    if _asks_a_model():
         event_loop.run(get_language_model().open())
+
+
+def _asks_a_model() -> bool:
+    serves = {"extraction", "ask"} & set(current_app.amqp.queues.consume_from)
+    return bool(serves and settings.LLM_BASE_URL and settings.LLM_MODEL)
 
 
 @worker_process_shutdown.connect
