@@ -279,7 +279,7 @@ def list_similar(request: HttpRequest, project_id: Id, parameters: Query[Similar
 @reading_and_review.get("/tags", response=TagPage, openapi_extra=LIST, summary="Tags")
 def list_tags(request: HttpRequest, parameters: Query[TagParameters]) -> HttpResponse:
     """The tags that projects have, with counts."""
-    return page(request, catalogue.tags_with_counts(), TAG_FIELDS, TAG_ORDERS, parameters.order, parameters)
+    return page(request, catalogue.counted_tags(), TAG_FIELDS, TAG_ORDERS, parameters.order, parameters)
 
 
 @reading_and_review.get("/months", response=MonthList, openapi_extra=ONE_OBJECT, summary="Months")

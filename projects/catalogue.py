@@ -1,14 +1,16 @@
 """Which published projects a reader asks for, and what is counted of them."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from comments.models import Comment, Post, is_removed
+from core.index_version import kept
 from projects.conditions import IDEAS, UNKNOWN, Conditions
 from projects.models import Project, ProjectQuerySet, Submission, Tag
 from projects.search.words import with_words
@@ -142,6 +144,20 @@ def tags_with_counts() -> QuerySet[Any]:
     """Return the tags that published projects have, each with ``project_count``; generated ideas do not count."""
     counted = Project.objects.published().posted()
     return Tag.objects.filter(projects__in=counted).annotate(project_count=Count("projects"))
+
+
+class CountedTag(NamedTuple):
+    """A row of ``tags_with_counts``."""
+
+    id: int
+    name: str
+    project_count: int
+
+
+def counted_tags() -> list[CountedTag]:
+    """Return ``tags_with_counts``, most projects first, counted once until the index changes."""
+    rows = tags_with_counts().order_by("-project_count", "name").values_list("id", "name", "project_count")
+    return kept(("tags", settings.PUBLIC_PROJECTS), lambda: [CountedTag(*row) for row in rows])
 
 
 def months_with_counts() -> list[dict[str, Any]]:

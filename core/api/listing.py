@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from operator import gt, lt
 from typing import Annotated, Any
 
 from django.db import connection, transaction
@@ -140,13 +141,13 @@ def chosen(fields: Fields, names: str | None) -> Fields:
 
 def page(
     request: HttpRequest,
-    rows: QuerySet[Any],
+    rows: QuerySet[Any] | Sequence[Any],
     fields: Fields,
     orders: Mapping[str, Order],
     order: str,
     asked: PageParameters,
 ) -> HttpResponse:
-    """Answer with one page of ``rows``, in the caller's format.
+    """Answer with one page of ``rows``, a query or objects with an ``id``, in the caller's format.
 
     The place in the list is kept as (key, id) of the last row, so that pages stay right while rows are added.
     """
@@ -154,11 +155,11 @@ def page(
     media_type = asked_format(request)
     fields = chosen(fields, asked.fields)
     by = orders[order]
-    if asked.cursor:
-        rows = rows.filter(_after(by, _read_cursor(asked.cursor, order, by)))
-    sign = "-" if by.descending else ""
-    with limited_query():
-        found = list(rows.order_by(*dict.fromkeys((sign + by.key, f"{sign}id")))[: asked.limit + 1])
+    place = _read_cursor(asked.cursor, order, by) if asked.cursor else None
+    if isinstance(rows, QuerySet):
+        found = _queried(rows, by, place, asked.limit + 1)
+    else:
+        found = _sorted(rows, by, place, asked.limit + 1)
     shown = found[: asked.limit]
     following = _cursor(order, by, shown[-1]) if len(found) > asked.limit else None
     content = [{name: get(row) for name, get in fields.items()} for row in shown]
@@ -168,6 +169,20 @@ def page(
         query["cursor"] = following
         response["Link"] = f'<{request.path}?{query.urlencode()}>; rel="next"'
     return response
+
+
+def _queried(rows: QuerySet[Any], by: Order, place: tuple[Any, int] | None, limit: int) -> list[Any]:
+    if place:
+        rows = rows.filter(_after(by, place))
+    sign = "-" if by.descending else ""
+    with limited_query():
+        return list(rows.order_by(*dict.fromkeys((sign + by.key, f"{sign}id")))[:limit])
+
+
+def _sorted(rows: Sequence[Any], by: Order, place: tuple[Any, int] | None, limit: int) -> list[Any]:
+    keyed = sorted((((getattr(row, by.key), row.id), row) for row in rows), reverse=by.descending)
+    after = lt if by.descending else gt
+    return [row for key, row in keyed if place is None or after(key, place)][:limit]
 
 
 def _after(by: Order, place: tuple[Any, int]) -> Q:
@@ -181,7 +196,7 @@ def _after(by: Order, place: tuple[Any, int]) -> Q:
 
 def _cursor(order: str, by: Order, row: Any) -> str:
     key = getattr(row, by.key)
-    text = json.dumps([order, key.isoformat() if isinstance(key, datetime) else key, row.pk])
+    text = json.dumps([order, key.isoformat() if isinstance(key, datetime) else key, row.id])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

@@ -25,8 +25,12 @@ from projects.search.words import Lexeme, by_tags_and_words, by_words, lexemes, 
 
 Mode = Literal["hybrid", "words", "meaning"]
 QUERY_SECONDS = 2
-# What the transaction of a search begins with.
-LIMITS = f"SET LOCAL statement_timeout = '{QUERY_SECONDS}s'; {WHOLE_SCANS};"
+# What the transaction of a search begins with. An index has all that a search looks up; left to choose, PostgreSQL
+# reads the whole table, with several processes, for a word that many projects have.
+LIMITS = (
+    f"SET LOCAL statement_timeout = '{QUERY_SECONDS}s'; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; "
+    f"SET LOCAL max_parallel_workers_per_gather = 0; {WHOLE_SCANS};"
+)
 # Reciprocal rank fusion (Cormack et al., 2009): the constant that its authors measured best.
 FUSION = 60
 CANDIDATES = 100

@@ -1,4 +1,6 @@
-"""Closes the readers' site where ``PUBLIC_SITE`` is off: then "/" leads to the sign-in, and nothing else is there."""
+"""Closes the readers' site where ``PUBLIC_SITE`` is off: then "/" leads to the sign-in, robots are sent away, and
+nothing else is there.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.shortcuts import redirect
 
 CLOSED = "There is no public site here."
+NO_ROBOTS = "User-agent: *\nDisallow: /\n"
 
 
 class PublicSiteMiddleware:
@@ -29,4 +32,6 @@ class PublicSiteMiddleware:
             return None
         if match.view_name == "site:home":
             return redirect("admin:index")
+        if match.view_name == "site:robots":
+            return HttpResponse(NO_ROBOTS, content_type="text/plain")
         return HttpResponseNotFound(CLOSED, content_type="text/plain")

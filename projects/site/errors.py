@@ -6,9 +6,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import resolve
+from psycopg.errors import QueryCanceled
 
 View = Callable[..., HttpResponse]
 
@@ -42,7 +44,7 @@ class TooSlow(NoPage):
 
 
 def reader_page(view: View) -> View:
-    """Answer NoPage and its kin, and Http404, with a page that says so; with DEBUG on, too."""
+    """Answer NoPage and its kin, Http404, and a query that took longer than it may, with a page that says so."""
 
     @wraps(view)
     def answering(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -52,6 +54,10 @@ def reader_page(view: View) -> View:
             return error_page(request, problem)
         except Http404 as error:
             return error_page(request, NoPage(str(error)))
+        except OperationalError as error:
+            if not isinstance(error.__cause__, QueryCanceled):
+                raise
+            return error_page(request, TooSlow("The projects that fit could not be found in time. Try fewer filters."))
 
     return answering
 

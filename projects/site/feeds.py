@@ -1,6 +1,7 @@
 """Feeds of projects, one beside each list, and of the digests."""
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -9,6 +10,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from comments.models import Post, Source
+from core.api.listing import limited_query
 from core.caching import cached_by_version
 from projects import trends
 from projects.catalogue import in_months, published, shown_in
@@ -66,7 +68,8 @@ def projects(request: HttpRequest) -> HttpResponse:
     query = wanted.query()
     page = f"{reverse('site:projects')}?{query}" if query else reverse("site:projects")
     title = ", ".join(each.text for each in filters.held(request, wanted)) or "projects"
-    return project_feed(request, published(wanted), title, page)
+    with limited_query() if wanted.given() else nullcontext():
+        return project_feed(request, published(wanted), title, page)
 
 
 @cached_by_version

@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
+from core.index_version import kept
 from projects.conditions import BadConditions, Conditions, parse
 from projects.facets import Facets, FacetValue
 from projects.site.errors import BadRequest
@@ -91,6 +95,14 @@ def groups(request: HttpRequest, wanted: Conditions, counted: Facets) -> list[Gr
         if len(choices) > 1 or is_held:
             found.append(Group(name, title, choices))
     return found
+
+
+def kept_panel(request: HttpRequest, wanted: Conditions, counted: Facets, to_staff: bool) -> SafeString:
+    """Return the filters as HTML, kept until the index changes: each page of a list has the same."""
+    return kept(
+        ("filters", _url(request, wanted), to_staff, settings.PUBLIC_PROJECTS),
+        lambda: render_to_string("projects/site/filter_groups.html", {"groups": groups(request, wanted, counted)}),
+    )
 
 
 def held(request: HttpRequest, wanted: Conditions) -> list[Held]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.contrib.sitemaps import views as sitemap_views
 from django.db.models import QuerySet
@@ -14,8 +13,8 @@ from django.urls import reverse
 
 from comments.models import Post
 from core.caching import cached_by_version
-from core.index_version import current, kept
-from projects.catalogue import tags_with_counts
+from core.index_version import current
+from projects.catalogue import counted_tags
 from projects.models import Analytics, Project
 from projects.site.charts import month_text
 from projects.site.errors import reader_page
@@ -60,8 +59,7 @@ class Months(Part):
 
 class Tags(Part):
     def items(self) -> Sequence[str]:
-        names = tags_with_counts().order_by("name").values_list("name", flat=True)
-        return kept(("names of tags", settings.PUBLIC_PROJECTS), lambda: list(names))
+        return sorted(tag.name for tag in counted_tags())
 
     def location(self, item: str) -> str:
         return reverse("site:tag", args=[item])

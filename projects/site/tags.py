@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from core.caching import cached_by_version
 from core.index_version import kept
 from projects import trends
-from projects.catalogue import tags_with_counts
+from projects.catalogue import counted_tags
 from projects.models import Tag, TagAlias
 from projects.site.charts import by_month
 from projects.site.errors import NoPage, reader_page
@@ -24,7 +24,7 @@ def tags(request: HttpRequest) -> HttpResponse:
     """All tags with their numbers of projects, by ``?order=``; ``?q=`` keeps those that contain it."""
     order = one_of(request, "order", tuple(ORDERS), "count")
     q = " ".join(request.GET.get("q", "").replace("\0", "").lower().split())[:50]
-    counted = [(name, count) for name, count in kept(("tags", settings.PUBLIC_PROJECTS), _counted) if q in name]
+    counted = [(tag.name, tag.project_count) for tag in counted_tags() if q in tag.name]
     if order == "name":
         counted.sort()
     context = {
@@ -36,11 +36,6 @@ def tags(request: HttpRequest) -> HttpResponse:
         "orders": list(ORDERS.items()),
     }
     return render(request, "projects/site/tags.html", context)
-
-
-def _counted() -> list[tuple[str, int]]:
-    """Return the names of all tags with their numbers of projects, most first."""
-    return list(tags_with_counts().order_by("-project_count", "name").values_list("name", "project_count"))
 
 
 @cached_by_version

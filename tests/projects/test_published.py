@@ -101,6 +101,12 @@ def test_a_closed_site_has_no_pages(projects, get, settings, path):
     assert get("/api/projects").status_code == 200
 
 
+def test_a_closed_site_sends_robots_away(get, settings):
+    settings.PUBLIC_SITE = False
+    answer = get("/robots.txt")
+    assert (answer.status_code, answer.content) == (200, b"User-agent: *\nDisallow: /\n")
+
+
 def test_an_unknown_address_of_a_closed_site_names_none_of_its_pages(get, settings):
     settings.PUBLIC_SITE = False
     answer = get("/nothing/here")

@@ -10,7 +10,8 @@ from projects.site.errors import NoPage, error_page
 from waywo_site.api.errors import respond
 from waywo_site.api.rate_limits import address_of, count_request
 
-PAGES = ("/search", "/search/feed")
+# Lists that are narrowed by words are searches, too.
+PAGES = ("/search", "/search/feed", "/projects/", "/projects/feed")
 API = "/api/search"
 
 
