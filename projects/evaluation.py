@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.db.models import Sum
+
 from comments.models import Comment, Post
 from comments.sources.items import Item
 from core.http import NotAsked, OutsideError
+from core.jobs.retrying import RetryingTask
 from core.progress import Progress, no_progress
 from projects.duplicates import cosine
 from projects.extraction.reading import ReadingError, get_analyst, read_comment
@@ -153,9 +156,9 @@ def _load_thread(path: Path) -> None:
 
 
 def _read_one(label: Label, analyst: Any) -> dict[str, Any]:
-    """Read one comment and return how the result stands to its label."""
+    """Read one comment, as often as its task would, and return how the result stands to its label."""
     started = time.perf_counter()
-    error = ""
+    error, tries = "", 0
     while True:
         try:
             read_comment(label.comment_id, analyst=analyst)
@@ -165,10 +168,15 @@ def _read_one(label: Label, analyst: Any) -> dict[str, Any]:
             started = time.perf_counter()
             continue
         except (ReadingError, OutsideError) as caught:
-            error = str(caught)
+            error, tries = str(caught), tries + 1
+            if isinstance(caught, OutsideError) and not caught.permanent and tries <= RetryingTask.max_retries:
+                continue
+        else:
+            error = ""
         break
     seconds = time.perf_counter() - started
-    run = Extraction.objects.filter(comment_id=label.comment_id).first()
+    runs = Extraction.objects.filter(comment_id=label.comment_id)
+    spent = runs.aggregate(calls=Sum("llm_calls"), tokens_in=Sum("tokens_in"), tokens_out=Sum("tokens_out"))
     submissions = Comment.objects.get(pk=label.comment_id).submissions.order_by("position")
     projects = [submission.project for submission in submissions.select_related("project")]
     tags = {name for project in projects for name in project.tags.values_list("name", flat=True)}
@@ -187,9 +195,7 @@ def _read_one(label: Label, analyst: Any) -> dict[str, Any]:
         "industry": max((_similarity(tag, label.industry) for tag in tags), default=None) if label.industry else None,
         "similarity": _similarity(texts, label.one_liner) if projects and label.one_liner else None,
         "error": error,
-        "calls": run.llm_calls if run else 0,
-        "tokens_in": run.tokens_in if run else 0,
-        "tokens_out": run.tokens_out if run else 0,
+        **{name: value or 0 for name, value in spent.items()},
         "seconds": round(seconds, 4),
     }
 

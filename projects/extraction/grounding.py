@@ -23,7 +23,7 @@ def is_grounded(title: str, given: Iterable[str]) -> bool:
     in English cannot be compared, and passes.
     """
     said = "\n".join(given).casefold()
-    if _squeezed(title) and _squeezed(title) in _squeezed(said):
+    if squeezed(title) and squeezed(title) in squeezed(said):
         return True
     if example_words([title], said):
         return False
@@ -50,5 +50,6 @@ def _foreign(text: str) -> float:
     return sum(letter > "ɏ" for letter in letters) / len(letters) if letters else 0.0
 
 
-def _squeezed(text: str) -> str:
+def squeezed(text: str) -> str:
+    """Return the letters and digits of ``text`` alone, without case: what two spellings of a name share."""
     return "".join(filter(str.isalnum, text.casefold()))

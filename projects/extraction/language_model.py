@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_mod
 
 from projects.extraction import prompts
 from projects.extraction.given_addresses import unknown_addresses
-from projects.extraction.grounding import example_words, is_grounded
+from projects.extraction.grounding import example_words, is_grounded, squeezed
 from projects.extraction.mending.answers import mend_comment, mend_project
 from projects.extraction.mending.texts import words_in
 from projects.extraction.parts import Part, segments_of
@@ -238,6 +238,16 @@ def _check_description(answer: ProjectAnswer, given: str) -> None:
         raise ValueError(f"the address {address[:100]} stands nowhere in what you were given.")
 
 
+def _tags(given: list[str], names: list[str]) -> list[str]:
+    """Return the tags that say more than the project's own name or host, as many as there must be."""
+    own = {squeezed(name) for name in names} | {squeezed(name.removeprefix("www.").split(".")[0]) for name in names}
+    others = [tag for tag in given if squeezed(tag) not in own]
+    if len(others) == len(given) or len(others) < FEWEST_TAGS:
+        return given
+    current_usage().mended["tags"] += 1
+    return others
+
+
 def _description(answer: ProjectAnswer, links: list[str], segment: Segment) -> ProjectDescription:
     primary = links[answer.primary_link - 1] if answer.primary_link else ""
     own = [url for url in links if url in segment.text]
@@ -245,7 +255,7 @@ def _description(answer: ProjectAnswer, links: list[str], segment: Segment) -> P
         title=answer.title,
         short_description=answer.short_description,
         description=answer.description,
-        tags=answer.tags,
+        tags=_tags(answer.tags, [answer.title, segment.name, primary.split("/")[2] if primary else ""]),
         primary_url=primary,
         urls=list(dict.fromkeys([*([primary] if primary else []), *own])),
         url_summaries={links[each.link - 1]: each.summary[:500] for each in answer.link_summaries if each.summary},

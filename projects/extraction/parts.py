@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+from projects.extraction.grounding import squeezed
 from projects.extraction.rejections import Rejection
 from projects.extraction.schemas import Segment
 
@@ -12,8 +13,22 @@ PROJECT, AUTHOR = "project", "author"
 # How sure a verdict is: the rules agree, they have no opinion, they say otherwise.
 AGREED, ALONE, DISPUTED = 0.9, 0.7, 0.4
 ADDRESS = re.compile(r"\bhttps?://|\bwww\.", re.IGNORECASE)
+DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}", re.IGNORECASE)
 # Words of a name at most, and of one that may be a whole sentence.
 MOST_WORDS, SHORT = 6, 2
+# What presents a name: words before it, words behind it; and how a sentence begins that turns to another thing.
+MADE = (
+    r"\b(?:called|named|calling it|(?:title|name) is|buil[dt]|building|make|making|made|writ(?:e|ing)|wrote|"
+    r"creat(?:e|ed|ing)|develop(?:ed|ing)?|launch(?:ed|ing)?|releas(?:ed|ing)|start(?:ed|ing)?|found(?:ed|ing)|"
+    r"ship(?:ped|ping)?|work(?:ed|ing)?(?: \w+)? on)"
+)
+IS_A = r"(?:\W+(?:(?:is|are|was|will be) )?(?:an?|the|my|our) |\s*[(\[]?\s*https?:|\s*[:–—]|\s-)"
+TURNS = re.compile(
+    r"\W*(?:(?:and|but) )?(?:i(?:['’]m| am|['’]ve| have)? (?:also|now)|also|another|besides|in addition|aside from|"
+    r"apart from|separately|on the side|in my (?:spare|free) time|(?:the )?(?:second|other)|"
+    r".{0,40}\bha(?:d|ve) an idea)\b",
+    re.IGNORECASE,
+)
 # What models write where there is no name.
 NO_NAMES = {"", "none", "null", "nil", "n/a", "na", "unnamed", "untitled", "unknown", "project", "no name"}
 
@@ -55,7 +70,7 @@ def segments_of(parts: Sequence[Part], sentences: Sequence[str], rules: Sequence
 
 
 def _segment(part: Part, sentences: Sequence[str], opinion: "_Opinion", taken: frozenset[int]) -> Segment:
-    text = " ".join(sentences[place - 1] for place in sorted(part.places) if place <= len(sentences))
+    text = " ".join(_said(part, sentences))
     fields = {"text": text, "name": part.name, "reason": part.reason[:300]}
     if part.verdict != PROJECT:
         return Segment(**fields, rejection=Rejection(part.verdict), confidence=opinion.of_none(part, taken))
@@ -69,57 +84,87 @@ def _joined(projects: Sequence[Part], sentences: Sequence[str], opinion: "_Opini
     """Join the parts that speak of one project.
 
     They have one name, or one is inside the other, or the model says of a nameless one what it said of the one before
-    it, or the rules hold that for its rest; or both say so of a second name in lower case.
+    it, or the rules hold both for one project and no sentence presents the second as a thing of its own.
     """
     joined: list[Part] = []
     for part in sorted(projects, key=lambda part: min(part.places, default=0)):
-        same = next((other for other in joined if _is_same(part, other, sentences, opinion)), None)
+        # The nearest first: what a small model splits stands together.
+        same = next((other for other in reversed(joined) if _is_same(part, other, sentences, opinion)), None)
         if same is None:
             joined.append(part)
         else:
-            whole = replace(same, places=same.places | part.places, name=same.name or part.name)
+            whole = replace(same, places=same.places | part.places, name=_better_name(same.name, part.name))
             joined[joined.index(same)] = whole
     return joined
 
 
 def _is_same(part: Part, other: Part, sentences: Sequence[str], opinion: "_Opinion") -> bool:
-    if part.name and _squeezed(part.name) == _squeezed(other.name):
+    if part.name and squeezed(part.name) == squeezed(other.name):
         return True
-    said_twice = part.reason == other.reason != ""
-    if part.name and other.name:
-        # "distributed nfs" is a word for the thing, "Foo" and "Bar" are two things.
-        is_word = part.name == part.name.lower()
-        return said_twice and is_word and not _has_link(part, sentences) and opinion.are_one(part, other)
-    if part.places <= other.places or other.places <= part.places:
-        return True
-    if part.name or min(part.places) != max(other.places) + 1:
+    have_links = _has_link(part, sentences) and _has_link(other, sentences)
+    if part.name and other.name and _is_presented(part.name, other.name, _said(part, sentences)):
         return False
-    if said_twice and not other.name and not (_has_link(part, sentences) and _has_link(other, sentences)):
+    if opinion.are_one(part, other) and (part.name or not have_links):
         return True
-    return not _has_link(part, sentences) and opinion.are_one(part, other)
+    if part.places <= other.places or other.places <= part.places:
+        return not (_is_proper(part.name) and _is_proper(other.name))
+    follows = not part.name and not other.name and min(part.places) == max(other.places) + 1
+    return follows and part.reason == other.reason != "" and not have_links
+
+
+def _is_presented(name: str, other: str, said: Sequence[str]) -> bool:
+    """Return whether a sentence presents ``name`` as a thing beside ``other``: "Foo is a …", "built Foo", "also a foo".
+
+    A small model gives each part of one thing a name that stands in its sentence: "it runs Foo", "exports to Bar".
+    """
+    plain = re.escape(name)
+    if any(TURNS.match(each) and squeezed(name) in squeezed(each) for each in said):
+        return True
+    if not _is_proper(name):
+        return False
+    presented = re.compile(
+        rf"{MADE}\W+(?:(?:an?|the|my|our|this|of) )*{plain}(?!\w)|(?:^|\n)\W*(?:and |then )?{plain}{IS_A}"
+        rf"|{re.escape(other)}\W+(?:(?:and|&) )?(?:an? |the |my |our )?{plain}(?!\w)",
+        re.IGNORECASE,
+    )
+    return any(presented.search(each) for each in said)
+
+
+def _said(part: Part, sentences: Sequence[str]) -> list[str]:
+    return [sentences[place - 1] for place in sorted(part.places) if place <= len(sentences)]
+
+
+def _is_proper(name: str) -> bool:
+    """Return whether ``name`` is written as names are: one word, or one that has a capital letter or a digit."""
+    return bool(name) and (" " not in name or name != name.lower() or any(map(str.isdigit, name)))
+
+
+def _better_name(first: str, other: str) -> str:
+    """Return the first name, but for words that say what a thing is where the other is its address: "kopimap.com"."""
+    return other if not first or (DOMAIN.fullmatch(other) and not _is_proper(first)) else first
 
 
 def _has_link(part: Part, sentences: Sequence[str]) -> bool:
-    return any(ADDRESS.search(sentences[place - 1]) for place in part.places if place <= len(sentences))
+    return any(map(ADDRESS.search, _said(part, sentences)))
 
 
 def _name(part: Part, sentences: Sequence[str]) -> str:
     """Return the part's name where the comment has it and it is one: not made up, no clause, no whole sentence."""
     name = " ".join(part.name.split())
-    squeezed, said = _squeezed(name), [_squeezed(sentence) for sentence in sentences]
+    sign, said = squeezed(name), [squeezed(sentence) for sentence in sentences]
     is_none = name.lower().strip(".") in NO_NAMES or ADDRESS.search(name)
-    if not squeezed or is_none or squeezed not in "".join(said):
+    if not sign or is_none or sign not in "".join(said):
         return ""
     words = len(name.split())
-    return "" if words > MOST_WORDS or (words > SHORT and squeezed in said) else name
+    return "" if words > MOST_WORDS or (words > SHORT and sign in said) else name
 
 
 class _Opinion:
     """What the rules say of the sentences of a comment."""
 
     def __init__(self, sentences: Sequence[str], rules: Sequence[Segment]) -> None:
-        self._sentences = [_squeezed(sentence) for sentence in sentences]
-        self._rules = [(segment, _squeezed(segment.text)) for segment in rules]
+        self._sentences = [squeezed(sentence) for sentence in sentences]
+        self._rules = [(segment, squeezed(segment.text)) for segment in rules]
 
     def _about(self, part: Part) -> list[Segment]:
         """Return the rules' segments that hold one of the part's sentences."""
@@ -153,7 +198,3 @@ class _Opinion:
         """Return whether the rules hold both for one project."""
         about = [segment for segment in self._about(Part(part.places | other.places, PROJECT)) if segment.is_project]
         return len(about) == 1 and about == self._about(part) == self._about(other)
-
-
-def _squeezed(text: str) -> str:
-    return "".join(filter(str.isalnum, text.casefold()))

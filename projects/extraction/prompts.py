@@ -16,7 +16,7 @@ from projects.extraction.schemas import CommentInput
 from projects.language.tokens import approximate_tokens, cut_to_tokens, sentences
 from projects.pages.page_text import PageText
 
-VERSION = 3
+VERSION = 4
 
 COMMENT_TOKENS = 6_000
 SEGMENT_TOKENS = 3_000
@@ -101,7 +101,8 @@ not made: a joke, a wish, talk.
 "first", "last": the numbers of the first and last sentence that speak of it.
 "more": sentences elsewhere that speak of it, as {{"first": 6, "last": 6}}; mostly [].
 
-What a project can do, how it is made, its price, state and links belong to its entry: they are no entries of their own.
+What a project can do, how and with what it is made, its price, state, plans and links belong to its entry: they are no
+entries of their own.
 Two names, or two points of a list that tell of two things, are two entries. Leave no project out.
 
 The examples are about things that do not exist. Take no word of theirs.
@@ -118,16 +119,12 @@ Answer with a JSON object:
 say what it is.
 "short_description": what it is, in 5 to 10 words.
 "description": 1 to 4 sentences, without addresses.
-"tags": 3 to 5 technologies and fields that the text or the pages speak of, in lower case.
+"tags": 3 to 5 technologies and fields that the text or the pages speak of, in lower case; not its name.
 "primary_link": the number of the link that is the project's own: its site before its repository before a profile or
 an article. 0 where no link is the project's.
 "link_summaries": for each link whose page is given, {{"link": its number, "summary": at most 25 words}}; else [].
 "idea_reason": one sentence on how new and useful the idea is. "idea_score": 1 to 10, by that.
-"complexity_reason": one sentence on how hard it is to build. "complexity_score": 1 to 10, by that.
-
-An example about a thing that does not exist. Take no word of it.
-"I'm building Vruntle, a snarg for frimmits, in Zibblet. [1] https://vruntle.invalid"
-{json.dumps(EXAMPLE_OF_A_DESCRIPTION)}"""
+"complexity_reason": one sentence on how hard it is to build. "complexity_score": 1 to 10, by that."""
 
 
 def fenced(text: str, mark: str) -> str:

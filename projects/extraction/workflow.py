@@ -12,6 +12,7 @@ from core.http import OutsideError
 from core.progress import Progress, no_progress
 from projects.duplicates import KnownProject, find_match
 from projects.embedding import embedding_text
+from projects.extraction.around import without_others
 from projects.extraction.events import (
     CommentJudged,
     CommentRead,
@@ -134,8 +135,10 @@ class ExtractionWorkflow(Workflow):
 
         async def describe(draft: Draft) -> FoundProject | LostProject:
             readable = [page for page in draft.pages if not page.error]
+            others = [other.segment for other in ev.drafts if other is not draft]
+            comment = without_others(self.comment, draft.segment, others)
             try:
-                description = await self.analyst.describe(draft.segment, self.comment, readable)
+                description = await self.analyst.describe(draft.segment, comment, readable)
             except OutsideError as error:
                 if not error.permanent:
                     raise

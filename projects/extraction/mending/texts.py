@@ -12,6 +12,9 @@ WRAPPING_SIGNS = QUOTING_SIGNS + "#"
 LOOSE_ENDS = set(
     "a an and as at because but by for from in into of on or so that the to when which while who with".split()
 )
+# With one of these a clause begins that may be left away, with what it is of before it.
+CLAUSES = set("that which where who whose so because while including".split())
+FEWEST_KEPT = 4  # words before such a clause
 # Scripts that are written without spaces: two signs are about a word.
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -54,7 +57,7 @@ def short(value: Any) -> Any:
         return text
     words = text.split()
     if len(words) > WORDS_KEPT:
-        return _without_loose_end(" ".join(words[:WORDS_KEPT]))
+        return _without_loose_end(" ".join(_without_clause(words[:WORDS_KEPT])))
     return cut_at_word(text, 2 * WORDS_KEPT)
 
 
@@ -71,6 +74,12 @@ def cut_at_word(text: str, longest: int) -> str:
     cut = text[:longest]
     spaced = cut.rpartition(" ")[0] if not text[longest].isspace() else cut
     return _without_loose_end(spaced if len(spaced) > longest // 2 else cut)
+
+
+def _without_clause(words: list[str]) -> list[str]:
+    """Return the words of a cut text without the last clause in it, which was cut."""
+    begins = [place for place, word in enumerate(words) if word.lower() in CLAUSES or words[place - 1].endswith(",")]
+    return words[: begins[-1]] if begins and begins[-1] >= FEWEST_KEPT else words
 
 
 def _without_loose_end(text: str) -> str:

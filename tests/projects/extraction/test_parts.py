@@ -49,7 +49,7 @@ def shown(segments: list[Segment]) -> list[tuple[str, str]]:
         (
             [part(1, 1, name="Gridlet", reason="a tool"), part(2, 3, name="CSV", reason="a tool")],
             ONE_BY_RULES,
-            [("Gridlet", SAID[0]), ("CSV", " ".join(SAID[1:3]))],
+            [("Gridlet", " ".join(SAID[:3]))],
         ),
         # Nobody says that these are one.
         ([part(1, 3, name="Gridlet"), part(4, 4)], [], [("Gridlet", " ".join(SAID[:3])), ("?", SAID[3])]),
@@ -70,6 +70,35 @@ def shown(segments: list[Segment]) -> list[tuple[str, str]]:
 def test_what_is_said_of_one_project_becomes_one_segment(parts, rules, expected):
     found = shown(segments_of(parts, SAID, rules))
     assert found == expected if expected is not None else len(found) == 2
+
+
+# What a model of 1.5 billion parameters said of comments of the shared thread, in other words.
+SPLIT = [
+    (["I'm working on Relay, a plugin for Obsidian.", "I think how it takes edits from Obsidian and yjs."],
+     [part(1, 1, name="Relay"), part(2, 2, name="yjs"), part(2, 2, name="Obsidian")], ["Relay"]),
+    (["Building a transcription app.", "I do a lot of exploratory work.", "By now it's a simple macos app."],
+     [part(1, 1, name="transcription app"), part(2, 2, name="exploratory work"), part(3, 3, name="macos app")],
+     ["transcription app"]),
+    (["A board for accounts on X.", "BigBoard.example"],
+     [part(1, 1, name="board for accounts"), part(1, 1, name="X"), part(2, 2, name="BigBoard.example")],
+     ["BigBoard.example"]),
+    (["I made MyApps [1].", "It only has a clone of PureRef.", "It runs Gundb: [1] https://apps.example"],
+     [part(1, 1, name="MyApps"), part(2, 2, name="PureRef"), part(3, 3, name="Gundb")], ["MyApps"]),
+    # What is presented beside it stays, in whichever words.
+    (["I'm building Relay.", "Gridlet is a sheet."], [part(1, 1, name="Relay"), part(2, 2, name="Gridlet")], None),
+    (["I'm building Relay.", "I am now trying a parser."], [part(1, 1, name="Relay"), part(2, 2, name="parser")], None),
+    (["I run Relay and Gridlet."], [part(1, 1, name="Relay"), part(1, 1, name="Gridlet")], None),
+    (["I'm building Relay.", "Then I wrote Gridlet."], [part(1, 1, name="Relay"), part(2, 2, name="Gridlet")], None),
+    (["Relay: https://relay.example", "Gridlet https://gridlet.example"],
+     [part(1, 1, name="Relay"), part(2, 2, name="Gridlet")], None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "parts", "names"), SPLIT)
+def test_a_thing_that_was_split_is_joined_and_two_that_are_presented_stay(said, parts, names):
+    one_by_rules = [Segment(text=" ".join(said))]
+    found = [segment.name for segment in segments_of(parts, said, one_by_rules)]
+    assert found == (names or [each.name for each in parts])
 
 
 @pytest.mark.parametrize(
