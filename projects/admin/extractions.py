@@ -4,13 +4,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from core.admin.listing import ReadOnlyAdmin
+from projects.admin.trying import TryingPages
 from projects.models import UNSURE_BELOW, Extraction
 
 EXTRACTION_COLOURS = {
@@ -35,8 +36,10 @@ class UnsureReadingFilter(admin.SimpleListFilter):
 
 
 @admin.register(Extraction)
-class ExtractionAdmin(ReadOnlyAdmin):
+class ExtractionAdmin(TryingPages, ReadOnlyAdmin):
     """The readings: what each step did, what was dropped and why, what it cost."""
+
+    list_before_template = "core/list_tools.html"
 
     list_display = ("read_comment", "analyst", "shown_status", "kept", "dropped", "seconds", "started_at", "error")
     list_filter = ("status", UnsureReadingFilter, "analyst", "prompt_version")
@@ -48,6 +51,15 @@ class ExtractionAdmin(ReadOnlyAdmin):
         *("confidence", "shown_steps", "shown_segments", "llm_calls", "calls_cached", "asked_again", "shown_mended"),
         *("tokens_in", "tokens_out", "task_id"),
     )
+
+    class Media:
+        css = {"all": ("core/admin.css",)}
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        tools = (
+            [(reverse("admin:projects_extraction_try"), "Try a reading", "science")] if self.may_try(request) else []
+        )
+        return super().changelist_view(request, {"list_tools": tools} | (extra_context or {}))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Extraction]:
         return super().get_queryset(request).defer("comment__text")

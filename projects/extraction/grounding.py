@@ -25,8 +25,6 @@ def is_grounded(title: str, given: Iterable[str]) -> bool:
     said = "\n".join(given).casefold()
     if squeezed(title) and squeezed(title) in squeezed(said):
         return True
-    if example_words([title], said):
-        return False
     if _foreign(said) > MOST_FOREIGN:
         return True
     words = [word for word in WORD.findall(title.casefold()) if len(word) >= SHORTEST and word not in COMMON]
@@ -35,10 +33,10 @@ def is_grounded(title: str, given: Iterable[str]) -> bool:
     return bool(words) and 2 * grounded >= len(words)
 
 
-def example_words(texts: Iterable[str], given: str) -> list[str]:
-    """Return the words of the prompts' examples in ``texts`` that do not stand in ``given``: they were copied."""
-    said = {word for text in texts for word in WORD.findall(text.casefold())}
-    return sorted(said & EXAMPLE_WORDS - set(WORD.findall(given.casefold())))
+def is_copied(text: str, given: str) -> bool:
+    """Return whether ``text`` has words of the prompt's examples that do not stand in ``given``."""
+    words = set(WORD.findall(text.casefold()))
+    return bool(words & EXAMPLE_WORDS - set(WORD.findall(given.casefold())))
 
 
 def _stem(word: str) -> str:

@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_mod
 
 from projects.extraction import prompts
 from projects.extraction.given_addresses import unknown_addresses
-from projects.extraction.grounding import example_words, is_grounded, squeezed
+from projects.extraction.grounding import is_grounded, squeezed
 from projects.extraction.mending.answers import mend_comment, mend_project
 from projects.extraction.mending.texts import words_in
-from projects.extraction.parts import Part, segments_of
+from projects.extraction.parts import DOMAIN, Part, is_proper, segments_of
 from projects.extraction.rejections import Rejection
 from projects.extraction.schemas import Analyst, CommentInput, ProjectDescription, Score, Segment
 from projects.language.attempts import TooLong
@@ -182,35 +182,49 @@ class LanguageModelAnalyst:
         links = links[: prompts.LINKS]
         given = "\n".join([segment.text, comment.text, *(page.text for page in pages)])
 
-        def check(answer: ProjectAnswer) -> None:
-            _check_description(answer, given)
-            if copied := example_words(
-                [answer.title, answer.short_description, answer.description, *answer.tags], given
-            ):
-                raise ValueError(f"{', '.join(copied)}: such are words of the example, not of what you were given.")
-
         mark = prompts.new_mark()
         answer = await self.model.ask(
             prompts.DESCRIBE_SYSTEM,
             prompts.describe_prompt(segment.text, comment, links, pages, mark, segment.name, share),
             project_answer(len(links)),
             max_tokens=DESCRIPTION_TOKENS,
-            check=check,
+            check=partial(_check_description, given=given),
             mend=partial(mend_project, links=links),
             version=self.prompt_version,
             mark=mark,
         )
         found = _description(answer, links, segment)
-        if is_grounded(found.title, [given, *links, *(page.title for page in pages)]):
-            return found
-        current_usage().mended["title"] += 1
-        return found.model_copy(update={"title": await self._grounded_title(found.title, segment, comment, pages)})
+        mended = await self._mended(found, [given, *links, *(page.title for page in pages)], segment, comment, pages)
+        current_usage().mended["title"] += found.title != mended.title
+        return mended
 
-    async def _grounded_title(self, title: str, segment: Segment, comment: CommentInput, pages: list[PageText]) -> str:
-        """Return what stands in for a title that was made up: the author's name for it, or what the rules find."""
-        if segment.name or self._rules is None:
-            return segment.name or title
-        return (await self._rules.describe(segment, comment, pages)).title
+    async def _mended(
+        self,
+        found: ProjectDescription,
+        given: list[str],
+        segment: Segment,
+        comment: CommentInput,
+        pages: list[PageText],
+    ) -> ProjectDescription:
+        """Return a description with the title that its author has for it, and an address that is written without https.
+
+        A title that was made up gives way to the author's name for the project, or to what the rules find; one that is
+        that name and more ("Foo Data Platform") to the name. Addresses without https are no links that a model could
+        choose among, so those that the rules know are taken.
+        """
+        title = found.title
+        if is_proper(segment.name) and squeezed(title).startswith(squeezed(segment.name)):
+            title = segment.name
+        is_made_up = not is_grounded(title, given)
+        if is_made_up and segment.name:
+            title = segment.name
+        lacks_link = not found.primary_url and not comment.links and DOMAIN.search(segment.text)
+        if self._rules is not None and (lacks_link or (is_made_up and not segment.name)):
+            by_rules = await self._rules.describe(segment, comment, pages)
+            title = by_rules.title if is_made_up and not segment.name else title
+            if lacks_link and by_rules.primary_url:
+                found = found.model_copy(update={"primary_url": by_rules.primary_url, "urls": [by_rules.primary_url]})
+        return found.model_copy(update={"title": title})
 
 
 async def _shortened(ask: Callable[[float], Awaitable[Answered]]) -> Answered:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from projects.extraction.grounding import squeezed
+from projects.extraction.grounding import is_copied, squeezed
 from projects.extraction.rejections import Rejection
 from projects.extraction.schemas import Segment
 
@@ -56,7 +56,8 @@ def segments_of(parts: Sequence[Part], sentences: Sequence[str], rules: Sequence
     ``rules`` are the segments that the rules find in the comment: where they judge otherwise the segment is unsure.
     """
     opinion = _Opinion(sentences, rules)
-    named = [replace(part, name=_name(part, sentences)) for part in parts]
+    judged = [_without_copies(part, sentences, opinion) for part in parts]
+    named = [replace(part, name=_name(part, sentences)) for part in judged]
     joined = _joined([part for part in named if part.verdict == PROJECT], sentences, opinion)
     taken = frozenset(place for part in joined for place in part.places)
     others = [part for part in named if part.verdict != PROJECT]
@@ -78,6 +79,14 @@ def _segment(part: Part, sentences: Sequence[str], opinion: "_Opinion", taken: f
         # It contradicts itself, and nobody else holds this for the author's own.
         return Segment(**fields, rejection=Rejection.CHAT, confidence=DISPUTED)
     return Segment(**fields, confidence=opinion.of_project(part) if part.made_by == AUTHOR else DISPUTED)
+
+
+def _without_copies(part: Part, sentences: Sequence[str], opinion: "_Opinion") -> Part:
+    """Return a part whose reason was copied from the prompt's examples with the verdict of the rules, by nobody."""
+    if not is_copied(part.reason, " ".join(sentences)):
+        return part
+    verdict = PROJECT if opinion.is_project(part) else part.verdict
+    return replace(part, reason="", verdict=verdict, made_by="nobody")
 
 
 def _joined(projects: Sequence[Part], sentences: Sequence[str], opinion: "_Opinion") -> list[Part]:
@@ -107,7 +116,7 @@ def _is_same(part: Part, other: Part, sentences: Sequence[str], opinion: "_Opini
     if opinion.are_one(part, other) and (part.name or not have_links):
         return True
     if part.places <= other.places or other.places <= part.places:
-        return not (_is_proper(part.name) and _is_proper(other.name))
+        return not (is_proper(part.name) and is_proper(other.name))
     follows = not part.name and not other.name and min(part.places) == max(other.places) + 1
     return follows and part.reason == other.reason != "" and not have_links
 
@@ -120,7 +129,7 @@ def _is_presented(name: str, other: str, said: Sequence[str]) -> bool:
     plain = re.escape(name)
     if any(TURNS.match(each) and squeezed(name) in squeezed(each) for each in said):
         return True
-    if not _is_proper(name):
+    if not is_proper(name):
         return False
     presented = re.compile(
         rf"{MADE}\W+(?:(?:an?|the|my|our|this|of) )*{plain}(?!\w)|(?:^|\n)\W*(?:and |then )?{plain}{IS_A}"
@@ -134,14 +143,14 @@ def _said(part: Part, sentences: Sequence[str]) -> list[str]:
     return [sentences[place - 1] for place in sorted(part.places) if place <= len(sentences)]
 
 
-def _is_proper(name: str) -> bool:
+def is_proper(name: str) -> bool:
     """Return whether ``name`` is written as names are: one word, or one that has a capital letter or a digit."""
     return bool(name) and (" " not in name or name != name.lower() or any(map(str.isdigit, name)))
 
 
 def _better_name(first: str, other: str) -> str:
     """Return the first name, but for words that say what a thing is where the other is its address: "kopimap.com"."""
-    return other if not first or (DOMAIN.fullmatch(other) and not _is_proper(first)) else first
+    return other if not first or (DOMAIN.fullmatch(other) and not is_proper(first)) else first
 
 
 def _has_link(part: Part, sentences: Sequence[str]) -> bool:

@@ -11,6 +11,7 @@ from django.utils.html import escape
 from comments.models import Comment
 from comments.text import links, plain_text, without_quotations
 from core.http import OutsideError
+from core.progress import Progress, no_progress
 from core.text import storable
 from projects.duplicates import KnownProject, Match, known_projects
 from projects.extraction.reading import CommentNotFound, get_analyst
@@ -47,7 +48,13 @@ def check_request(comment_id: int | None = None, text: str | None = None, analys
 
 
 def try_reading(
-    comment_id: int | None = None, text: str | None = None, *, analyst: str = "", model: str = "", fresh: bool = False
+    comment_id: int | None = None,
+    text: str | None = None,
+    *,
+    analyst: str = "",
+    model: str = "",
+    fresh: bool = False,
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """Read a comment, or a text as if it were one, and return everything that came of it; save nothing.
 
@@ -59,7 +66,7 @@ def try_reading(
     """
     check_request(comment_id, text, analyst, model)
     received, known = _of_comment(comment_id) if comment_id is not None else (_of_text(text or ""), [])
-    run = Run(get_analyst(analyst, model), get_embedder())
+    run = Run(get_analyst(analyst, model), get_embedder(), progress)
     exchanges: list[Exchange] = []
     read, error, started = None, "", time.monotonic()
     if received.text:

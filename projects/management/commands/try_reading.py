@@ -53,7 +53,7 @@ class Command(JobCommand):
             self._compare(analysts, options)
 
     def run_here(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        return try_reading(**arguments)
+        return try_reading(**arguments, progress=progress)
 
     def failures(self, result: dict[str, Any]) -> list[str]:
         return [result["error"]] if result.get("error") else [lost["error"] for lost in result.get("lost", [])]
@@ -69,10 +69,9 @@ class Command(JobCommand):
         progress = progress_bar(self)
         readings = []
         try:
-            for done, analyst in enumerate(analysts):
-                progress(analyst, done, len(analysts))
+            for analyst in analysts:
                 asked = arguments | {"analyst": analyst} | ({"model": model} if analyst == "llm" else {})
-                readings.append(try_reading(**asked))
+                readings.append(try_reading(**asked, progress=progress))
         except (ValueError, *self.expected_errors) as error:
             raise CommandError(str(error)) from error
         finally:

@@ -53,12 +53,48 @@ def test_a_title_that_was_made_up_gives_way(title, name, shown, mended):
     assert (extraction.mended.get("title", 0), len(server.requests)) == (mended, 2)
 
 
-def test_words_of_the_examples_are_no_answer():
-    copied = description(title="Gridlet", tags=["zibblet", "snargs", "rust"])
-    extraction, server = read(GRIDLET, about(), copied, description(title="Gridlet", tags=["rust", "terminal", "csv"]))
-    assert "zibblet" in server.requests[2]["messages"][-1]["content"]
-    assert (len(server.requests), extraction.asked_again) == (3, 1)
-    assert set(Project.objects.get().tags.values_list("name", flat=True)) == {"rust", "terminal", "csv"}
+@pytest.mark.parametrize(("html", "projects"), [(GRIDLET, 1), (THANKS, 0)])
+def test_a_verdict_with_a_reason_of_the_examples_is_none_and_that_of_the_rules_holds(html, projects):
+    copied = about(last=1, verdict="chat", made_by="nobody", reason="a joke about a frimmit")
+    extraction, _ = read(html, copied, *[description(title="Gridlet")] * projects)
+    assert Project.objects.unsure().count() == Project.objects.count() == projects
+    assert extraction.segments[0]["reason"] == ""
+
+
+@pytest.mark.parametrize(
+    ("html", "title", "name", "expected"),
+    [
+        (GRIDLET, "Gridlet Terminal Spreadsheet", "Gridlet", "Gridlet"),
+        (GRIDLET, "A spreadsheet for the terminal", "spreadsheet for the terminal", "A spreadsheet for the terminal"),
+    ],
+)
+def test_a_name_with_words_behind_it_gives_way_to_the_name(html, title, name, expected):
+    read(html, about(name=name), description(title=title))
+    assert Project.objects.get().title == expected
+
+
+def test_an_address_without_https_is_that_of_the_project():
+    read("I am building gridlet.dev, a spreadsheet.", about(last=1), description(title="Gridlet", primary_link=0))
+    assert Project.objects.get().primary_url == "https://gridlet.dev"
+
+
+def test_the_name_and_the_host_of_a_project_are_no_tags_of_it():
+    said = description(title="Gridlet", primary_link=1, tags=["gridlet", "rust", "csv"])
+    extraction, _ = read(GRIDLET, about(), said)
+    assert set(Project.objects.get().tags.values_list("name", flat=True)) == {"rust", "csv"}
+    assert extraction.mended["tags"] == 1
+
+
+def test_what_is_said_of_another_project_is_not_shown_with_one():
+    html = f"{GRIDLET}<p>I also made Beesy, a hive with a scale: https:&#x2F;&#x2F;beesy.example"
+    parts = [PROJECT | {"name": "Gridlet"}, {"name": "Beesy", "first": 3, "last": 3, "verdict": "project"}]
+    answers = (json.dumps({"segments": parts}), description(title="Gridlet"), description(title="Beesy"))
+    _, server = read(html, *answers)
+    questions = [request["messages"][1]["content"] for request in server.requests[1:]]
+    assert sorted(("gridlet.example" in said, "beesy.example" in said) for said in questions) == [
+        (False, True),
+        (True, False),
+    ]
 
 
 @pytest.mark.parametrize(
