@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from projects.extraction.prompts import EXAMPLE_WORDS
+from projects.extraction.prompts import EXAMPLE_REASONS, EXAMPLE_WORDS
 
 WORD = re.compile(r"[^\W_]+")
 SHORTEST = 3  # letters of a word that says something
@@ -25,6 +25,8 @@ def is_grounded(title: str, given: Iterable[str]) -> bool:
     said = "\n".join(given).casefold()
     if squeezed(title) and squeezed(title) in squeezed(said):
         return True
+    if example_words([title], said):
+        return False
     if _foreign(said) > MOST_FOREIGN:
         return True
     words = [word for word in WORD.findall(title.casefold()) if len(word) >= SHORTEST and word not in COMMON]
@@ -33,10 +35,15 @@ def is_grounded(title: str, given: Iterable[str]) -> bool:
     return bool(words) and 2 * grounded >= len(words)
 
 
-def is_copied(text: str, given: str) -> bool:
-    """Return whether ``text`` has words of the prompt's examples that do not stand in ``given``."""
-    words = set(WORD.findall(text.casefold()))
-    return bool(words & EXAMPLE_WORDS - set(WORD.findall(given.casefold())))
+def example_words(texts: Iterable[str], given: str) -> list[str]:
+    """Return the words of the prompts' examples in ``texts`` that do not stand in ``given``: they were copied."""
+    said = {word for text in texts for word in WORD.findall(text.casefold())}
+    return sorted(said & EXAMPLE_WORDS - set(WORD.findall(given.casefold())))
+
+
+def is_copied(reason: str, given: str) -> bool:
+    """Return whether a verdict's ``reason`` is one of the examples, or has words of theirs that ``given`` has not."""
+    return reason.strip().rstrip(".") in EXAMPLE_REASONS or bool(example_words([reason], given))
 
 
 def _stem(word: str) -> str:

@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_mod
 
 from projects.extraction import prompts
 from projects.extraction.given_addresses import unknown_addresses
-from projects.extraction.grounding import is_grounded, squeezed
+from projects.extraction.grounding import example_words, is_grounded, squeezed
 from projects.extraction.mending.answers import mend_comment, mend_project
 from projects.extraction.mending.texts import words_in
-from projects.extraction.parts import DOMAIN, Part, is_proper, segments_of
+from projects.extraction.parts import DOMAIN, Part, segments_of
 from projects.extraction.rejections import Rejection
 from projects.extraction.schemas import Analyst, CommentInput, ProjectDescription, Score, Segment
 from projects.language.attempts import TooLong
@@ -28,6 +28,7 @@ MOST_SEGMENTS = 40
 MOST_RANGES = 10  # of one thing, beside its first
 MOST_PROJECTS = 20
 FEWEST_WORDS, FEWEST_TAGS = 3, 2
+MOST_NAME_WORDS = 3  # of a name that stands for a longer title
 # Of what a model is shown, where it reads no more: all of it, then less.
 SHARES = (1.0, 0.5, 0.25, 0.1)
 
@@ -182,20 +183,28 @@ class LanguageModelAnalyst:
         links = links[: prompts.LINKS]
         given = "\n".join([segment.text, comment.text, *(page.text for page in pages)])
 
+        def check(answer: ProjectAnswer) -> None:
+            _check_description(answer, given)
+            if copied := example_words(
+                [answer.title, answer.short_description, answer.description, *answer.tags], given
+            ):
+                raise ValueError(f"{', '.join(copied)}: such are words of the example, not of what you were given.")
+
         mark = prompts.new_mark()
         answer = await self.model.ask(
             prompts.DESCRIBE_SYSTEM,
             prompts.describe_prompt(segment.text, comment, links, pages, mark, segment.name, share),
             project_answer(len(links)),
             max_tokens=DESCRIPTION_TOKENS,
-            check=partial(_check_description, given=given),
+            check=check,
             mend=partial(mend_project, links=links),
             version=self.prompt_version,
             mark=mark,
         )
         found = _description(answer, links, segment)
         mended = await self._mended(found, [given, *links, *(page.title for page in pages)], segment, comment, pages)
-        current_usage().mended["title"] += found.title != mended.title
+        if mended.title != found.title:
+            current_usage().mended["title"] += 1
         return mended
 
     async def _mended(
@@ -213,7 +222,7 @@ class LanguageModelAnalyst:
         choose among, so those that the rules know are taken.
         """
         title = found.title
-        if is_proper(segment.name) and squeezed(title).startswith(squeezed(segment.name)):
+        if _is_name_and_more(title, segment.name):
             title = segment.name
         is_made_up = not is_grounded(title, given)
         if is_made_up and segment.name:
@@ -225,6 +234,11 @@ class LanguageModelAnalyst:
             if lacks_link and by_rules.primary_url:
                 found = found.model_copy(update={"primary_url": by_rules.primary_url, "urls": [by_rules.primary_url]})
         return found.model_copy(update={"title": title})
+
+
+def _is_name_and_more(title: str, name: str) -> bool:
+    is_name = name != name.lower() and len(name.split()) <= MOST_NAME_WORDS
+    return is_name and squeezed(title) != squeezed(name) and squeezed(title).startswith(squeezed(name))
 
 
 async def _shortened(ask: Callable[[float], Awaitable[Answered]]) -> Answered:

@@ -116,7 +116,7 @@ def _is_same(part: Part, other: Part, sentences: Sequence[str], opinion: "_Opini
     if opinion.are_one(part, other) and (part.name or not have_links):
         return True
     if part.places <= other.places or other.places <= part.places:
-        return not (is_proper(part.name) and is_proper(other.name))
+        return not (_is_proper(part.name) and _is_proper(other.name))
     follows = not part.name and not other.name and min(part.places) == max(other.places) + 1
     return follows and part.reason == other.reason != "" and not have_links
 
@@ -129,7 +129,7 @@ def _is_presented(name: str, other: str, said: Sequence[str]) -> bool:
     plain = re.escape(name)
     if any(TURNS.match(each) and squeezed(name) in squeezed(each) for each in said):
         return True
-    if not is_proper(name):
+    if not _is_proper(name):
         return False
     presented = re.compile(
         rf"{MADE}\W+(?:(?:an?|the|my|our|this|of) )*{plain}(?!\w)|(?:^|\n)\W*(?:and |then )?{plain}{IS_A}"
@@ -143,14 +143,14 @@ def _said(part: Part, sentences: Sequence[str]) -> list[str]:
     return [sentences[place - 1] for place in sorted(part.places) if place <= len(sentences)]
 
 
-def is_proper(name: str) -> bool:
+def _is_proper(name: str) -> bool:
     """Return whether ``name`` is written as names are: one word, or one that has a capital letter or a digit."""
     return bool(name) and (" " not in name or name != name.lower() or any(map(str.isdigit, name)))
 
 
 def _better_name(first: str, other: str) -> str:
     """Return the first name, but for words that say what a thing is where the other is its address: "kopimap.com"."""
-    return other if not first or (DOMAIN.fullmatch(other) and not is_proper(first)) else first
+    return other if not first or (DOMAIN.fullmatch(other) and not _is_proper(first)) else first
 
 
 def _has_link(part: Part, sentences: Sequence[str]) -> bool:

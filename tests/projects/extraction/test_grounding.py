@@ -3,7 +3,7 @@
 import pytest
 
 from projects.extraction import prompts
-from projects.extraction.grounding import is_copied, is_grounded
+from projects.extraction.grounding import WORD, example_words, is_copied, is_grounded
 
 GIVEN = [
     "I'm building Gridlet, a spreadsheet for the terminal. I track budgets in it. https://gridlet.example/plain-csv"
@@ -20,6 +20,8 @@ GIVEN = [
         ("Budgeting in a terminal", True),
         ("Plain CSV", True),
         ("Sheetmaster Pro", False),
+        ("Vruntle", False),
+        ("Vruntle spreadsheet", False),
         ("Open source platform", False),
         ("Recipe manager for families", False),
         ("—", False),
@@ -31,14 +33,24 @@ def test_a_title_is_grounded_in_what_was_given(title, expected):
 
 def test_a_title_in_english_of_a_text_in_another_script_passes():
     assert is_grounded("Weather map for sailors", ["船乗りのための天気図を作っています。"])
+    assert not is_grounded("Vruntle", ["船乗りのための天気図を作っています。"])
 
 
-def test_a_reason_of_the_examples_is_found_out_unless_the_comment_has_its_words():
-    assert is_copied("a snarg for frimmits that the author builds", "I write Rust.")
-    assert not is_copied("a snarg that the author builds", "I build a snarg.")
-    assert not is_copied("", "I write Rust.")
+def test_words_of_the_examples_are_found_out_unless_the_comment_has_them():
+    assert example_words(["Tags: Zibblet, rust", "snargs"], "a thing in Rust") == ["snargs", "zibblet"]
+    assert example_words(["Tags: Zibblet, rust"], "I write Zibblet.") == []
 
 
-def test_each_reason_of_the_examples_can_be_found_out():
+def test_every_word_of_the_examples_that_could_name_a_thing_is_known():
+    examples = "\n".join(text for text, *_ in prompts.EXAMPLES)
+    names = {part["name"].casefold() for _, *parts in prompts.EXAMPLES for part in parts if part["name"]}
+    assert names | set(prompts.EXAMPLE_OF_A_DESCRIPTION["tags"]) <= prompts.EXAMPLE_WORDS
+    assert names <= set(WORD.findall(examples.casefold()))
+
+
+def test_a_reason_of_the_examples_is_found_out():
     reasons = [part["reason"] for _, *parts in prompts.EXAMPLES for part in parts]
-    assert all(is_copied(reason, "I write Rust.") for reason in reasons)
+    assert all(is_copied(f"{reason}.", "I write Rust.") for reason in reasons)
+    assert is_copied("a snarg that the author sells", "I write Rust.")
+    assert not is_copied("a snarg that the author sells", "I sell a snarg.")
+    assert not is_copied("", "I write Rust.")

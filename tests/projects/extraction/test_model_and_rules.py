@@ -53,9 +53,17 @@ def test_a_title_that_was_made_up_gives_way(title, name, shown, mended):
     assert (extraction.mended.get("title", 0), len(server.requests)) == (mended, 2)
 
 
+def test_words_of_the_examples_are_no_answer():
+    copied = description(title="Gridlet", tags=["zibblet", "snargs", "rust"])
+    extraction, server = read(GRIDLET, about(), copied, description(title="Gridlet", tags=["rust", "terminal", "csv"]))
+    assert "zibblet" in server.requests[2]["messages"][-1]["content"]
+    assert (len(server.requests), extraction.asked_again) == (3, 1)
+    assert set(Project.objects.get().tags.values_list("name", flat=True)) == {"rust", "terminal", "csv"}
+
+
 @pytest.mark.parametrize(("html", "projects"), [(GRIDLET, 1), (THANKS, 0)])
 def test_a_verdict_with_a_reason_of_the_examples_is_none_and_that_of_the_rules_holds(html, projects):
-    copied = about(last=1, verdict="chat", made_by="nobody", reason="a joke about a frimmit")
+    copied = about(last=1, verdict="chat", made_by="nobody", reason="a joke that nobody makes")
     extraction, _ = read(html, copied, *[description(title="Gridlet")] * projects)
     assert Project.objects.unsure().count() == Project.objects.count() == projects
     assert extraction.segments[0]["reason"] == ""
