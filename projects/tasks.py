@@ -95,8 +95,9 @@ def try_reading(
     fresh: Fresh = False,
 ) -> dict[str, Any]:
     """Read a comment or a text and tell all that came of it, without saving anything."""
-    asked = {"analyst": analyst or "", "model": model or "", "fresh": fresh}
-    return trying.try_reading(comment_id, text, **asked, progress=self.report_progress)
+    return trying.try_reading(
+        comment_id, text, analyst=analyst or "", model=model or "", fresh=fresh, progress=self.report_progress
+    )
 
 
 # Its state stays PROGRESS from look to look: no look is told as a start.

@@ -44,7 +44,7 @@ def _part(name: str, reason: str, made_by: str, verdict: str, *places: tuple[int
     }
 
 
-EXAMPLES = [
+EXAMPLES: list[tuple[Any, ...]] = [
     (
         "[1] I'm building Vruntle, a snarg for frimmits. [2] It works at night. [3] It hums. [4] One can stop it. "
         "[5] It is free. [6] I like Ploozle, too.",
