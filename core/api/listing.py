@@ -71,13 +71,20 @@ ChosenFields = Annotated[
 ]
 
 
+def _none_of_null(value: Any) -> Any:
+    return None if value in ("", "null", "None") else value
+
+
 class PageParameters(Schema):
     """What every list takes."""
 
     limit: int = Field(PAGE, ge=1, le=LARGEST_PAGE, description="Rows a page.")
-    cursor: str | None = Field(
-        None, max_length=500, pattern=NO_NUL, description="The `next` of the page before; else the first page."
-    )
+    # The last page's `next` is null; who hands that on begins anew.
+    cursor: Annotated[
+        str | None,
+        Field(max_length=500, pattern=NO_NUL, description="The `next` of the page before; without it the first page."),
+        BeforeValidator(_none_of_null),
+    ] = None
     fields: ChosenFields = None
 
 

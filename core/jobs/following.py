@@ -265,11 +265,13 @@ def _named(kwargs: dict[str, Any]) -> str:
 
 
 def failures(group_id: str) -> list[str]:
-    """Return a line for each task of a batch that did not succeed."""
-    return [
-        f"{_named(task.kwargs)}: {_error_of(task.status, task.result)}"
-        for task in BatchTask.objects.filter(batch_id=group_id).unsuccessful().iterator()
+    """Return a line for each task of a batch that did not succeed, and what those lack that did so in part."""
+    tasks = BatchTask.objects.filter(batch_id=group_id)
+    failed = [
+        f"{_named(task.kwargs)}: {_error_of(task.status, task.result)}" for task in tasks.unsuccessful().iterator()
     ]
+    partly = tasks.filter(status=SUCCESS, result__status="partial").values_list("result__missing", flat=True)
+    return failed + [line for missing in partly if missing for line in missing]
 
 
 def task_state(task_id: str) -> TaskState:

@@ -9,8 +9,11 @@ from comments.adding import NotAThread, add_post
 from comments.discovery import accept, discover_posts, refuse
 from comments.due_threads import threads_to_collect
 from comments.models import Candidate, Post
+from comments.sources.known_threads import KnownThread
+from comments.trying import try_source
 from core.http import OutsideError
 from core.models import BatchTask
+from tests.factories import make_post
 from tests.servers.hackernews import Fault, HackerNewsServer
 from tests.servers.lobsters import LobstersServer, story
 from tests.servers.processes import command
@@ -72,6 +75,71 @@ def test_a_dry_run_says_the_same_and_saves_nothing(server):
     dry = discover_posts(dry_run=True)
     assert (Post.objects.count(), Candidate.objects.count()) == (0, 0)
     assert dry == discover_posts()
+
+
+def test_each_source_is_asked_or_the_one_that_is_named(server, settings):
+    created = datetime.fromtimestamp(NOW, UTC).isoformat()
+    stories = [
+        story("abc123", "What are you doing this week?", 9, created_at=created),
+        story("old111", "What are you doing this week?", 9, created_at="2026-01-07T05:12:33.000-06:00"),
+    ]
+    with LobstersServer(stories) as lobsters:
+        settings.LOBSTERS_BASE_URL = lobsters.url
+        assert discover_posts(source="lobsters", dry_run=True)["added"] == ["abc123"]
+        assert Post.objects.count() == 0
+        found = discover_posts(source="lobsters")
+        assert ([row["source"] for row in found["found"]], found["added"]) == (["lobsters"], ["abc123"])
+        assert server.requests == []
+        assert Post.objects.get().source_id == "abc123"
+        settings.SOURCES = ["hn", "lobsters"]
+        assert discover_posts()["added"] == [70000001]
+        lobsters.fail(None, Fault.SERVER_ERROR)
+        partial = discover_posts()
+        assert (partial["status"], len(partial["missing"])) == ("partial", 1)
+    with pytest.raises(ValueError, match="'reddit' is not a source: there are hn, lobsters"):
+        discover_posts(source="reddit")
+
+
+def test_a_search_that_is_refused_is_missing_and_not_asked_again(server):
+    server.fail(None, Fault.answer(403, b"Forbidden"))
+    result = discover_posts()
+    assert (result["status"], result["added"], len(server.requests)) == ("partial", [], 1)
+    assert "403" in result["missing"][0]
+
+
+def test_only_threads_of_the_last_days_are_due_where_that_is_asked(server, monkeypatch):
+    today = datetime.now(UTC)
+    month_before = (today.replace(day=1) - timedelta(days=20)).replace(day=1)
+    known = [KnownThread(80000001, today.year, today.month), KnownThread(80000002, month_before.year, 1)]
+    monkeypatch.setattr("comments.sources.hackernews.known_threads", lambda: known)
+    for pk, days in ((70000001, 1), (70000002, 3)):
+        make_post(id=pk, posted_at=today - timedelta(days=days), year=today.year, month=today.month)
+    due = {thread.post_id for thread in threads_to_collect(max_age_days=2)[0]}
+    # One that was never collected may be of today.
+    assert due == {70000001, 80000001}
+    assert {thread.post_id for thread in threads_to_collect()[0]} == {70000001, 70000002, 80000001, 80000002}
+    with pytest.raises(ValueError, match="max_age_days=0 is invalid"):
+        threads_to_collect(max_age_days=0)
+
+
+def test_a_try_walks_to_a_thread_that_is_served_and_shows_what_it_found(server, monkeypatch):
+    kids = [{"id": 90 + n, "type": "comment", "by": "x", "time": 9, "text": f"Thing {n}"} for n in range(3)]
+    server.items |= {kid["id"]: kid for kid in kids}
+    server.items[70000001] |= {"kids": [90, 91, 92]}
+    known = [KnownThread(80000001, 2026, 12), KnownThread(70000001, 2026, 11)]
+    monkeypatch.setattr("comments.sources.hackernews.known_threads", lambda: known)
+    tried = try_source("hn", 2)
+    assert (tried["status"], tried["threads_found"], tried["post"]["id"]) == ("partial", 2, 70000001)
+    assert [comment["text"] for comment in tried["comments"]] == ["Thing 0", "Thing 1"]
+    assert tried["missing"] == ["Thread 80000001 (2026-12) is not served."]
+    assert (Post.objects.count(), Candidate.objects.count()) == (0, 0)
+    server.fail(70000001, Fault.answer(403, b"Forbidden"))
+    refused = try_source("hn")
+    assert (refused["status"], refused["post"]) == ("partial", None)
+    assert "403" in refused["missing"][-1]
+    for limit in (0, 101, True):
+        with pytest.raises(ValueError, match=f"limit={limit} is invalid"):
+            try_source("hn", limit)
 
 
 def test_nothing_is_found_twice(server):

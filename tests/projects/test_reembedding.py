@@ -10,7 +10,7 @@ from projects.language.embedding_index import index_name
 from projects.language.embedding_service import BATCH, ServiceEmbedder
 from projects.language.embeddings import WordLlamaEmbedder, get_embedder
 from projects.models import Project
-from projects.reembedding import reembed
+from projects.reembedding import generate_embeddings, reembed
 from projects.search.meaning import similar
 from projects.search.searching import search
 from tests.factories import make_project
@@ -150,3 +150,31 @@ def test_a_wrong_dimension_stops_at_once_and_changes_nothing():
         reembed(ServiceEmbedder(server.url, "m", dimensions=8))
     assert Project.objects.filter(embedding_model="").count() == 1
     assert len(server.embedded) == 1
+
+
+@pytest.mark.django_db
+def test_projects_without_an_embedding_are_embedded_and_given_ones_anew():
+    embedder = WordLlamaEmbedder()
+    first, second, third = (make_project(title=title) for title in ("A", "B", "C"))
+    result = generate_embeddings(embedder, limit=2)
+    assert result == {"status": "success", "model": embedder.name, "embedded": 2, "left": 1}
+    assert [project.embedding_model for project in Project.objects.order_by("pk")] == [embedder.name] * 2 + [""]
+    assert generate_embeddings(embedder)["embedded"] == 1
+    assert generate_embeddings(embedder)["embedded"] == 0
+    Project.objects.filter(pk=second.pk).update(embedding=[1.0] + [0.0] * 255)
+    assert generate_embeddings(embedder, [second.pk, first.pk])["embedded"] == 2
+    assert Project.objects.get(pk=second.pk).embedding[0] < 1
+    with pytest.raises(ValueError, match=f"There is no project {third.pk + 1}"):
+        generate_embeddings(embedder, [third.pk, third.pk + 1])
+    with pytest.raises(ValueError, match="limit=0 is invalid"):
+        generate_embeddings(embedder, limit=0)
+
+
+@pytest.mark.django_db
+def test_a_service_that_is_away_is_asked_once_where_the_task_is_tried_again():
+    make_project()
+    with LLMServer(models=["m"]) as server:
+        server.embedding_answers = [Says(status=503, body=b"no")] * 3
+        with pytest.raises(Unavailable):
+            generate_embeddings(ServiceEmbedder(server.url, "m"), tries=1)
+        assert len(server.embedding_answers) == 2

@@ -100,16 +100,24 @@ def _unparsed(error: HttpError) -> str:
 
 
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    errors = [_field_problem(fault) for fault in error.errors]
-    return respond(Problem(422, "; ".join(f"{fault.field} {fault.problem}" for fault in errors[:5]) + ".", errors))
+    errors: dict[tuple[str, str], FieldProblem] = {}
+    for fault in error.errors:
+        problem = _field_problem(fault)
+        # What takes a number or a text has a fault for each: to the caller they are one.
+        known = errors.setdefault((problem.field, problem.problem), problem)
+        if problem.allowed not in known.allowed:
+            known.allowed += f" or {problem.allowed}"
+    found = list(errors.values())
+    return respond(Problem(422, "; ".join(f"{fault.field} {fault.problem}" for fault in found[:5]) + ".", found))
 
 
 def _field_problem(fault: dict[str, Any]) -> FieldProblem:
-    # ("body", the name of the view's argument, field, …): callers know nothing of the second.
-    place = [str(part) for part in fault["loc"]]
+    # ("body", the name of the view's argument, field, …): callers know nothing of the second. Behind the field only
+    # places in lists say where; pydantic's names for the types that it tried do not.
+    place = list(fault["loc"])
     if len(place) > 1 and place[1] in ARGUMENTS:
         del place[1]
-    name = ".".join(place)[:200]
+    name = ".".join(str(part) for number, part in enumerate(place) if number < 2 or isinstance(part, int))[:200]
     message = fault["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     if fault["type"] == "missing":
         return FieldProblem(name, "is missing", "a value")

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from comments.models import Comment
+from comments.source_health import source_health
 from core.http import in_short
 from projects.models import Project
 from waywo_site.dashboard import figures
@@ -54,6 +55,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "top_tags": _top_tags(shown),
         "growing": [(name, uses, f"{growth:+.0%}") for name, uses, growth in shown.growing],
         "last_runs": _last_runs() if may["runs"] else [],
+        "sources": source_health() if may["comments"] else [],
         "live_url": reverse("waywo_dashboard_live"),
         "queue_url": reverse("waywo_dashboard_queue") if may_steer(request.user) else "",
         "taken_at": timezone.localtime(),

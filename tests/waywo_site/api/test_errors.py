@@ -24,6 +24,9 @@ ACTING = [
     ("POST", "/api/process-waywo-comments"),
     ("POST", "/api/waywo-posts/add"),
     ("POST", "/api/try-reading"),
+    ("POST", "/api/try-source"),
+    ("POST", "/api/discover-waywo-posts"),
+    ("POST", "/api/generate-embeddings"),
     ("PATCH", "/api/projects/{project}"),
 ]
 ODD_QUERIES = [
@@ -65,6 +68,38 @@ def test_a_wrong_parameter_is_named_with_what_is_allowed(web, query):
     assert error["field"].startswith("query." + query.split("=")[0])
     assert error["problem"]
     assert error["allowed"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field", "allowed"),
+    [
+        ("process-waywo-posts", {"source": "reddit"}, "body.source", "one of hn, lobsters"),
+        ("process-waywo-posts", {"max_age_days": 0}, "body.max_age_days", "greater than or equal to 1"),
+        ("discover-waywo-posts", {"source": "sample"}, "body.source", "one of hn, lobsters"),
+        ("try-source", {}, "body.source", "a value"),
+        ("try-source", {"source": "hn", "limit": 101}, "body.limit", "less than or equal to 100"),
+        ("process-waywo-comments", {"source": 5}, "body.source", "a valid string"),
+        ("process-waywo-comments", {"failed": 1}, "body.failed", "a valid boolean"),
+        ("process-waywo-comments", {"comment_ids": [1], "failed": True}, "body.comment_ids", "the ids, or the"),
+        ("generate-embeddings", {"project_ids": [1, "x"]}, "body.project_ids.1", "a whole number"),
+        # Of two types that were tried none shows in the name, and the fault is told once.
+        ("waywo-posts/add", {"post": "nowhere"}, "body.post", "a whole number or "),
+    ],
+)
+def test_a_wrong_argument_is_named_once_with_what_is_allowed(web, path, body, field, allowed):
+    with web.client(BOOTSTRAP) as client:
+        [error] = is_problem(client.post(f"/api/{path}", json=body), 422)["errors"]
+    assert error["field"] == field
+    assert allowed in error["allowed"]
+
+
+@pytest.mark.parametrize("cursor", ["null", "None", ""])
+def test_the_place_behind_the_last_page_is_the_first_page(web, cursor):
+    project = make_project()
+    with web.client() as client:
+        first = client.get("/api/projects?limit=1").json()
+        assert (first["items"][0]["id"], first["next"]) == (project.pk, None)
+        assert client.get(f"/api/projects?limit=1&cursor={cursor}").json() == first
 
 
 def test_what_is_not_there_or_not_allowed_is_a_problem_too(web):
