@@ -7,6 +7,7 @@ import pytest
 
 from tests import reference
 from waywo_site.operations.health.parts import PARTS
+from waywo_site.task_table import TASKS
 
 ROOT = reference.ROOT
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
@@ -109,6 +110,12 @@ def test_contributing_tells_where_to_change_what():
 def test_operations_says_what_each_alert_means():
     rows = "".join(re.findall(r"^\| (`.+?) \|", (ROOT / "docs/operations.md").read_text(), re.MULTILINE))
     assert {part.name for part in PARTS} <= set(re.findall(r"`(\w+)`", rows))
+
+
+def test_every_task_stands_in_the_page_of_tasks_with_its_queue_limits_and_retries():
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (\d+), (\d+) \| (\d+) \|", (ROOT / "docs/tasks.md").read_text(), re.MULTILINE)
+    told = {name: (queue, int(soft), int(hard), int(retries)) for name, queue, soft, hard, retries in rows}
+    assert told == {name: (task.queue, task.soft, task.hard, task.retries) for name, task in TASKS.items()}
 
 
 def test_the_tree_of_contributing_is_that_of_the_project():
