@@ -1,4 +1,4 @@
-"""What a source of threads gives. A new source is one file beside this one, and a line in ``__init__.py``."""
+"""What a source of threads gives. How to add one: docs/extending.md."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
