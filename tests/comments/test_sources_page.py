@@ -12,7 +12,7 @@ from django_celery_results.models import TaskResult
 from comments.models import SourceHour
 from core.jobs import sending
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_queues")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 
 
 def sent() -> list[dict]:
