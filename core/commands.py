@@ -156,6 +156,8 @@ def follow_batch(group_id: str, progress: Progress) -> list[str]:
         pace = f"{state.per_minute:.0f} a minute, {state.failed} failed"
         if state.seconds_left is not None:
             pace += f", {state.seconds_left:.0f} s left"
+        if steps := following.steps_under_way(group_id):
+            pace += f"; {steps}"
         progress(f"tasks ({pace})", state.done, state.total)
         time.sleep(POLL_SECONDS)
     return following.failures(group_id)

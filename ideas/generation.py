@@ -106,6 +106,8 @@ def _attempt(run: IdeaRun, wish: Wish, progress: Progress, *, last_try: bool) ->
         else:
             run.finish(IdeaRun.Status.FAILED)
         raise
+    except SystemExit:
+        raise  # Its worker ends: whoever cancelled it has said so, else another worker goes on.
     except BaseException as error:
         run.errors.append(f"{type(error).__name__}: {in_short(error)}")
         run.finish(IdeaRun.Status.FAILED)

@@ -24,8 +24,16 @@ def sent(
     request: HttpRequest, task_name: str, arguments: dict[str, Any], message: str, *, queue: str | None = None
 ) -> Status[Sent]:
     """Send a task and answer 202 with its id."""
-    caller = getattr(request, "auth", None)
-    task_id = sending.send(task_name, arguments, queue=queue, started_by=getattr(caller, "user", None))
+    return sent_as(request, sending.send(task_name, arguments, queue=queue, started_by=who_asks(request)), message)
+
+
+def sent_as(request: HttpRequest, task_id: str, message: str) -> Status[Sent]:
+    """Answer 202 with the id of a task that was sent."""
     # The API's own namespace: an app does not know where it is mounted.
     url = reverse(f"{resolve(request.path_info).namespace}:get_task", args=[task_id])
     return Status(202, Sent(task_id=task_id, status="PENDING", message=message, status_url=url))
+
+
+def who_asks(request: HttpRequest) -> Any:
+    """Return the user who acts, be it by a session or by a token of theirs; None for a token of the environment."""
+    return getattr(getattr(request, "auth", None), "user", None)

@@ -2,7 +2,7 @@
 
 The rows decide, whatever the broker holds: a worker that meets the message of a cancelled task drops it. What runs is
 ended by SIGTERM to its process, which the worker replaces at once; what that had begun is taken back here, in one
-transaction with the note, by whoever hears ``task_cancelled``: the killed process cannot.
+transaction with the note, by whoever hears ``task_cancelled``: the process may not come to it.
 """
 
 from celery import current_app

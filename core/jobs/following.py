@@ -2,6 +2,7 @@
 
 import ast
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -211,6 +212,12 @@ def running_tasks(group_id: str, most: int = SHOWN_RUNNING) -> list[RunningTask]
         RunningTask(task.pk, task.kwargs, _progress_in(task.status, task.result), task.started_at)
         for task in rows[:most]
     ]
+
+
+def steps_under_way(group_id: str) -> str:
+    """Return what the running tasks of a batch are at, as: 3 describing, 1 embedding. Empty where no step lasts."""
+    steps = Counter(task.progress["step"] for task in running_tasks(group_id) if task.progress)
+    return ", ".join(f"{count} {step}" for step, count in steps.most_common())
 
 
 def running_batches() -> list[BatchProgress]:

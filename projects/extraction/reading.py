@@ -186,8 +186,9 @@ def _run(
         _finish(extraction, Extraction.Status.SUPERSEDED, str(error))
         raise
     except (KeyboardInterrupt, SystemExit):
-        comment.release(Comment.Status.PENDING)
-        _finish(extraction, Extraction.Status.FAILED, "interrupted")
+        # Who cancels the task ends our claim and says so, before the signal comes.
+        if comment.release(Comment.Status.PENDING):
+            _finish(extraction, Extraction.Status.FAILED, "interrupted")
         raise
     except NotAsked as error:
         comment.give_back(str(error))

@@ -8,7 +8,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from comments import api as comments_api
-from core.api import following
+from core.api import following, steering
 from ideas import api as ideas_api
 from projects import api as projects_api
 from projects.search import api as search_api
@@ -62,7 +62,7 @@ api.add_router("", comments_api.reading, auth=Anyone())
 api.add_router("", projects_api.reading_and_review, auth=ReadingOr(Bearer(Scope.REVIEW)))
 api.add_router("", search_api.router, auth=Anyone())
 api.add_router("", following.router, auth=Anyone())
-api.add_router("", following.acting, auth=Bearer(Scope.RUN))
+api.add_router("", steering.router, auth=Bearer(Scope.RUN))
 api.add_router("", comments_api.acting, auth=Bearer(Scope.RUN))
 api.add_router("", projects_api.acting, auth=Bearer(Scope.RUN))
 api.add_router("", ideas_api.acting, auth=Bearer(Scope.RUN))
