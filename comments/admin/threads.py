@@ -15,12 +15,15 @@ from unfold.decorators import display
 
 from comments.admin.adding import AddThread
 from comments.admin.sources import Sources
-from comments.models import Comment, CommentQuerySet, Post
+from comments.models import Comment, CommentQuerySet, Post, Source
 from comments.text import safe_html
 from core.admin.listing import ReadOnlyAdmin, filtered_list_link, outside_link, require
 from core.admin.sending import send_batch
+from core.admin.task_values import page_of, task_link
+from core.jobs.sending import send
 
 READ = "process_waywo_comment"
+EXTRACT = "process_waywo_thread"
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,11 @@ class Part:
     count: int
     share: float
     start: float
+
+
+def _run_of(post: Post) -> Any:
+    """Return the run of ``process_waywo_thread`` that is at a thread now, None where there is none."""
+    return post.runs.open().first()  # type: ignore[attr-defined]  # of a model to our right
 
 
 def bar_of(post: Post) -> list[Part]:
@@ -93,6 +101,7 @@ class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
         wrap = self.admin_site.admin_view
         return [
             path("<int:pk>/collect/", wrap(require_POST(self.collect_view)), name="comments_post_collect"),
+            path("<int:pk>/extract/", wrap(require_POST(self.extract_view)), name="comments_post_extract"),
             path("<int:pk>/read/<str:which>/", wrap(require_POST(self.read_view)), name="comments_post_read"),
             *super().get_urls(),
         ]
@@ -107,6 +116,8 @@ class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
                 "bar": bar_of(post),
                 "post": post,
                 "buttons": self._buttons(request, post),
+                "may_extract": self._may_collect(request) and self._may_read(request) and post.source != Source.SAMPLE,
+                "run_link": task_link(run.task_id) if (run := _run_of(post)) else "",
                 "may_collect": self._may_collect(request),
                 "comments_url": reverse("admin:comments_comment_changelist") + f"?post__id__exact={post.pk}",
             }
@@ -134,6 +145,20 @@ class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
         send_batch(request, "process_waywo_post", [call], f"Collect {post.month_name} again")
         self.log_change(request, post, "Had it collected again.")
         return HttpResponseRedirect(reverse("admin:comments_post_change", args=[pk]))
+
+    def extract_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        require(self._may_collect(request) and self._may_read(request))
+        post = Post.objects.exclude(source=Source.SAMPLE).filter(pk=pk).first()
+        if post is None:
+            messages.error(request, f"There is no thread {pk} that can be collected.")
+            return HttpResponseRedirect(reverse("admin:comments_post_changelist"))
+        if run := _run_of(post):
+            messages.info(request, "This thread is being extracted already: this is the task that does it.")
+            return HttpResponseRedirect(page_of(run.task_id))
+        task_id = send(EXTRACT, {"post": pk, "year": post.year, "month": post.month}, started_by=request.user)
+        self.log_change(request, post, "Had it collected, read and counted.")
+        messages.success(request, "The thread is on its way: it is collected, read and counted.")
+        return HttpResponseRedirect(page_of(task_id))
 
     def read_view(self, request: HttpRequest, pk: int, which: str) -> HttpResponse:
         require(self._may_read(request))

@@ -10,13 +10,14 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from core.admin.listing import ReadOnlyAdmin
+from core.admin.task_acts import TaskActs
 from core.admin.task_values import TASK_COLOURS, as_table, error_in, in_flower, in_words, outcome_of, subject_of, took
 from core.estimating import EstimatingPaginator
 from core.models import BatchTask
 
 
 @admin.register(BatchTask)
-class BatchTaskAdmin(ReadOnlyAdmin):
+class BatchTaskAdmin(TaskActs, ReadOnlyAdmin):
     """One row for each task of a batch. They stand behind the batches, not in the menu."""
 
     list_display = ("subject", "shown_status", "came_to", "retries", "seconds", "finished_at")
@@ -27,7 +28,7 @@ class BatchTaskAdmin(ReadOnlyAdmin):
     list_select_related = ("batch",)
     paginator = EstimatingPaginator
     fields = (
-        *("subject", "shown_batch", "state", "shown_arguments", "shown_result", "retries"),
+        *("subject", "shown_batch", "state", "at_step", "shown_arguments", "shown_result", "retries"),
         *("started_at", "finished_at", "seconds", "worker", "task_id", "in_flower"),
     )
 
@@ -66,6 +67,10 @@ class BatchTaskAdmin(ReadOnlyAdmin):
     @display(description="batch")
     def shown_batch(self, task: BatchTask) -> SafeString:
         return format_html('<a href="{}">{}</a>', reverse("admin:core_batch_change", args=[task.batch_id]), task.batch)
+
+    @display(description="at")
+    def at_step(self, task: BatchTask) -> SafeString:
+        return self.shown_step(task.pk)
 
     @display(description="arguments")
     def shown_arguments(self, task: BatchTask) -> SafeString | str:

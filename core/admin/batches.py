@@ -11,6 +11,7 @@ from django.urls import path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
+from kombu.exceptions import OperationalError
 from unfold.decorators import display
 from unfold.views import ChangeList
 
@@ -49,7 +50,7 @@ class BatchAdmin(ReadOnlyAdmin):
     list_per_page = 25
     actions = ("cancel_batches", "retry_failures")
     fields = (
-        *("label", "task_name", "shown_progress", "pace", "retried", "its_tasks", "failures"),
+        *("label", "task_name", "shown_progress", "pace", "retried", "under_way", "its_tasks", "failures"),
         *("origin", "created_at", "cancelled_at", "retry_of", "group_id"),
     )
     change_form_outer_before_template = "admin/core/batch/before.html"
@@ -82,7 +83,8 @@ class BatchAdmin(ReadOnlyAdmin):
             progress = following.progress_of(group_id)
         except following.TaskNotFound as error:
             raise Http404(str(error)) from error
-        return JsonResponse(progress.as_dict() | {"failures": _failures(progress)})
+        told = {"failures": _failures(progress), "under_way": _under_way(progress)}
+        return JsonResponse(progress.as_dict() | told)
 
     # -- acts on the batch's own page ---------------------------------------------------------------------
 
@@ -94,6 +96,7 @@ class BatchAdmin(ReadOnlyAdmin):
         if batch is not None and self.has_steer_permission(request):
             progress = self._progress(batch)
             context = {"batch": batch, "waiting": progress.total - progress.done - progress.running}
+            context["running"] = progress.running
             context["unsuccessful"] = progress.failed + progress.cancelled_tasks
         page: HttpResponse = super().change_view(request, object_id, form_url, context | (extra_context or {}))
         return page
@@ -110,9 +113,22 @@ class BatchAdmin(ReadOnlyAdmin):
         return redirect("admin:core_batch_change", shown.pk)
 
     def _cancel(self, request: HttpRequest, batch: Batch) -> Batch:
+        if "running" in request.POST:
+            return self._end(request, batch)
         kept = cancelling.cancel_batch(batch.group_id)
         what = "1 waiting task was" if kept == 1 else f"{kept:,} waiting tasks were"
         messages.success(request, f"{batch}: {what} cancelled. What is under way ends by itself.")
+        return batch
+
+    def _end(self, request: HttpRequest, batch: Batch) -> Batch:
+        """Cancel what waits, and end what is under way."""
+        try:
+            count = cancelling.cancel_batch(batch.group_id, running=True)
+        except OperationalError:
+            messages.error(request, "The broker does not answer, so no worker could be told: nothing was cancelled.")
+        else:
+            what = "1 task was" if count == 1 else f"{count:,} tasks were"
+            messages.success(request, f"{batch}: {what} cancelled, also those under way. What they had saved stays.")
         return batch
 
     def _retry(self, request: HttpRequest, batch: Batch) -> Batch:
@@ -157,6 +173,12 @@ class BatchAdmin(ReadOnlyAdmin):
     def retried(self, batch: Batch) -> SafeString:
         return moving(self._progress(batch), "retried")
 
+    @display(description="under way")
+    def under_way(self, batch: Batch) -> SafeString:
+        """The tasks that workers are at, each with its step."""
+        progress = self._progress(batch)
+        return moving(progress, "under_way", _under_way(progress))
+
     @display(description="tasks")
     def its_tasks(self, batch: Batch) -> SafeString:
         """The ways to all of its tasks, and to those that failed."""
@@ -179,6 +201,12 @@ class BatchAdmin(ReadOnlyAdmin):
         if batch.started_in and not parts:
             parts.append(format_html("task {}", task_link(batch.started_in)))
         return format_html("{}" + ", {}" * (len(parts) - 1), *parts) if parts else "a command, or Waywo itself"
+
+
+def _under_way(progress: following.BatchProgress) -> str:
+    """Return what the tasks of a batch that are under way are at, a line each."""
+    lines = [task.label for task in following.running_tasks(progress.group_id)] if progress.running else []
+    return "\n".join(lines) or "—"
 
 
 def _failures(progress: following.BatchProgress) -> str:

@@ -140,18 +140,25 @@ def _page_link(name: str, pk: int, text: str) -> SafeString | str:
     return format_html('<a class="desk-link" href="{}">{}</a>', url, text)
 
 
+def page_of(task_id: str) -> str:
+    """Return the address of the page of a task; of the list of results where there is no row of it."""
+    return _pages([task_id]).get(task_id) or reverse("admin:django_celery_results_taskresult_changelist")
+
+
 def _task_links(task_ids: Iterable[Any]) -> list[SafeString | str]:
     ids = [str(task_id) for task_id in task_ids]
+    pages = _pages(ids)
+    # One whose row was cleaned up, or that has none, has no page.
+    return [
+        format_html('<a href="{}">{}</a>', pages[task_id], task_id[:8]) if task_id in pages else task_id[:8]
+        for task_id in ids
+    ]
+
+
+def _pages(ids: list[str]) -> dict[str, str]:
+    """Return the addresses of those of these tasks that have a row."""
     in_batches = set(BatchTask.objects.filter(pk__in=ids).values_list("pk", flat=True))
     results = dict(TaskResult.objects.filter(task_id__in=ids).values_list("task_id", "pk"))
-    links: list[SafeString | str] = []
-    for task_id in ids:
-        if task_id in in_batches:
-            url = reverse("admin:core_batchtask_change", args=[task_id])
-        elif task_id in results:
-            url = reverse("admin:django_celery_results_taskresult_change", args=[results[task_id]])
-        else:
-            links.append(task_id[:8])  # its row was cleaned up, or it has none
-            continue
-        links.append(format_html('<a href="{}">{}</a>', url, task_id[:8]))
-    return links
+    return {
+        task_id: reverse("admin:django_celery_results_taskresult_change", args=[pk]) for task_id, pk in results.items()
+    } | {task_id: reverse("admin:core_batchtask_change", args=[task_id]) for task_id in in_batches}

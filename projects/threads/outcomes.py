@@ -34,18 +34,21 @@ def progress_of(run: ThreadRun) -> tuple[str, int, int]:
 
 
 def collection_error(run: ThreadRun) -> str:
-    """Return why a thread was not collected, empty where it was."""
+    """Return why a thread that is not there was not collected."""
     lines = following.failures(run.collection_id) if run.collection_id else []
-    return lines[0] if lines else ""
+    return next(iter(lines + what_is_missing(_result(run.collection))), "The thread was not collected.")
+
+
+def what_is_missing(collected: dict[str, Any]) -> list[str]:
+    """Return a line for all that a collection could not have; ``collected`` is its result, empty without one."""
+    return [*collected.get("missing", ()), *missed_comments(collected)]
 
 
 def outcome_of(run: ThreadRun) -> dict[str, Any]:
     """Return the result of a run of a post whose batches have all ended (design, section 4)."""
     ids = [kwargs["comment_id"] for kwargs in _tasks(run.reading).values_list("kwargs", flat=True)]
     collected = _result(run.collection)
-    errors = [line for batch in run.batches for line in following.failures(batch.pk)]
-    if collected:
-        errors += missed_comments(collected)
+    errors = [line for batch in run.batches for line in following.failures(batch.pk)] + what_is_missing(collected)
     return thread_result(
         run.post_id,
         ids,
@@ -76,7 +79,7 @@ def thread_result(
         {"status": "success" if whole else "partial", "post_id": post_id}
         | counts
         | {name: collected.get(name, 0) for name in COLLECTED}
-        | {"comments_missing": len(collected.get("failed", ()))}
+        | {"comments_missing": _missing(collected)}
         | {"errors": errors[:SHOWN_ERRORS], **more}
     )
 
@@ -87,9 +90,13 @@ def _collected(run: ThreadRun) -> tuple[int, int]:
     if task is None or not isinstance(task.result, dict):
         return 0, 0
     if task.status == SUCCESS:
-        number = sum(task.result.get(name, 0) for name in COLLECTED) + len(task.result.get("failed", ()))
+        number = sum(task.result.get(name, 0) for name in COLLECTED) + _missing(task.result)
         return number, number
     return task.result.get("done", 0), task.result.get("total", 0)
+
+
+def _missing(collected: dict[str, Any]) -> int:
+    return len(collected.get("failed", ())) + len(collected.get("refused", ()))
 
 
 def _tasks(batch: Batch | None) -> QuerySet[BatchTask]:

@@ -24,6 +24,7 @@ from projects.models import ThreadRun
 from projects.threads.outcomes import collection_error, outcome_of
 from projects.threads.wishes import Wish
 
+TASK = "process_waywo_thread"
 # Seconds between two looks, at the least and the most.
 SOONEST, LATEST = 1.0, 10.0
 # A message may come so much (s) before the time that the row says.
@@ -62,6 +63,12 @@ def ended(run: ThreadRun) -> dict[str, Any]:
 def running_run(thread: ThreadName) -> ThreadRun | None:
     """Return the run that is at a thread now, None where there is none."""
     return ThreadRun.objects.open().filter(thread=str(thread)).first()
+
+
+def refuse_running(thread: ThreadName) -> None:
+    """Raise AlreadyRunning where a run is at the thread."""
+    if (run := running_run(thread)) is not None:
+        raise AlreadyRunning(run)
 
 
 def go_on(task_id: str, wish: Wish, asked: dict[str, Any], come_back: ComeBack) -> ThreadRun:

@@ -12,6 +12,7 @@ from core.api import following, steering
 from ideas import api as ideas_api
 from projects import api as projects_api
 from projects.search import api as search_api
+from projects.threads import api as threads_api
 from waywo_site.api import errors, operations, schema
 from waywo_site.api.auth import Anyone, Bearer, ReadingOr
 from waywo_site.models import Scope
@@ -65,5 +66,6 @@ api.add_router("", following.router, auth=Anyone())
 api.add_router("", steering.router, auth=Bearer(Scope.RUN))
 api.add_router("", comments_api.acting, auth=Bearer(Scope.RUN))
 api.add_router("", projects_api.acting, auth=Bearer(Scope.RUN))
+api.add_router("", threads_api.acting, auth=Bearer(Scope.RUN))
 api.add_router("", ideas_api.acting, auth=Bearer(Scope.RUN))
 api.add_router("", operations.router, auth=Bearer(Scope.READ_ALL, "reads"))

@@ -21,6 +21,7 @@ from unfold.views import ChangeList as UnfoldChangeList
 from core.admin.batch_bars import bar
 from core.admin.listing import ReadOnlyAdmin, filtered_list_link
 from core.admin.outcomes import Outcome, outcomes
+from core.admin.task_acts import TaskActs
 from core.admin.task_values import LIST_TEXT, as_table, error_in, in_flower, in_words, subject_of, took
 from core.estimating import EstimatingPaginator
 from waywo_site.logs import HOUSEKEEPING, MONITORING
@@ -96,7 +97,7 @@ class ResultList(UnfoldChangeList):
 
 
 @admin.register(TaskResult)
-class TaskResultAdmin(ReadOnlyAdmin):
+class TaskResultAdmin(TaskActs, ReadOnlyAdmin):
     list_display = ("shown_task", "shown_status", "arguments", "came_to", "seconds", "date_created")
     list_filter = (Housekeeping, "status", "task_name", "worker")
     search_fields = ("=task_id", "task_name")
@@ -105,7 +106,16 @@ class TaskResultAdmin(ReadOnlyAdmin):
     paginator = EstimatingPaginator
     ordering = ("-id",)
     fields = (
-        *("task_name", "state", "its_batch", "schedule", "shown_arguments", "shown_result", "folded_traceback"),
+        *(
+            "task_name",
+            "state",
+            "at_step",
+            "its_batch",
+            "schedule",
+            "shown_arguments",
+            "shown_result",
+            "folded_traceback",
+        ),
         *("worker", "date_created", "date_started", "date_done", "seconds", "task_id", "in_flower"),
     )
 
@@ -142,6 +152,10 @@ class TaskResultAdmin(ReadOnlyAdmin):
     @display(description="status")
     def state(self, result: TaskResult) -> SafeString:
         return self._outcome(result).badge()
+
+    @display(description="at")
+    def at_step(self, result: TaskResult) -> SafeString:
+        return self.shown_step(result.task_id)
 
     @display(description="its batch")
     def its_batch(self, result: TaskResult) -> SafeString | str:
