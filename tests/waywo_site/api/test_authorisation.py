@@ -70,6 +70,7 @@ ENDPOINTS = [
     ("GET", "/api/tasks/{ended}", OPEN, 200),
     ("GET", "/api/tasks/{ended}/events", OPEN, 200),
     ("GET", "/api/batches/{batch}", OPEN, 200),
+    ("GET", "/api/batches/{empty}/events", OPEN, 200),
     ("POST", "/api/process-waywo-posts", FOR_RUN, 202),
     ("POST", "/api/process-waywo-comments", FOR_RUN, 202),
     ("POST", "/api/waywo-posts/{post}/process", FOR_RUN, 202),
@@ -78,7 +79,12 @@ ENDPOINTS = [
     ("POST", "/api/try-reading", FOR_RUN, 202),
     # The web server of these tests has no language model.
     ("POST", "/api/generate-ideas", FOR_RUN, 409),
+    ("POST", "/api/waywo-posts/{post}/extract", FOR_RUN, 202),
     ("POST", "/api/tasks/{ended}/cancel", FOR_RUN, 200),
+    ("POST", "/api/batches/{batch}/cancel", FOR_RUN, 200),
+    # Neither has anything that failed.
+    ("POST", "/api/tasks/{waiting}/retry", FOR_RUN, 409),
+    ("POST", "/api/batches/{batch}/retry", FOR_RUN, 409),
     ("PATCH", "/api/projects/{project}", FOR_REVIEW, 200),
     ("GET", "/api/queues", FOR_READ_ALL, 200),
     ("GET", "/api/workers", FOR_READ_ALL, 200),
@@ -105,6 +111,8 @@ def test_each_endpoint_answers_whom_it_should(web, method, path, refused, grante
         "post": comment.post_id,
         "project": make_project().pk,
         "ended": waiting,
+        "waiting": sending.send("process_waywo_comment", {"comment_id": COMMENT}),
+        "empty": sending.start_batch("process_waywo_comment", []).group_id,
         "batch": sending.start_batch("process_waywo_comment", [{"comment_id": COMMENT}]).group_id,
     }
     expected, got = {}, {}
