@@ -158,7 +158,8 @@ def test_the_table_names_every_endpoint(web):
     with web.client() as client:
         document = client.get("/api/openapi.json").json()
     there = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
-    ids = {"post": "post_id", "project": "project_id", "ended": "task_id", "batch": "batch_id", "comment": "comment_id"}
+    ids = {"post": "post_id", "project": "project_id", "comment": "comment_id"}
+    ids |= {"ended": "task_id", "waiting": "task_id", "batch": "batch_id", "empty": "batch_id"}
     named = {
         (method, path.format(**{key: f"{{{value}}}" for key, value in ids.items()})) for method, path, *_ in ENDPOINTS
     }
