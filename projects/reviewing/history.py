@@ -1,11 +1,13 @@
 """The one history of what people did: how an act is kept, and how many of them a person did."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db.models import Sum
+from django.utils import timezone
 
 from projects.models import Project, ProjectMerge, ReviewAction, ReviewChange
 
@@ -87,6 +89,24 @@ def state(project: Project, names: Iterable[str]) -> dict[str, Any]:
     if "tags" in names:
         found["tags"] = sorted(project.tags.values_list("name", flat=True))
     return found
+
+
+def tags_of(project_ids: Iterable[int]) -> dict[int, set[str]]:
+    """Return the names of the tags of each of these projects."""
+    found: dict[int, set[str]] = {pk: set() for pk in project_ids}
+    links = Project.tags.through.objects.filter(project__in=found)
+    for pk, name in links.values_list("project_id", "tag__name"):
+        found[pk].add(name)
+    return found
+
+
+def update_alike(values: dict[int, dict[str, Any]]) -> None:
+    """Set fields of projects by their ids, those that get the same values with one statement."""
+    alike = defaultdict(list)
+    for pk, fields in values.items():
+        alike[repr(sorted(fields.items()))].append(pk)
+    for projects in alike.values():
+        Project.objects.filter(pk__in=projects).update(updated_at=timezone.now(), **values[projects[0]])
 
 
 def plain(project: Project, name: str) -> Any:

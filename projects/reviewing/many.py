@@ -9,7 +9,18 @@ from django.utils import timezone
 
 from projects.models import Project, ReviewAction, Tag
 from projects.reviewing.acts import told
-from projects.reviewing.history import Changed, Kind, Place, add_changes, counted, lots, plain, record
+from projects.reviewing.history import (
+    Changed,
+    Kind,
+    Place,
+    add_changes,
+    counted,
+    lots,
+    plain,
+    record,
+    tags_of,
+    update_alike,
+)
 from projects.tags import resolve
 
 
@@ -47,7 +58,7 @@ def tag_many(projects: QuerySet[Project], names: Iterable[str], user: Any, place
     with transaction.atomic():
         tags = resolve(names)
         rows = _locked(projects, "edited_fields")
-        held = _tags_of(rows)
+        held = tags_of(row.pk for row in rows)
         lacking = [row for row in rows if not held[row.pk].issuperset(tag.name for tag in tags)]
         if not lacking:
             return None
@@ -66,19 +77,11 @@ def _tag(rows: list[Project], held: dict[int, set[str]], tags: list[Tag]) -> lis
     )
     for row in rows:
         before = {"tags": sorted(held[row.pk]), "edited_fields": row.edited_fields}
-        row.edited_fields, row.updated_at = sorted({*row.edited_fields, "tags"}), timezone.now()
+        row.edited_fields = sorted({*row.edited_fields, "tags"})
         after = {"tags": sorted(held[row.pk].union(tag.name for tag in tags)), "edited_fields": row.edited_fields}
         changes.append(Changed(row.pk, row.title, before, after))
-    Project.objects.bulk_update(rows, ["edited_fields", "updated_at"])
+    update_alike({row.pk: {"edited_fields": row.edited_fields} for row in rows})
     return changes
-
-
-def _tags_of(rows: list[Project]) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = {row.pk: set() for row in rows}
-    links = Project.tags.through.objects.filter(project__in=found)
-    for pk, name in links.values_list("project_id", "tag__name"):
-        found[pk].add(name)
-    return found
 
 
 def _locked(projects: QuerySet[Project], *names: str) -> list[Project]:

@@ -1,18 +1,21 @@
 """Puts back what an act changed of projects, but for those that somebody changed since then."""
 
+from collections import defaultdict
+from typing import Any
+
 from django.contrib.auth import get_user_model
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from core.locks import lock_until_commit
 from core.times import written
 from projects.embedding import TEXTS, embed_anew
 from projects.links import link_kind
 from projects.models import Project, ProjectMerge, ReviewAction, ReviewChange
 from projects.reviewing.fields import ReviewConflict
-from projects.reviewing.history import LOT, NOTED, Left, counted, lots, plain, shortened
-from projects.tags import lookup
+from projects.reviewing.history import LOT, NOTED, Left, counted, lots, plain, shortened, tags_of, update_alike
+from projects.tags import LOCK, lookup
 
-TIMES = ("reviewed_at",)
+TIMES = {"reviewed_at"}
 
 
 def put_back(action: ReviewAction) -> Left:
@@ -41,48 +44,61 @@ def _put_lot_back(changes: list[ReviewChange], action: ReviewAction, users: set[
     """Put back what is as it was left, and return the others with the reason."""
     rows = Project.objects.filter(pk__in=[change.project_id for change in changes]).order_by("pk")
     projects = {row.pk: row for row in rows.defer("embedding", "search_vector").select_for_update(of=("self",))}
-    left, restored, names = [], [], {"updated_at"}
+    held = tags_of(change.project_id for change in changes if "tags" in change.before)
+    left, restored = [], {}
     for change in changes:
         project = projects.get(change.project_id)
         change.left = _why_left(project, change, action)
         if project is None or change.left:
             left.append(change)
         else:
-            names |= _restore(project, change, users)
-            restored.append(project)
-    if restored:
-        Project.objects.bulk_update(restored, sorted(names))
-    if names & TEXTS:
-        for project in restored:
-            embed_anew(project.pk)
+            restored[project.pk] = _restored(project, change, users, held.get(project.pk))
+    update_alike(restored)
+    for pk, values in restored.items():
+        if values.keys() & TEXTS:
+            embed_anew(pk)
+    _restore_tags([change for change in changes if change.project_id in held and not change.left])
     return left
 
 
-def _restore(project: Project, change: ReviewChange, users: set[int | None]) -> set[str]:
-    """Set on ``project``, but for its tags without saving it, what it was before; return the names of the fields."""
+def _restored(project: Project, change: ReviewChange, users: set[int | None], tags: set[str] | None) -> dict[str, Any]:
+    """Return the fields of ``project`` that an undo sets, with their values.
+
+    ``tags`` are those that it has now, None where the act did not change them.
+    """
     before, after = change.before, change.after
-    for name in before.keys() - {"tags", "edited_fields"}:
-        # What follows from a change may have followed from another one since.
-        if name not in NOTED or plain(project, name) == after[name]:
-            value = before[name]
-            setattr(project, name, parse_datetime(value) if name in TIMES and value else value)
-    if project.reviewer_id not in users:
-        project.reviewer_id = None
+    # What follows from a change may have followed from another one since.
+    names = {name for name in before if name not in NOTED or plain(project, name) == after[name]}
+    values = {name: before[name] for name in names - {"tags", "edited_fields"}}
+    for name in values.keys() & TIMES:
+        values[name] = values[name] and parse_datetime(values[name])
+    if values.get("reviewer_id") not in users:
+        values["reviewer_id"] = None
     gained = set(after.get("edited_fields", ())) - set(before.get("edited_fields", ()))
-    if "tags" in before and not _restore_tags(project, before["tags"], after["tags"]):
-        gained.discard("tags")
-    project.edited_fields = sorted(set(project.edited_fields) - gained)
-    project.updated_at = timezone.now()
-    project.link_kind = link_kind(project.primary_url)
-    return {*before, "link_kind"} - {"tags"}
+    if tags is not None and tags != set(after["tags"]):
+        gained.discard("tags")  # Somebody changed them since then: they stay a person's.
+    if gained:
+        values["edited_fields"] = sorted(set(project.edited_fields) - gained)
+    if "primary_url" in values:
+        values["link_kind"] = link_kind(values["primary_url"])
+    return values
 
 
-def _restore_tags(project: Project, before: list[str], after: list[str]) -> bool:
-    """Take what was added to the tags and put back what was taken; tell whether they were as they had been left."""
-    now = set(project.tags.values_list("name", flat=True))
-    project.tags.remove(*lookup(set(after) - set(before)))
-    project.tags.add(*lookup(set(before) - set(after)))
-    return now == set(after)
+def _restore_tags(changes: list[ReviewChange]) -> None:
+    """Take from projects what was added to their tags and put back what was taken: the same of many at once."""
+    if not changes:
+        return
+    # So that no tag is merged meanwhile.
+    lock_until_commit(LOCK, shared=True)
+    alike: dict[tuple[frozenset[str], frozenset[str]], list[int]] = defaultdict(list)
+    for change in changes:
+        before, after = frozenset(change.before["tags"]), frozenset(change.after["tags"])
+        alike[after - before, before - after].append(change.project_id)
+    through = Project.tags.through
+    for (added, taken), projects in alike.items():
+        through.objects.filter(project__in=projects, tag__in=lookup(added).values("pk")).delete()
+        links = [through(project_id=pk, tag=tag) for tag in lookup(taken) for pk in projects]
+        through.objects.bulk_create(links, ignore_conflicts=True, batch_size=LOT)
 
 
 def _why_left(project: Project | None, change: ReviewChange, action: ReviewAction) -> str:
