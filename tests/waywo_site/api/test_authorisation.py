@@ -72,7 +72,10 @@ ENDPOINTS = [
     ("GET", "/api/batches/{batch}", OPEN, 200),
     ("GET", "/api/batches/{empty}/events", OPEN, 200),
     ("POST", "/api/process-waywo-posts", FOR_RUN, 202),
+    ("POST", "/api/discover-waywo-posts", FOR_RUN, 202),
+    ("POST", "/api/try-source", FOR_RUN, 202),
     ("POST", "/api/process-waywo-comments", FOR_RUN, 202),
+    ("POST", "/api/generate-embeddings", FOR_RUN, 202),
     ("POST", "/api/waywo-posts/{post}/process", FOR_RUN, 202),
     ("POST", "/api/waywo-posts/add", FOR_RUN, 202),
     ("POST", "/api/waywo-comments/{comment}/process", FOR_RUN, 202),
@@ -89,12 +92,14 @@ ENDPOINTS = [
     ("GET", "/api/queues", FOR_READ_ALL, 200),
     ("GET", "/api/workers", FOR_READ_ALL, 200),
     ("GET", "/api/health", FOR_READ_ALL, 200),
+    ("GET", "/api/sources", FOR_READ_ALL, 200),
     ("GET", "/api/reading-costs", FOR_READ_ALL, 200),
 ]
 QUERIES = {"/api/search": {"q": "foo"}}
 BODIES = {
     "/api/waywo-posts/add": {"post": POST_ID},
     "/api/projects/{project}": {"is_bookmarked": True},
+    "/api/try-source": {"source": "hn"},
     "/api/try-reading": {"comment_id": COMMENT, "analyst": "rules"},
 }
 
