@@ -50,20 +50,22 @@ def with_row_fields(projects: QuerySet[Project]) -> ProjectQuerySet:
     ``tag_names``; ``last`` (author, source, month and its label) of the newest comment that strangers may see it in;
     and ``appearances``, in how many of them it is.
     """
+    return cast("ProjectQuerySet", projects).annotate(**_row_fields()).without_heavy_fields()
+
+
+@cache
+def _row_fields() -> dict[str, Any]:
+    """Return the expressions, put together once: that takes longer than to look them up for a page."""
     seen = visible_submissions().filter(project=OuterRef("pk"))
     last = seen.order_by("-comment__posted_at", "-pk").values(
         json=JSONObject(author="comment__author", source="comment__source", month=MONTH, label=MONTH_LABEL)
     )
     counted = seen.order_by().values("project").annotate(n=Count("pk")).values("n")
-    return (
-        cast("ProjectQuerySet", projects)
-        .annotate(
-            tag_names=ArraySubquery(Tag.objects.filter(projects=OuterRef("pk")).order_by("name").values("name")),
-            last=Subquery(last[:1]),
-            appearances=Coalesce(Subquery(counted), 0),
-        )
-        .without_heavy_fields()
-    )
+    return {
+        "tag_names": ArraySubquery(Tag.objects.filter(projects=OuterRef("pk")).order_by("name").values("name")),
+        "last": Subquery(last[:1]),
+        "appearances": Coalesce(Subquery(counted), 0),
+    }
 
 
 def list_context(
