@@ -149,12 +149,7 @@ def _decide(candidate: Candidate, status: str, user: Any) -> None:
 def _search(since: datetime, dry_run: bool) -> list[Finding]:
     """Return what Algolia finds and nobody knew; save it."""
 
-    async def ask_algolia() -> list[Hit]:
-        async with Algolia.from_settings() as algolia:
-            return await algolia.stories(QUERY, since, LEAST_COMMENTS)
-
-    with counted(), host_slots(settings.HN_SEARCH_BASE_URL, settings.HN_CONCURRENCY):
-        hits = event_loop.run(ask_algolia())
+    hits = _hits(since)
     stored = Post.objects.filter(source=Source.HACKER_NEWS, pk__in=[hit.id for hit in hits])
     known = {thread.id for thread in known_threads()}.union(stored.values_list("pk", flat=True))
     decided = set(Candidate.objects.exclude(status=Candidate.Status.WAITING).values_list("pk", flat=True))
@@ -162,6 +157,20 @@ def _search(since: datetime, dry_run: bool) -> list[Finding]:
     if not dry_run:
         _save(new)
     return new
+
+
+def search_threads(since: datetime) -> list[Hit]:
+    """Return what Algolia finds that would be taken as a thread at once, known or not. Raises OutsideError."""
+    return [hit for hit in _hits(since) if judge(hit.title, hit.author)[0] == "trusted"]
+
+
+def _hits(since: datetime) -> list[Hit]:
+    async def ask_algolia() -> list[Hit]:
+        async with Algolia.from_settings() as algolia:
+            return await algolia.stories(QUERY, since, LEAST_COMMENTS)
+
+    with counted(), host_slots(settings.HN_SEARCH_BASE_URL, settings.HN_CONCURRENCY):
+        return event_loop.run(ask_algolia())
 
 
 def _finding(hit: Hit) -> Finding:

@@ -1,8 +1,14 @@
 """Tries a source: the threads that it finds, and the first comments of the newest one. Nothing of it is saved."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from comments.asking import ask, opened
+from comments.discovery import search_threads
+from comments.models import Source
+from comments.months import month_of
 from comments.sources import FoundThread, ThreadSource, source_named
 from comments.sources.items import Answer, Item
 from comments.text import plain_text
@@ -14,6 +20,8 @@ MOST_COMMENTS = 100
 MOST_THREADS = 10
 # The list of known threads may name some that a source does not have: so many are asked for until one is there.
 MOST_TRIES = 10
+# How far back Hacker News is searched.
+SEARCHED = timedelta(days=200)
 
 
 def try_source(name: str, limit: int = 5) -> dict[str, Any]:
@@ -32,7 +40,11 @@ def try_source(name: str, limit: int = 5) -> dict[str, Any]:
     with opened(source):
         try:
             threads = ask(source, source.find_threads())
-            result |= {"threads_found": len(threads), "threads": [_thread(one) for one in threads[:MOST_THREADS]]}
+            titles = {one.source_id: one.post.title for one in threads if one.post}
+            if name == Source.HACKER_NEWS:
+                threads = _with_searched(threads, titles, missing)
+            shown = [_thread(one, titles.get(one.source_id, "")) for one in threads[:MOST_THREADS]]
+            result |= {"threads_found": len(threads), "threads": shown}
             post = _newest_served(source, threads, missing)
             if post is not None:
                 result["post"] = {
@@ -52,24 +64,43 @@ def try_source(name: str, limit: int = 5) -> dict[str, Any]:
 
 def _newest_served(source: ThreadSource, threads: list[FoundThread], missing: list[str]) -> Item | None:
     """Return the newest thread that the source serves; note those that it does not in ``missing``."""
+    absent: list[str] = []
+    served = None
     for thread in threads[:MOST_TRIES]:
         post = ask(source, source.item(thread.source_id))
         if post is not None and not post.deleted and not post.dead:
-            return post
-        missing.append(f"Thread {thread.source_id} ({thread.year}-{thread.month:02}) is not served.")
-    return None
+            served = post
+            break
+        absent.append(f"{thread.source_id} ({thread.year}-{thread.month:02})")
+    if absent:
+        more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
+        missing.append(f"These threads are not served: {', '.join(absent[:3])}{more}.")
+    return served
+
+
+def _with_searched(threads: list[FoundThread], titles: dict[str, str], missing: list[str]) -> list[FoundThread]:
+    """Return the known threads of Hacker News and those that its search finds, newest first; note their titles.
+
+    A search that does not answer is noted in ``missing``: its endpoint is tried by this, too.
+    """
+    try:
+        hits = search_threads(timezone.now() - SEARCHED)
+    except OutsideError as error:
+        missing.append(str(error))
+        return threads
+    found = {thread.source_id: thread for thread in threads}
+    for hit in hits:
+        titles[str(hit.id)] = hit.title
+        found.setdefault(str(hit.id), FoundThread(str(hit.id), *month_of(hit.title, hit.posted_at)))
+    return sorted(found.values(), key=lambda one: (one.year, one.month, int(one.source_id)), reverse=True)
 
 
 async def _comments(source: ThreadSource, post: Item, limit: int) -> list[dict[str, Any]]:
     return [_shown(*answer) async for answer in source.items(post.kids[:limit], 1)]
 
 
-def _thread(thread: FoundThread) -> dict[str, Any]:
-    return {
-        "id": thread.source_id,
-        "month": f"{thread.year}-{thread.month:02}",
-        "title": thread.post.title if thread.post else "",
-    }
+def _thread(thread: FoundThread, title: str) -> dict[str, Any]:
+    return {"id": thread.source_id, "month": f"{thread.year}-{thread.month:02}", "title": title}
 
 
 def _shown(item_id: int | str, answer: Answer) -> dict[str, Any]:

@@ -129,9 +129,12 @@ def test_a_try_walks_to_a_thread_that_is_served_and_shows_what_it_found(server, 
     known = [KnownThread(80000001, 2026, 12), KnownThread(70000001, 2026, 11)]
     monkeypatch.setattr("comments.sources.hackernews.known_threads", lambda: known)
     tried = try_source("hn", 2)
-    assert (tried["status"], tried["threads_found"], tried["post"]["id"]) == ("partial", 2, 70000001)
+    assert (tried["status"], tried["threads_found"], tried["post"]["id"]) == ("partial", 4, 70000001)
     assert [comment["text"] for comment in tried["comments"]] == ["Thing 0", "Thing 1"]
-    assert tried["missing"] == ["Thread 80000001 (2026-12) is not served."]
+    assert tried["missing"] == ["These threads are not served: 80000001 (2026-12)."]
+    # Those that the search finds are among them, known or not.
+    assert [thread["id"] for thread in tried["threads"]] == ["80000001", "70000001", "49686380", "70000005"]
+    assert tried["threads"][1]["title"] == "Ask HN: What are you working on? (November 2026)"
     assert (Post.objects.count(), Candidate.objects.count()) == (0, 0)
     server.fail(70000001, Fault.answer(403, b"Forbidden"))
     refused = try_source("hn")
