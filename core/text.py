@@ -1,4 +1,4 @@
-"""What strangers write, as our database and our own output can hold it. Pure."""
+"""Texts as our database and our own output can hold them, and as people read them. Pure."""
 
 from typing import Any
 
@@ -7,6 +7,11 @@ def storable(text: str) -> str:
     """Return ``text`` as PostgreSQL and UTF-8 can hold it: without NUL, half surrogates as U+FFFD."""
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\0", "")
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun: "1 project", "1,200 projects"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def storable_value(value: Any) -> Any:

@@ -30,6 +30,7 @@ PLACES = {
         "site",
         "dashboard",
         "management",
+        "templatetags",
         "commands",
         "probes",
         "security",

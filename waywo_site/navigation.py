@@ -1,10 +1,21 @@
 """The admin's menu, by what people come for. What is not named here stands under its app's name."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.core.cache import cache
+from django.db.models import Count, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import escape
+
+from comments.models import Comment
+from core.admin.saved_views import canonical, views_of
+from core.models import BatchTask
+from projects.models import Project
+from waywo_site.models import Alert
+from waywo_site.operations.health.findings import OK
 
 # Section -> its entries: model (app_label.model) -> name and symbol.
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
@@ -47,6 +58,38 @@ BEHIND = {
     "comments.comment": ("Failures", "error", "admin:comments_comment_failures"),
 }
 
+# What is counted beside an entry of the menu, by its address: the rows, and how loud it is.
+COUNTED: dict[str, tuple[Callable[[], QuerySet[Any]], str]] = {
+    "admin:projects_project_review": (lambda: Project.objects.pending(), "info"),
+    "admin:comments_comment_failures": (lambda: Comment.objects.fell_short(), "danger"),
+    "admin:core_batch_changelist": (lambda: BatchTask.objects.open(), "info"),
+    "admin:waywo_site_alert_changelist": (lambda: Alert.objects.exclude(state=OK), "danger"),
+}
+# Each page of the admin shows them.
+COUNTS_KEPT_SECONDS = 5
+
+
+def counts() -> dict[str, int]:
+    """Return how many there are of what the menu counts, by address: one query, at most every few seconds."""
+
+    def counting() -> dict[str, int]:
+        first, *others = (
+            # Of batches those count that have a task under way.
+            rows()
+            .order_by()
+            .annotate(entry=Value(entry))
+            .values("entry")
+            .annotate(rows=Count(_counted(entry), distinct=True))
+            for entry, (rows, _) in COUNTED.items()
+        )
+        return dict(first.union(*others, all=True).values_list("entry", "rows"))
+
+    return cache.get_or_set("menu-counts", counting, COUNTS_KEPT_SECONDS) or {}
+
+
+def _counted(entry: str) -> str:
+    return "batch" if entry == "admin:core_batch_changelist" else "pk"
+
 
 def sections(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the menu for this person: only what they may see."""
@@ -56,6 +99,7 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
             if model.get("admin_url"):
                 seen[model["model"]._meta.label_lower] = (app["name"], model)
     menu: list[dict[str, Any]] = [{"items": [_item("Overview", "dashboard", reverse("admin:index"))]}]
+    menu.append({"title": "Saved views", "separator": True, "items": _saved(request)})
     for title, entries in SECTIONS.items():
         items = []
         for label, (name, symbol) in entries.items():
@@ -69,7 +113,28 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
     for app_name, model in seen.values():
         others.setdefault(app_name, []).append(_item(str(model["name"]), "table_rows", model["admin_url"]))
     menu += [{"title": title, "separator": True, "items": items} for title, items in others.items()]
-    return [section for section in menu if section["items"]]
+    menu = [section for section in menu if section["items"]]
+    _count(menu)
+    return menu
+
+
+def _saved(request: HttpRequest) -> list[dict[str, Any]]:
+    shown = f"{request.path}?{canonical(request.GET)}"
+    # Unfold writes titles as they are.
+    return [
+        _item(escape(view.name), "bookmark", address) | {"active": address == shown}
+        for view, address in views_of(request)
+    ]
+
+
+def _count(menu: list[dict[str, Any]]) -> None:
+    """Write the counts that are not 0 beside their entries."""
+    found = {reverse(entry): (entry, count) for entry, count in counts().items() if count}
+    for section in menu:
+        for item in section["items"]:
+            if item["link"] in found:
+                entry, count = found[item["link"]]
+                item |= {"badge": f"{count:,}", "badge_variant": COUNTED[entry][1]}
 
 
 def _item(title: str, symbol: str, link: str) -> dict[str, Any]:

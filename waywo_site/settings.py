@@ -222,7 +222,11 @@ UNFOLD = {
     ],
     "SHOW_HISTORY": True,
     "SCRIPTS": [lambda request: static("waywo_site/progress.js")],
-    "STYLES": [lambda request: static("waywo_site/admin.css"), lambda request: static("core/admin.css")],
+    "STYLES": [
+        lambda request: static("waywo_site/admin.css"),
+        lambda request: static("core/admin.css"),
+        lambda request: static("core/lists.css"),
+    ],
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "waywo_site.navigation.sections"},
     "COMMAND": {"search_callback": "waywo_site.menu_search.found"},
     "DASHBOARD_CALLBACK": "waywo_site.dashboard.page.context",

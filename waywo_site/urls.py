@@ -3,12 +3,15 @@ from typing import Any
 from django.contrib import admin
 from django.urls import include, path
 from django.urls.resolvers import RoutePattern
+from django.utils.html import format_html
 
+from core.admin import saved_views
 from waywo_site import probes
 from waywo_site.api import api
 from waywo_site.dashboard import page
 
 admin.site.index_title = "Overview"
+admin.site.empty_value_display = format_html('<span class="desk-none">{}</span>', "–")
 admin.site.index_template = "waywo_site/dashboard/index.html"
 
 # Addresses are kept: these models stood in other apps once.
@@ -26,6 +29,8 @@ def _admin_urls() -> tuple[list[Any], str, str]:
 urlpatterns = [
     path("admin/dashboard/live/", page.live, name="waywo_dashboard_live"),
     path("admin/dashboard/queue/", page.steer_queue, name="waywo_dashboard_queue"),
+    path("admin/views/save/", admin.site.admin_view(saved_views.save), name="core_saved_view_save"),
+    path("admin/views/<int:pk>/delete/", admin.site.admin_view(saved_views.delete), name="core_saved_view_delete"),
     path("admin/", _admin_urls()),
     path("api/", api.urls),
     path("healthz", probes.healthz),

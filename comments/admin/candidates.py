@@ -27,6 +27,9 @@ class CandidateAdmin(ReadOnlyAdmin):
     search_fields = ("title", "author", "=id")
     list_select_related = ("decided_by",)
     actions = ("accept_selected", "refuse_selected")
+    hidden_on_phones = ("decided_by", "comments")
+    bare_on_phones = ("author", "reason", "posted_at")
+    empty_text = "What discovery finds and is not sure of waits here for you."
 
     class Media:
         css = {"all": ("core/admin.css",)}

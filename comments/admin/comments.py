@@ -60,6 +60,8 @@ class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
     # Django shows the field for these; ``get_search_results`` looks for them.
     search_fields = ("=id", "=author", "text")
     search_help_text = "Beginnings of words, an author's name, or the id"
+    bare_on_phones = ("author", "thread", "posted_at")
+    empty_text = "They come with their threads: collect one."
     list_select_related = ("post",)
     actions = ("read_again",)
     fields = (

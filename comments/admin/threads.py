@@ -84,6 +84,9 @@ class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
     list_filter = ("year", "source", "dead")
     search_fields = ("title", "author", "source_id")
     search_help_text = "Title, author or Hacker News id"
+    hidden_on_phones = ("collected_at",)
+    bare_on_phones = ("month_of_thread", "bar")
+    empty_text = "A thread is found by discovery once a day, or added by its id or address."
     fields = (
         *("title", "source", "at_source", "author", "score", "posted_at", "year", "month", "shown_text"),
         *("descendants", "dead", "deleted", "collected_at"),

@@ -15,9 +15,9 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core.admin.listing import page_context
 from core.admin.sending import send_batch
+from core.text import counted
 from projects.admin.undo_messages import tell_done
 from projects.models import Project, ReviewAction, Submission
-from projects.reviewing.history import counted
 from projects.reviewing.many import review_many, tag_many
 from projects.reviewing.rejections import REASONS
 

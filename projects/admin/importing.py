@@ -13,10 +13,10 @@ from unfold.admin import ModelAdmin
 
 from core.admin.listing import page_context, require
 from core.tables import LABELS, read_table
+from core.text import counted
 from projects.admin.bulk import log_many
 from projects.admin.undo_messages import tell_done
 from projects.reviewing.files import import_reviews
-from projects.reviewing.history import counted
 
 MOST_ROWS = 100_000
 MOST_BYTES = 20 * 1024 * 1024

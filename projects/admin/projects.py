@@ -122,6 +122,9 @@ class ProjectAdmin(UndoMessages, ReviewPages, ReviewImport, MergePages, BulkActi
     # Django shows the field for these; ``get_search_results`` looks for them.
     search_fields = ("title", "short_description", "tags__name", "primary_url")
     search_help_text = "Beginnings of words, a tag, part of the URL, or the id"
+    hidden_on_phones = ("shown_source", "complexity", "star")
+    bare_on_phones = ("short_description", "shown_tags", "last_seen", "short_link")
+    empty_text = "They come from comments: collect a thread, and have its comments read."
     list_per_page = 50
     show_full_result_count = False
     autocomplete_fields = ("tags",)

@@ -17,10 +17,10 @@ from comments.models import AUTHOR_LENGTH, RemovedAuthor, Source
 from comments.removing import RemovalError
 from core.admin.listing import ReadOnlyAdmin, filtered_list_link, page_context, require
 from core.admin.sending import send_batch
+from core.text import counted
 from projects.admin.undo_messages import tell_done
 from projects.removal import reach_of
 from projects.reviewing import author_acts
-from projects.reviewing.history import counted
 
 # The figures of the months, which pages show, know the index as it was when they were computed.
 FIGURES, COMPUTE = "generate_analytics", "Compute the figures of the months"

@@ -17,11 +17,11 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core.admin.listing import filtered_list_link, page_context, require
+from core.text import counted
 from projects import tags
 from projects.admin.undo_messages import UndoMessages, tell_done
 from projects.models import Project, Tag, TagAlias
 from projects.reviewing import tag_acts
-from projects.reviewing.history import counted
 
 
 def _checked(name: str) -> str:

@@ -8,11 +8,11 @@ from django.db import transaction
 from django.utils.dateparse import parse_datetime
 
 from core.tables import FORMULA_STARTS
-from core.text import storable
+from core.text import counted, storable
 from core.times import written
 from projects.models import Project, ProjectQuerySet, ReviewAction
 from projects.reviewing.fields import NOTED_FIELDS, note_changes
-from projects.reviewing.history import Changed, Kind, Place, counted, record, state
+from projects.reviewing.history import Changed, Kind, Place, record, state
 
 COLUMNS = ["id", "title", "review_status", "review_note", "is_bookmarked", "reviewer", "reviewed_at"]
 CHUNK = 500

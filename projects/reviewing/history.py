@@ -121,11 +121,6 @@ def lots(rows: list[Row]) -> Iterator[list[Row]]:
         yield rows[start : start + LOT]
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun: "1 project", "1,200 projects"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def worked_on(user: Any, since: datetime) -> int:
     """Return on how many projects ``user`` worked since then, wherever that was, but for what was undone."""
     mine = ReviewAction.objects.filter(user=user, done_at__gte=since, undone_at=None, kind__in=WORK)

@@ -7,20 +7,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from core.text import counted
 from projects.models import Project, ReviewAction, Tag
 from projects.reviewing.acts import told
-from projects.reviewing.history import (
-    Changed,
-    Kind,
-    Place,
-    add_changes,
-    counted,
-    lots,
-    plain,
-    record,
-    tags_of,
-    update_alike,
-)
+from projects.reviewing.history import Changed, Kind, Place, add_changes, lots, plain, record, tags_of, update_alike
 from projects.tags import resolve
 
 

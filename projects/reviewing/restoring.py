@@ -7,12 +7,13 @@ from django.contrib.auth import get_user_model
 from django.utils.dateparse import parse_datetime
 
 from core.locks import lock_until_commit
+from core.text import counted
 from core.times import written
 from projects.embedding import TEXTS, embed_anew
 from projects.links import link_kind
 from projects.models import Project, ProjectMerge, ReviewAction, ReviewChange
 from projects.reviewing.fields import ReviewConflict
-from projects.reviewing.history import LOT, NOTED, Left, counted, lots, plain, shortened, tags_of, update_alike
+from projects.reviewing.history import LOT, NOTED, Left, lots, plain, shortened, tags_of, update_alike
 from projects.tags import LOCK, lookup
 
 TIMES = {"reviewed_at"}

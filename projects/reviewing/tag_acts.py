@@ -8,9 +8,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from core.locks import lock_until_commit
+from core.text import counted
 from projects import tags
 from projects.models import Project, ReviewAction, Tag, TagAlias
-from projects.reviewing.history import Kind, Left, Place, counted, record
+from projects.reviewing.history import Kind, Left, Place, record
 from projects.tags import LOCK, TagError
 
 

@@ -144,7 +144,7 @@ def test_a_comment_leads_to_its_projects_and_readings_and_a_project_to_its_comme
     for target in re.findall(r'href="(/admin/projects/(?:project|extraction)/\?[^"]+)"', comment):
         page = operator.get(target)
         assert page.status_code == 200
-        assert "1 result" in page.text or page.text.count('class="action-select"') == 1
+        assert "1 found" in page.text or page.text.count('class="action-select"') == 1
     assert reverse("admin:projects_project_change", args=[submission.project_id]) in comment
     assert f"/admin/projects/extraction/?comment={submission.comment_id}" in comment
     project = operator.get(reverse("admin:projects_project_change", args=[submission.project_id])).text

@@ -28,6 +28,9 @@ class ApiTokenAdmin(ModelAdmin):
     search_fields = ("name", "prefix")
     list_select_related = ("created_by",)
     actions = ("revoke_tokens",)
+    hidden_on_phones = ("beginning", "created_at")
+    bare_on_phones = ("may",)
+    empty_text = "A token lets a program read everything or act, without a session."
     readonly_fields = ("beginning", "created_by", "created_at", "last_used_at", "revoked_at")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:

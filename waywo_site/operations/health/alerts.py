@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
@@ -26,6 +27,7 @@ REPEAT_AFTER = timedelta(hours=6)
 LONGEST_LOOK = timedelta(minutes=1)
 WEBHOOK_SECONDS = 10.0
 LOCK = "alerts"
+KEPT_NOTICES = 20
 FIELDS = tuple(field.name for field in Alert._meta.fields)
 TIMES = ("since", "told_at")
 SEPARATOR = ", "
@@ -48,10 +50,9 @@ def tell(subjects: list[Subject], now: datetime, *, has_database: bool = True) -
     ``now`` is when the look began: what an earlier look than the last one found is left out.
     Returns what the message said; an empty list when there was nothing to say, or another process says it at this
     moment. What cannot be sent by one way is tried again by that way at the next call, and the log has the reason.
+    Where nobody is to be told, the alerts are kept all the same: the admin shows them.
     Without a database (the very part that fails may be it) VAR_DIR/alerts.json remembers what was told.
     """
-    if not (settings.ALERT_EMAIL or settings.ALERT_WEBHOOK_URL):
-        return []
     if not has_database:
         rows, _ = _remembered()
         told, changed = _tell(subjects, rows, now)
@@ -129,23 +130,52 @@ def _tell(subjects: list[Subject], rows: dict[str, Alert], now: datetime) -> tup
         asked = row.due_by.split(SEPARATOR)
         failed = [way for way in asked if errors[way]]
         row.due_by, row.error = SEPARATOR.join(failed), "; ".join(errors[way] for way in failed)
+        row.notices = _noted(row, kind, asked, errors, now)
         if len(failed) < len(asked):
             row.told_at = now
             told.append(_as_dict(kind, row))
     return told, changed
 
 
+def _noted(row: Alert, kind: str, asked: list[str], errors: dict[str, str], now: datetime) -> list[dict[str, Any]]:
+    """Return whom the alert was told to, the newest first. Of what failed by one way again and again one is kept."""
+    to = recipients()
+    new = [
+        {"at": now.isoformat(), "kind": kind, "state": row.state, "way": way, "to": to[way], "error": errors[way]}
+        for way in asked
+    ]
+    kept = [notice for notice in row.notices if not (notice["error"] and notice["way"] in asked)]
+    return [*new, *kept][:KEPT_NOTICES]
+
+
+def recipients() -> dict[str, str]:
+    """Return who is told, by way. Of a webhook the host alone: its address may hold a secret."""
+    to = {}
+    if settings.ALERT_EMAIL:
+        to["email"] = ", ".join(settings.ALERT_EMAIL)
+    if settings.ALERT_WEBHOOK_URL:
+        to["webhook"] = urlsplit(settings.ALERT_WEBHOOK_URL).hostname or ""
+    return to
+
+
 def _kind(row: Alert, subject: Subject, now: datetime, ways: Iterable[str]) -> tuple[str, str]:
     """Return what there is to tell (problem, recovery, repeat, or an empty text) and by which of the ``ways``."""
     by_all = SEPARATOR.join(ways)
+    if not by_all:
+        if row.state != subject.state:
+            row.told_at = None
+        return "", ""
     missed = SEPARATOR.join(way for way in ways if way in row.due_by.split(SEPARATOR))
     if row.state != subject.state or missed:
         if subject.state == OK and not row.told_at:
             # What was never told of needs no recovery.
             return "", ""
         return ("recovery" if subject.state == OK else "problem"), (by_all if row.state != subject.state else missed)
-    if subject.state == OK or row.told_at is None:
+    if subject.state == OK:
         return "", ""
+    if row.told_at is None:
+        # It began when nobody was to be told.
+        return "problem", by_all
     if row.told_at > now:
         # The clock went back: from here on 6 hours are counted again.
         row.told_at = now

@@ -1,0 +1,60 @@
+"""What the admin's menu counts."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.cache import cache
+from django.db import connection
+from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from comments.models import Comment
+from core.models import Batch, BatchTask
+from tests.factories import make_comment, make_project
+from waywo_site.models import Alert
+from waywo_site.navigation import counts, sections
+from waywo_site.operations.health.findings import FAILED, OK
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _counted_anew():
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def menu(**user) -> dict[str, str]:
+    """Return the titles of the menu with what is counted beside them."""
+    request = RequestFactory().get("/admin/")
+    request.user = get_user_model().objects.create_user("one", is_staff=True, **user)
+    return {item["title"]: item.get("badge", "") for section in sections(request) for item in section["items"]}
+
+
+def test_the_menu_counts_what_waits_failed_runs_and_is_open(django_user_model):
+    make_project()
+    make_project(review_status="approved")
+    make_comment(status=Comment.Status.FAILED)
+    for group, states in (("a", ("PENDING", "STARTED")), ("b", ("PENDING",)), ("c", ("SUCCESS",))):
+        batch = Batch.objects.create(group_id=group, task_name="x", total=len(states))
+        for place, state in enumerate(states):
+            BatchTask.objects.create(task_id=f"{group}{place}", batch=batch, position=place, status=state)
+    Alert.objects.create(subject="health: disk", state=FAILED, since=timezone.now())
+    Alert.objects.create(subject="health: beat", state=OK, since=timezone.now())
+    shown = menu(is_superuser=True)
+    counted = ("Review", "Failures", "Batches", "Alerts", "Projects")
+    assert [shown[title] for title in counted] == ["1", "1", "2", "1", ""]
+
+
+def test_counting_costs_one_query_and_for_some_seconds_none():
+    with CaptureQueriesContext(connection) as first:
+        counts()
+    with CaptureQueriesContext(connection) as again:
+        counts()
+    assert (len(first), len(again)) == (1, 0)
+
+
+def test_nothing_is_counted_for_who_may_not_see_it():
+    Alert.objects.create(subject="health: disk", state=FAILED, since=timezone.now())
+    assert "Alerts" not in menu()
