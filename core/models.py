@@ -9,6 +9,8 @@ from celery.states import FAILURE, PENDING, READY_STATES, RETRY, REVOKED, STARTE
 from django.conf import settings
 from django.db import models
 
+from core.text import counted
+
 # What its worker died of so often is given up: it would kill the next one too.
 MAX_DEATHS = 3
 OPEN_STATES = (PENDING, STARTED, RETRY, "PROGRESS")
@@ -40,7 +42,7 @@ class Batch(models.Model):
         indexes = (models.Index(fields=("-created_at",), name="batch_created_at"),)
 
     def __str__(self) -> str:
-        return self.label or f"{self.task_name}, {self.total} tasks"
+        return self.label or f"{self.task_name}, {counted(self.total, 'task')}"
 
     @property
     def task_ids(self) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 
@@ -44,6 +45,15 @@ def is_slow(item: pytest.Item) -> bool:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let only a test that is marked as slow start processes of Waywo."""
     processes.ALLOWED = is_slow(item)
+
+
+@pytest.fixture(autouse=True)
+def _menu_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test count what the menu shows once, for however long it takes: the queries of pages are compared."""
+    from waywo_site import navigation
+
+    cache.delete("menu-counts")
+    monkeypatch.setattr(navigation, "COUNTS_KEPT_SECONDS", 3600)
 
 
 @pytest.fixture(scope="session")

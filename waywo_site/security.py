@@ -4,13 +4,17 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.defaults import permission_denied
 
 from waywo_site.api.rate_limits import address_of
 
 HEADER = "Content-Security-Policy"
+SHOWN_GIVERS = 5
 LONGEST_VALUE = 4000  # Python reads no number of 4,301 digits
 
 
@@ -66,6 +70,43 @@ def locked_out(request: HttpRequest, response: HttpResponse | None, credentials:
         "minutes": int(settings.AXES_COOLOFF_TIME.total_seconds() // 60),
     }
     return render(request, "waywo_site/locked_out.html", context, status=429)
+
+
+def forbidden(request: HttpRequest, exception: BaseException) -> HttpResponse:
+    """Return the page for who has not the right that a page of the admin takes (403): which it is, and who can give it.
+
+    ``exception`` says the right as ``app_label.codename``; else it is told from the page's name, as far as that goes.
+    """
+    if not request.path.startswith(reverse("admin:index")) or not request.user.is_authenticated:
+        return permission_denied(request, exception)
+    right = _right(str(exception)) or _right(_right_by_name(request))
+    users = get_user_model().objects.filter(is_active=True)
+    context = admin.site.each_context(request) | {
+        "title": "You may not do this",
+        "content_title": "You may not do this",
+        "right": right,
+        "roles_with_it": Group.objects.filter(permissions=right).values_list("name", flat=True) if right else [],
+        "roles": request.user.groups.values_list("name", flat=True),
+        "givers": users.filter(is_superuser=True).values_list("username", flat=True)[:SHOWN_GIVERS],
+    }
+    return render(request, "waywo_site/forbidden.html", context, status=403)
+
+
+def _right(name: str) -> Permission | None:
+    app_label, _, codename = name.partition(".")
+    return Permission.objects.filter(content_type__app_label=app_label, codename=codename).first()
+
+
+def _right_by_name(request: HttpRequest) -> str:
+    """Return the right that a page of a model takes, from its name: projects_project_change."""
+    name = str(request.resolver_match.url_name) if request.resolver_match else ""
+    for model in admin.site._registry:
+        start = f"{model._meta.app_label}_{model._meta.model_name}_"
+        if name.startswith(start):
+            page = name.removeprefix(start)
+            verb = {"changelist": "view", "history": "view", "export": "view", "add": "add", "delete": "delete"}
+            return f"{model._meta.app_label}.{verb.get(page, 'change')}_{model._meta.model_name}"
+    return ""
 
 
 def client_address(request: HttpRequest) -> str | None:

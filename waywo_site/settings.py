@@ -159,6 +159,8 @@ SECURE_CSP = {
 # style attributes ('unsafe-inline', for styles alone). No script that stands in a page runs in the admin either.
 SECURE_CSP_ADMIN = SECURE_CSP | {"script-src": ["'self'", "'unsafe-eval'"], "style-src": ["'self'", "'unsafe-inline'"]}
 
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
+
 # Five wrong passwords for one name from one address, and both wait a quarter of an hour (manage.py axes_reset ends it).
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_FAILURE_LIMIT = 5
@@ -221,7 +223,7 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("waywo_site/favicon.svg")}
     ],
     "SHOW_HISTORY": True,
-    "SCRIPTS": [lambda request: static("waywo_site/progress.js")],
+    "SCRIPTS": [lambda request: static("waywo_site/progress.js"), lambda request: static("core/admin.js")],
     "STYLES": [
         lambda request: static("waywo_site/admin.css"),
         lambda request: static("core/admin.css"),

@@ -1,9 +1,11 @@
 from typing import Any
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
 from django.urls.resolvers import RoutePattern
 from django.utils.html import format_html
+from django.views.generic import RedirectView
 
 from core.admin import saved_views
 from waywo_site import probes
@@ -33,10 +35,12 @@ urlpatterns = [
     path("admin/views/<int:pk>/delete/", admin.site.admin_view(saved_views.delete), name="core_saved_view_delete"),
     path("admin/", _admin_urls()),
     path("api/", api.urls),
+    path("favicon.ico", RedirectView.as_view(url=static("waywo_site/favicon.svg"))),
     path("healthz", probes.healthz),
     path("readyz", probes.readyz),
     path("metrics", probes.metrics_page),
     path("", include("projects.site.urls")),
 ]
 handler400 = "projects.site.errors.bad_request"
+handler403 = "waywo_site.security.forbidden"
 handler404 = "projects.site.errors.not_found"

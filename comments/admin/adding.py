@@ -69,7 +69,7 @@ class AddThread(ModelAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        require(self.has_add_permission(request))
+        require(self.has_add_permission(request), "comments.add_post")
         form = AddThreadForm(request.POST or None)
         if request.method == "POST" and form.is_valid() and "confirmed" in request.POST:
             return self._collect(request, form)

@@ -31,9 +31,6 @@ class CandidateAdmin(ReadOnlyAdmin):
     bare_on_phones = ("author", "reason", "posted_at")
     empty_text = "What discovery finds and is not sure of waits here for you."
 
-    class Media:
-        css = {"all": ("core/admin.css",)}
-
     def has_decide_permission(self, request: HttpRequest) -> bool:
         """Who may add threads may decide."""
         return request.user.has_perm("comments.add_post")

@@ -71,10 +71,6 @@ class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
     change_form_outer_before_template = "admin/comments/comment/before.html"
     exports = {"comments": Export("Comments", FIELDS, export_rows, "The text without its markup, status and error.")}
 
-    class Media:
-        css = {"all": ("core/admin.css",)}
-        js = ("core/admin.js",)
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Comment]:
         comments = super().get_queryset(request).with_project_count()
         if request.resolver_match and request.resolver_match.url_name == "comments_comment_changelist":
@@ -133,7 +129,7 @@ class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
         send_batch(request, READ, ({"comment_id": pk} for pk in ids), "Read again")
 
     def read_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        require(self.has_read_permission(request))
+        require(self.has_read_permission(request), "comments.change_comment")
         comment = Comment.objects.filter(pk=pk).first()
         if comment is None:
             messages.error(request, f"There is no comment {pk}.")
@@ -144,7 +140,7 @@ class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
 
     def failures_view(self, request: HttpRequest) -> HttpResponse:
         """Show the comments that failed or were read in part, grouped by what went wrong."""
-        require(self.has_view_permission(request))
+        require(self.has_view_permission(request), "comments.view_comment")
         groups = failure_groups()
         context = page_context(
             self,
@@ -158,7 +154,7 @@ class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
 
     def retry_view(self, request: HttpRequest) -> HttpResponse:
         """Have the comments of one group of failures read again; of all of them without a group."""
-        require(self.has_read_permission(request))
+        require(self.has_read_permission(request), "comments.change_comment")
         key = request.POST.get("group", "")
         failed = failed_with(key) if key else Comment.objects.fell_short()
         ids = failed.order_by("posted_at").values_list("pk", flat=True)

@@ -21,6 +21,7 @@ from core.admin.listing import ReadOnlyAdmin, filtered_list_link, outside_link, 
 from core.admin.sending import send_batch
 from core.admin.task_values import page_of, task_link
 from core.jobs.sending import send
+from core.text import counted
 
 READ = "process_waywo_comment"
 EXTRACT = "process_waywo_thread"
@@ -93,10 +94,6 @@ class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
     )
     change_form_outer_before_template = "admin/comments/post/before.html"
 
-    class Media:
-        css = {"all": ("core/admin.css",)}
-        js = ("core/admin.js",)
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
         return super().get_queryset(request).with_comment_counts().defer("text", "kids")
 
@@ -139,7 +136,7 @@ class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
         return request.user.has_perm("comments.change_comment")
 
     def collect_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        require(self._may_collect(request))
+        require(self._may_collect(request), "comments.change_post")
         post = Post.objects.filter(pk=pk).first()
         if post is None:
             messages.error(request, f"There is no thread {pk}.")
@@ -150,7 +147,8 @@ class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
         return HttpResponseRedirect(reverse("admin:comments_post_change", args=[pk]))
 
     def extract_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        require(self._may_collect(request) and self._may_read(request))
+        require(self._may_collect(request), "comments.change_post")
+        require(self._may_read(request), "comments.change_comment")
         post = Post.objects.exclude(source=Source.SAMPLE).filter(pk=pk).first()
         if post is None:
             messages.error(request, f"There is no thread {pk} that can be collected.")
@@ -164,7 +162,7 @@ class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
         return HttpResponseRedirect(page_of(task_id))
 
     def read_view(self, request: HttpRequest, pk: int, which: str) -> HttpResponse:
-        require(self._may_read(request))
+        require(self._may_read(request), "comments.change_comment")
         post = Post.objects.filter(pk=pk).first()
         button = next((button for button in READINGS if button.name == which), None)
         if post is None or button is None:
@@ -173,7 +171,7 @@ class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
         ids = button.comments(Comment.objects.filter(post=post)).order_by("posted_at").values_list("pk", flat=True)
         count = send_batch(request, READ, ({"comment_id": pk} for pk in ids), f"{button.label} of {post.month_name}")
         if count:
-            self.log_change(request, post, f"{button.label}: {count} comments.")
+            self.log_change(request, post, f"{button.label}: {counted(count, 'comment')}.")
         return HttpResponseRedirect(reverse("admin:comments_post_change", args=[pk]))
 
     @display(description="month", ordering="posted_at")

@@ -26,10 +26,10 @@ def filtered_list_link(view: str, text: object, **filters: Any) -> SafeString:
     return format_html('<a class="desk-link" href="{}?{}">{}</a>', reverse(f"admin:{view}"), urlencode(filters), text)
 
 
-def require(allowed: bool) -> None:
-    """Raise PermissionDenied unless ``allowed``."""
+def require(allowed: bool, right: str = "") -> None:
+    """Raise PermissionDenied unless ``allowed``; the page then says that ``right`` (comments.add_post) is missing."""
     if not allowed:
-        raise PermissionDenied
+        raise PermissionDenied(right)
 
 
 def page_context(model_admin: ModelAdmin, request: HttpRequest, title: str, **more: Any) -> dict[str, Any]:

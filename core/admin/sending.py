@@ -10,6 +10,7 @@ from django.utils.html import format_html
 
 from core.jobs.sending import start_batch
 from core.models import Batch
+from core.text import counted
 
 
 def send_batch(request: HttpRequest, task_name: str, calls: Iterable[dict[str, Any]], label: str) -> int:
@@ -24,7 +25,7 @@ def send_batch(request: HttpRequest, task_name: str, calls: Iterable[dict[str, A
 
 def tell_started(request: HttpRequest, batch: Batch, label: str) -> None:
     """Tell the user of ``request`` that ``batch`` was started, or waits for the broker, and where to watch it."""
-    tasks = "1 task" if batch.total == 1 else f"{batch.total} tasks"
+    tasks = counted(batch.total, "task")
     watch = reverse("admin:core_batch_change", args=[batch.group_id])
     if batch.waits_for_broker:
         text = (

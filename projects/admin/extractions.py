@@ -45,11 +45,13 @@ class ExtractionAdmin(TryingPages, ReadOnlyAdmin):
     list_filter = ("status", UnsureReadingFilter, "analyst", "prompt_version")
     search_fields = ("=comment__id", "comment__author", "error", "=task_id")
     date_hierarchy = "started_at"
+    hidden_on_phones = ("dropped", "seconds")
+    bare_on_phones = ("analyst", "started_at", "error")
     list_select_related = ("comment",)
     fields = (
         *("read_comment", "analyst", "prompt_version", "status", "started_at", "finished_at", "error"),
-        *("confidence", "shown_steps", "shown_segments", "llm_calls", "calls_cached", "asked_again", "shown_mended"),
-        *("tokens_in", "tokens_out", "task_id"),
+        *("shown_confidence", "shown_steps", "shown_segments", "llm_calls", "calls_cached", "asked_again"),
+        *("shown_mended", "tokens_in", "tokens_out", "task_id"),
     )
 
     class Media:
@@ -89,6 +91,11 @@ class ExtractionAdmin(TryingPages, ReadOnlyAdmin):
         if extraction.finished_at is None:
             return "—"
         return f"{(extraction.finished_at - extraction.started_at).total_seconds():.2f}"
+
+    @display(description="confidence")
+    def shown_confidence(self, extraction: Extraction) -> str | None:
+        """How sure its least sure verdict is, from 0 to 1."""
+        return None if extraction.confidence is None else f"{extraction.confidence:.2f}"
 
     @display(description="steps")
     def shown_steps(self, extraction: Extraction) -> SafeString:

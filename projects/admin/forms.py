@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -77,6 +78,13 @@ class ReviewEditForm(EditForm):
     def changes(self) -> dict[str, Any]:
         """Return what the reviewer changed, as ``projects.reviewing.fields.review`` takes it."""
         return {name: self.cleaned_data[name] for name in self.changed_data}
+
+
+class TagsWidget(AutocompleteSelectMultiple):
+    """Shows the form again, too, where something was sent that is no number: Django's own fails at looking it up."""
+
+    def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> list[Any]:
+        return super().optgroups(name, [one for one in value if str(one).isdecimal()], attrs)
 
 
 class ProjectForm(EditForm):

@@ -82,10 +82,6 @@ class HistoryAdmin(ReadOnlyAdmin):
     change_form_outer_before_template = "admin/projects/reviewaction/undo.html"
     change_form_outer_after_template = "admin/projects/reviewaction/changes.html"
 
-    class Media:
-        css = {"all": ("core/admin.css",)}
-        js = ("core/admin.js",)
-
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(require_POST(self.undo_view))
         return [path("<int:pk>/undo/", view, name="projects_reviewaction_undo"), *super().get_urls()]

@@ -15,6 +15,7 @@ from projects.models import Page
 @admin.register(Page)
 class PageAdmin(ReadOnlyAdmin):
     list_display = ("url", "title", "status", "error", "fetched_at")
+    bare_on_phones = ("title", "error", "fetched_at")
     list_filter = ("status", ("error", admin.EmptyFieldListFilter))
     search_fields = ("url", "title")
     fields = ("at_source", "final_url", "status", "title", "text", "fetched_at", "error", "its_projects")

@@ -32,7 +32,7 @@ from projects.admin.filters import (
     ThreadFilter,
     UnsureFilter,
 )
-from projects.admin.forms import ProjectForm
+from projects.admin.forms import ProjectForm, TagsWidget
 from projects.admin.importing import ReviewImport
 from projects.admin.merging import MergePages
 from projects.admin.reviewing import ReviewPages
@@ -156,8 +156,10 @@ class ProjectAdmin(UndoMessages, ReviewPages, ReviewImport, MergePages, BulkActi
         )
     )
 
-    class Media:
-        css = {"all": ("core/admin.css",)}
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "tags":
+            kwargs["widget"] = TagsWidget(db_field.remote_field, self.admin_site)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
         projects = super().get_queryset(request).defer("embedding", "search_vector")

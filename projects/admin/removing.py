@@ -54,6 +54,8 @@ class RemovedAuthorAdmin(ReadOnlyAdmin):
     """Who asked to be removed. Their comments and projects are hidden from everybody but the admin."""
 
     list_display = ("name", "source", "reason", "state", "removed_by", "removed_at", "restored_at")
+    hidden_on_phones = ("source",)
+    bare_on_phones = ("reason",)
     list_filter = ("source", ("restored_at", admin.EmptyFieldListFilter))
     search_fields = ("name", "reason")
     list_select_related = ("removed_by", "restored_by")

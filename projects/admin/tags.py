@@ -108,10 +108,6 @@ class TagAdmin(UndoMessages):
     actions = ("merge_selected",)
     list_before_template = "admin/projects/tag/tools.html"
 
-    class Media:
-        css = {"all": ("core/admin.css",)}
-        js = ("core/admin.js",)
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
         """Count the real projects of each tag; ideas are not among them."""
         # Not by a join: PostgreSQL looks the few ideas up once then, and never the projects of each tag.

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,11 +18,18 @@ LONGEST_SECRET = 500
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 
-def make_token(name: str, scopes: list[str], created_by: Any = None) -> tuple[ApiToken, str]:
-    """Make a token and return it with its secret, which is kept nowhere."""
+def make_token(
+    name: str, scopes: list[str], created_by: Any = None, expires_at: datetime | None = None
+) -> tuple[ApiToken, str]:
+    """Make a token, for ever without ``expires_at``, and return it with its secret, which is kept nowhere."""
     secret = MARK + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
-        name=name, scopes=scopes, prefix=secret[:SHOWN], digest=digest(secret), created_by=created_by
+        name=name,
+        scopes=scopes,
+        prefix=secret[:SHOWN],
+        digest=digest(secret),
+        created_by=created_by,
+        expires_at=expires_at,
     )
     return token, secret
 

@@ -99,6 +99,7 @@ class ResultList(UnfoldChangeList):
 @admin.register(TaskResult)
 class TaskResultAdmin(TaskActs, ReadOnlyAdmin):
     list_display = ("shown_task", "shown_status", "arguments", "came_to", "seconds", "date_created")
+    bare_on_phones = ("arguments", "came_to", "date_created")
     list_filter = (Housekeeping, "status", "task_name", "worker")
     search_fields = ("=task_id", "task_name")
     search_help_text = "Task id or name"

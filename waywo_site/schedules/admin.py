@@ -61,6 +61,7 @@ class ScheduleAdmin(ModelAdmin):
     """What runs when. An edit is in force within seconds."""
 
     list_display = ("switch", "shown_name", "when", "last_run", "next_run", "run_button")
+    bare_on_phones = ("when",)
     list_display_links = ("shown_name",)
     list_filter = ("enabled", "task")
     search_fields = ("name", "task")
@@ -69,9 +70,6 @@ class ScheduleAdmin(ModelAdmin):
     show_full_result_count = False
     actions = ("switch_on", "switch_off")
     warn_unsaved_form = True
-
-    class Media:
-        js = ("waywo_site/confirm.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PeriodicTask]:
         rows = super().get_queryset(request).select_related("interval", "crontab", "solar", "clocked")
