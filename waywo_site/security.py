@@ -72,7 +72,7 @@ def locked_out(request: HttpRequest, response: HttpResponse | None, credentials:
     return render(request, "waywo_site/locked_out.html", context, status=429)
 
 
-def forbidden(request: HttpRequest, exception: BaseException) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return the page for who has not the right that a page of the admin takes (403): which it is, and who can give it.
 
     ``exception`` says the right as ``app_label.codename``; else it is told from the page's name, as far as that goes.

@@ -1,5 +1,6 @@
 """The forms in which a person changes a project."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -83,7 +84,7 @@ class ReviewEditForm(EditForm):
 class TagsWidget(AutocompleteSelectMultiple):
     """Shows the form again, too, where something was sent that is no number: Django's own fails at looking it up."""
 
-    def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> list[Any]:
+    def optgroups(self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None) -> list[Any]:
         return super().optgroups(name, [one for one in value if str(one).isdecimal()], attrs)
 
 

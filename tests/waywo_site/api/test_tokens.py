@@ -46,7 +46,7 @@ def test_a_token_ends_when_it_is_revoked_or_its_maker_may_not_sign_in(operator):
         user.save()
     operator.force_login(user)
     action = {"action": "revoke_tokens", "_selected_action": [ApiToken.objects.get().pk]}
-    assert "1 tokens revoked" in operator.post("/admin/waywo_site/apitoken/", action, follow=True).content.decode()
+    assert "1 token revoked" in operator.post("/admin/waywo_site/apitoken/", action, follow=True).content.decode()
     assert find_token(secret) is None
     assert ApiToken.objects.get().revoked_at is not None
 
