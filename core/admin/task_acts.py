@@ -27,10 +27,6 @@ class TaskActs(ModelAdmin):
 
     change_form_outer_before_template = "admin/core/task_acts.html"
 
-    class Media:
-        css = {"all": ("core/admin.css",)}
-        js = ("core/admin.js",)
-
     def has_steer_permission(self, request: HttpRequest) -> bool:
         """Who may schedule work may cancel it and start it again."""
         return request.user.has_perm("django_celery_beat.add_periodictask")
