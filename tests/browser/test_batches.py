@@ -60,7 +60,7 @@ def test_all_figures_of_a_batch_move_and_end_with_what_is_true(page, sign_in, tm
     expect(page.get_by_text("0 of 3", exact=True)).to_be_visible()
     with Worker(tmp_path, processes=1):
         expect(page.get_by_text("3 of 3, 3 failed", exact=True)).to_be_visible(timeout=60_000)
-    expect(page.get_by_text("comment_id=3: There is no comment 3.")).to_be_visible()
+    expect(page.get_by_text("comment_id=3: There is no comment 3")).to_be_visible()
     expect(page.locator("[data-part=failed]")).to_have_attribute("style", re.compile("width: 100%"))
     expect(page.get_by_text("s left")).to_have_count(0)
 
