@@ -295,7 +295,15 @@ def task_state(task_id: str) -> TaskState:
     if row is None:
         raise TaskNotFound(f"There is no task {task_id}: no task with this id was sent, or its result has expired.")
     name, status, stored, started_at, finished_at = row
-    return _state(task_id, name, status, json.loads(stored) if stored else None, started_at, finished_at)
+    return _state(task_id, name, status, _content(stored), started_at, finished_at)
+
+
+def _content(stored: str | None) -> Any:
+    """Return what a task came to; the text itself where that is no JSON, as other programs may write it."""
+    try:
+        return json.loads(stored or "null")
+    except ValueError:
+        return stored
 
 
 def _state(

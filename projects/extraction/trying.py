@@ -44,7 +44,7 @@ def check_request(comment_id: int | None = None, text: str | None = None, analys
         raise ValueError(f"model={model[:60]!r} is invalid: it expects a name of {LONGEST_MODEL} characters at most.")
     get_analyst(analyst, model)
     if comment_id is not None and not Comment.objects.filter(pk=comment_id).exists():
-        raise CommentNotFound(f"There is no comment {comment_id}: collect its post first.")
+        raise CommentNotFound(f"There is no comment {comment_id}: collect its thread first.")
 
 
 def try_reading(

@@ -21,11 +21,7 @@ from tests.factories import make_comment, make_post
 from tests.servers.processes import ROOT, Worker, environment
 from tests.waiting import wait_until
 
-pytestmark = [
-    pytest.mark.process,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("empty_queues"),
-]
+pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 COMMENTS = int(os.environ.get("COMMENTS", "150"))
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 EMPTY = 2 * COMMENTS
