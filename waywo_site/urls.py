@@ -10,7 +10,7 @@ from django.views.generic import RedirectView
 from core.admin import saved_views
 from waywo_site import probes
 from waywo_site.api import api
-from waywo_site.dashboard import page
+from waywo_site.dashboard import first_steps, page
 
 admin.site.index_title = "Overview"
 admin.site.empty_value_display = format_html('<span class="desk-none">{}</span>', "–")
@@ -29,10 +29,16 @@ def _admin_urls() -> tuple[list[Any], str, str]:
 
 
 urlpatterns = [
-    path("admin/dashboard/live/", page.live, name="waywo_dashboard_live"),
+    path("admin/dashboard/live/", page.live_view, name="waywo_dashboard_live"),
     path("admin/dashboard/queue/", page.steer_queue, name="waywo_dashboard_queue"),
     path("admin/views/save/", admin.site.admin_view(saved_views.save), name="core_saved_view_save"),
     path("admin/views/<int:pk>/delete/", admin.site.admin_view(saved_views.delete), name="core_saved_view_delete"),
+    path(
+        "admin/dashboard/first-steps/<str:step>/",
+        admin.site.admin_view(first_steps.first_steps),
+        name="waywo_first_steps",
+    ),
+    path("admin/dashboard/past-threads/", admin.site.admin_view(first_steps.past_threads), name="waywo_past_threads"),
     path("admin/", _admin_urls()),
     path("api/", api.urls),
     path("favicon.ico", RedirectView.as_view(url=static("waywo_site/favicon.svg"))),

@@ -34,6 +34,8 @@ PAGES = {
     "project_ids": "projects_project",
     "project_id": "projects_project",
 }
+# What of a result a list leaves out: it stands in other columns, or behind a link.
+SAID_ELSEWHERE = ("status", "group_id", "comment_id", "post_id")
 SHOWN_LINKS = 20
 LIST_TEXT = 100
 
@@ -61,8 +63,9 @@ def error_in(content: Any) -> str:
 
 
 def in_words(values: dict[str, Any]) -> str:
-    """Return names and values in a line, without what is empty and what is long."""
-    shown = (f"{name} {_plain(value)}" for name, value in values.items() if isinstance(value, str | int | float))
+    """Return names and values in a line, without what is empty, is long, or says no more than the rest."""
+    said = {name: value for name, value in values.items() if name not in SAID_ELSEWHERE}
+    shown = (f"{name} {_plain(value)}" for name, value in said.items() if isinstance(value, str | int | float))
     return ", ".join(shown)[:LIST_TEXT]
 
 
@@ -83,7 +86,7 @@ def subject_of(values: dict[str, Any]) -> SafeString | str:
     for name, value in values.items():
         if name in PAGES and isinstance(value, int):
             return _page_link(name, value, f"{name.removesuffix('_id').replace('post', 'thread')} {value}")
-    return in_words(values) or "nothing"
+    return in_words(values) or "none"
 
 
 def task_link(task_id: str) -> SafeString | str:
@@ -94,7 +97,7 @@ def task_link(task_id: str) -> SafeString | str:
 def in_flower(task_id: str) -> SafeString:
     """Return a link to what Flower shows of a task."""
     url = f"{settings.FLOWER_PUBLIC_URL}/task/{task_id}"
-    return format_html('<a href="{}" rel="noopener noreferrer" target="_blank">{} ↗</a>', url, "Open")
+    return format_html('<a class="desk-link" href="{}" rel="noopener noreferrer" target="_blank">{} ↗</a>', url, "Open")
 
 
 def batch_tasks_link(group_id: str, text: object, **filters: Any) -> SafeString:
@@ -121,7 +124,9 @@ def _linked(name: str, value: Any, beside: dict[str, Any]) -> str | SafeString:
     if name in PAGES and isinstance(value, int):
         return _page_link(name, value, str(value))
     if name == "group_id" and isinstance(value, str):
-        return format_html('<a href="{}">{}</a>', reverse("admin:core_batch_change", args=[value]), value[:8])
+        return format_html(
+            '<a class="desk-link" href="{}">{}</a>', reverse("admin:core_batch_change", args=[value]), value[:8]
+        )
     return "—" if value is None else _plain(value)[:2000]
 
 
@@ -150,7 +155,9 @@ def _task_links(task_ids: Iterable[Any]) -> list[SafeString | str]:
     pages = _pages(ids)
     # One whose row was cleaned up, or that has none, has no page.
     return [
-        format_html('<a href="{}">{}</a>', pages[task_id], task_id[:8]) if task_id in pages else task_id[:8]
+        format_html('<a class="desk-link" href="{}">{}</a>', pages[task_id], task_id[:8])
+        if task_id in pages
+        else task_id[:8]
         for task_id in ids
     ]
 

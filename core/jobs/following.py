@@ -18,6 +18,9 @@ from core.models import Batch, BatchTask
 
 # The pace is that of the last minutes: what a slow start was says nothing about the end.
 PACE_OVER = timedelta(minutes=5)
+# A batch that ended is shown a little longer, so that who watched it sees what it came to.
+SHOWN_AFTER_END = timedelta(minutes=10)
+MOST_PRESENT = 20
 NO_TASKS = dict.fromkeys(("ended", "failed", "cancelled", "started", "retried", "lately", "worked"), 0) | {"last": None}
 # Of the running tasks of a batch so many are told: there are as many as the workers have processes.
 SHOWN_RUNNING = 50
@@ -49,6 +52,7 @@ class BatchProgress:
     """
 
     group_id: str
+    task_name: str
     label: str
     total: int
     done: int
@@ -226,6 +230,13 @@ def running_batches() -> list[BatchProgress]:
     return progress_of_each(Batch.objects.filter(pk__in=open_ids))
 
 
+def present_batches() -> list[BatchProgress]:
+    """Return the batches that have not ended and those that did in the last minutes, newest first."""
+    ended = BatchTask.objects.filter(finished_at__gt=timezone.now() - SHOWN_AFTER_END)
+    ids = [rows.order_by().values("batch_id").distinct() for rows in (BatchTask.objects.open(), ended)]
+    return progress_of_each(Batch.objects.filter(Q(pk__in=ids[0]) | Q(pk__in=ids[1]))[:MOST_PRESENT])
+
+
 def batch_of(group_id: str) -> Batch:
     """Return the batch of this id. Raises TaskNotFound."""
     try:
@@ -247,6 +258,7 @@ def _progress(batch: Batch, counts: dict[str, Any], now: datetime) -> BatchProgr
     left = batch.total - done
     return BatchProgress(
         group_id=batch.group_id,
+        task_name=batch.task_name,
         label=str(batch),
         total=batch.total,
         done=done,

@@ -5,6 +5,7 @@ from django.shortcuts import render
 
 from core.caching import cached_by_version
 from projects import trends
+from projects.filling import filling
 from projects.models import Analytics, Project
 from projects.site.charts import month_name
 from projects.site.errors import reader_page
@@ -31,4 +32,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "new": figures.new(NEW) if figures else [],
         "examples": EXAMPLES,
     }
-    return render(request, "projects/site/home.html", context)
+    if context["newest"]:
+        return render(request, "projects/site/home.html", context)
+    response = render(request, "projects/site/home.html", context | {"filling": filling()})
+    # What is being done about it changes without the index.
+    response["Cache-Control"] = "no-cache"
+    return response

@@ -12,8 +12,10 @@ from django.views.decorators.http import require_POST
 from comments.models import Comment
 from comments.source_health import source_health
 from core.http import in_short
+from projects.filling import filling, has_real_comments
 from projects.models import Project
-from waywo_site.dashboard import figures
+from waywo_site.dashboard import figures, live, queue_history
+from waywo_site.dashboard.first_steps import may_start
 from waywo_site.running import queues
 from waywo_site.running.admin import duration
 
@@ -47,17 +49,24 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context | {
         "may": may,
         "figures": shown,
-        "comments": _shares(shown.comments, Comment.Status, COMMENT_COLOURS, "comments_comment", "status"),
-        "projects": _shares(
-            shown.projects, Project.ReviewStatus, PROJECT_COLOURS, "projects_project", "review_status", POSTED
+        "filling": filling(),
+        "needs_first_steps": not has_real_comments() or not Project.objects.posted().exists(),
+        "comments": _shares(
+            figures.comments_by_status(), Comment.Status, COMMENT_COLOURS, "comments_comment", "status"
         ),
+        "projects": _shares(
+            figures.projects_by_review(),
+            *(Project.ReviewStatus, PROJECT_COLOURS, "projects_project", "review_status", POSTED),
+        ),
+        "queues_over_time": queue_history.charts(request.GET.get("span", "")) if may["runs"] else None,
         "charts": _charts(shown),
         "top_tags": _top_tags(shown),
         "growing": [(name, uses, f"{growth:+.0%}") for name, uses, growth in shown.growing],
         "last_runs": _last_runs() if may["runs"] else [],
         "sources": source_health() if may["comments"] else [],
         "live_url": reverse("waywo_dashboard_live"),
-        "queue_url": reverse("waywo_dashboard_queue") if may_steer(request.user) else "",
+        "may_start": may_start(request.user),
+        "queue_url": reverse("waywo_dashboard_queue") if may_start(request.user) else "",
         "taken_at": timezone.localtime(),
     }
 
@@ -81,6 +90,7 @@ def _shares(
         "url": f"{changelist}?{counted}" if counted else changelist,
         "parts": [
             {
+                "name": name,
                 "label": choices(name).label,
                 "count": count,
                 "share": f"{100 * count / total if total else 0:.2f}",
@@ -148,28 +158,26 @@ def _last_runs() -> list[dict[str, Any]]:
     ]
 
 
-def may_steer(user: User | AnonymousUser) -> bool:
-    """Tell whether a person may pause queues: who schedules work, as for cancelling batches."""
-    return user.has_perm("django_celery_beat.add_periodictask")
-
-
 @require_POST
 def steer_queue(request: HttpRequest) -> JsonResponse:
     """Pause or resume the queue ``name``, as ``paused`` (yes or no) says, and return what moves."""
-    if not admin.site.has_permission(request) or not may_steer(request.user):
+    if not admin.site.has_permission(request) or not may_start(request.user):
         return JsonResponse({"error": "Sign in as somebody who may add schedules."}, status=403)
-    steer = queues.pause if request.POST.get("paused") == "yes" else queues.resume
+    name = request.POST.get("name", "")
     try:
-        steer(request.POST.get("name", ""))
+        if request.POST.get("paused") == "yes":
+            queues.pause(name, by=request.user.get_username())
+        else:
+            queues.resume(name)
     except queues.UnknownQueue as error:
         return JsonResponse({"error": str(error)}, status=404)
-    except figures.BROKER_ERRORS as error:
+    except live.BROKER_ERRORS as error:
         return JsonResponse({"error": f"The broker does not answer: {in_short(error)}."}, status=503)
-    return JsonResponse(figures.running())
+    return JsonResponse(live.running())
 
 
-def live(request: HttpRequest) -> JsonResponse:
+def live_view(request: HttpRequest) -> JsonResponse:
     """Return as JSON what moves by itself, or with ``?part=health`` how each part is; only to who may see tasks."""
     if not admin.site.has_permission(request) or not seen_by(request.user)["runs"]:
         return JsonResponse({"error": "Sign in as somebody who may see task results."}, status=403)
-    return JsonResponse(figures.health_of_parts() if request.GET.get("part") == "health" else figures.running())
+    return JsonResponse(live.health_of_parts() if request.GET.get("part") == "health" else live.running())

@@ -21,7 +21,7 @@ from core.progress import Progress, no_progress
 from projects.language.kept_answers import oldest
 from projects.language.models import KeptAnswer
 from projects.models import Extraction, HostTurn, Page, ThreadRun
-from waywo_site.models import HealthResult, QueueSample
+from waywo_site.models import HealthResult, QueueSample, QueueWork
 
 logger = logging.getLogger(__name__)
 
@@ -166,6 +166,7 @@ KINDS = (
     Kind("cancellations", _older(Cancellation, "requested_at")),
     Kind("health_results", _older(HealthResult, "checked_at")),
     Kind("queue_samples", _older(QueueSample, "measured_at")),
+    Kind("queue_work", _older(QueueWork, "since")),
     Kind("source_hours", _older(SourceHour, "hour")),
     Kind("extractions", _extractions),
     Kind("pages", _pages, can_come_back=True),

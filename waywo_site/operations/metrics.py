@@ -15,8 +15,9 @@ from ideas.models import IdeaRun
 from projects.models import Extraction
 from waywo_site.embedded import EmbeddedError
 from waywo_site.models import HealthResult
+from waywo_site.operations.health.broker_memory import broker_memory
 from waywo_site.operations.health.looking import SEVERITY, TooSlow, within
-from waywo_site.running import queues
+from waywo_site.running import queue_work, queues
 
 LAST_HOUR = timedelta(hours=1)
 BROKER_SECONDS = 2.0
@@ -25,7 +26,7 @@ BROKER_SECONDS = 2.0
 def text() -> bytes:
     """Return all metrics in Prometheus' text format."""
     registry = CollectorRegistry()
-    for add in (_add_model_use, _add_comments, _add_health, _add_queues):
+    for add in (_add_model_use, _add_comments, _add_health, _add_queues, _add_queue_work):
         add(registry)
     return generate_latest(registry)
 
@@ -62,7 +63,7 @@ def _add_health(registry: CollectorRegistry) -> None:
 def _add_queues(registry: CollectorRegistry) -> None:
     up = Gauge("waywo_broker_up", "Whether the broker answers.", registry=registry)
     try:
-        states = within(BROKER_SECONDS, queues.states)
+        states, memory = within(BROKER_SECONDS, lambda: (queues.states(), broker_memory()))
     except (TooSlow, kombu.exceptions.OperationalError, EmbeddedError, OSError):
         return
     up.set(1)
@@ -72,3 +73,23 @@ def _add_queues(registry: CollectorRegistry) -> None:
         waiting.labels(state.name).set(state.waiting)
         if state.oldest_seconds is not None:
             oldest.labels(state.name).set(state.oldest_seconds)
+    if memory is not None:
+        Gauge("waywo_broker_memory_bytes", "Memory that the broker uses.", registry=registry).set(memory.used)
+        most = Gauge("waywo_broker_memory_limit_bytes", "What it may use, or the machine has.", registry=registry)
+        most.set(memory.most)
+
+
+def _add_queue_work(registry: CollectorRegistry) -> None:
+    """What workers did of each queue in the last hour, and how long it had waited."""
+    help_text = "Up to how long the starts of the last hour had waited."
+    waited = Gauge("waywo_queue_wait_seconds", help_text, ["queue", "quantile"], registry=registry)
+    ended = Gauge(
+        "waywo_queue_ended_last_hour", "Tasks that ended, but for housekeeping.", ["queue"], registry=registry
+    )
+    failed = Gauge("waywo_queue_failed_last_hour", "Tasks that failed.", ["queue"], registry=registry)
+    for work in queue_work.last_hour():
+        ended.labels(work.queue).set(work.ended)
+        failed.labels(work.queue).set(work.failed)
+        for share in (0.5, 0.95):
+            if (seconds := queue_work.percentile(work.waits, share)) is not None:
+                waited.labels(work.queue, str(share)).set(seconds)

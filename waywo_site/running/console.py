@@ -9,11 +9,11 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from kombu.exceptions import OperationalError
 
-from comments.models import Comment, Post, Source
 from comments.sources.known_threads import ThreadsFileError
 from core import event_loop
 from core.http import OutsideError
-from projects.models import Project
+from projects.estimates import estimate_past_threads
+from projects.filling import filling, has_real_comments, last_failure
 from waywo_site.embedded import EmbeddedError
 from waywo_site.running import first_run, processes
 
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 PROGRESS_SECONDS = 30
-UNREAD = (Comment.Status.PENDING, Comment.Status.PROCESSING)
+QUIET_LOOKS = 6
 EXPECTED = (DatabaseError, InterfaceError, OperationalError, EmbeddedError, OutsideError, ThreadsFileError)
 
 
@@ -83,9 +83,12 @@ class Console:
 
     def _follow(self) -> None:
         """Say how far the reading is now and then, and once that it is done."""
-        said, seconds = "", 0.0
-        while line := _left():
-            if seconds % PROGRESS_SECONDS == 0 and line != said:
+        said, seconds, quiet = "", 0.0, 0
+        # Between a task and the one that follows it nothing is under way for a moment.
+        while quiet < QUIET_LOOKS:
+            line = " ".join(filling().now)
+            quiet = 0 if line else quiet + 1
+            if line and seconds % PROGRESS_SECONDS == 0 and line != said:
                 self.say(line)
                 said = line
             if self._ended.wait(LOOK_SECONDS):
@@ -93,19 +96,20 @@ class Console:
             seconds += LOOK_SECONDS
         first_run.compute_first_figures()
         self.say(_ready())
-
-
-def _left() -> str:
-    """Return what is still to be collected and read; empty when nothing is."""
-    threads = Post.objects.filter(collected_at=None, source=Source.HACKER_NEWS).count()
-    comments = Comment.objects.visible()
-    if left := comments.filter(status__in=UNREAD).count():
-        return f"Reading: {comments.count() - left} of {comments.count()} comments."
-    return f"Collecting: {threads} threads are left." if threads else ""
+        if not has_real_comments():
+            self.say(_how_to_go_on())
 
 
 def _ready() -> str:
-    comments = Comment.objects.visible().exclude(status__in=(*UNREAD, Comment.Status.FAILED)).count()
-    failed = Comment.objects.filter(status=Comment.Status.FAILED).count()
-    unread = f" {failed} could not be read: see Failures." if failed else ""
-    return f"Ready: {comments} comments read, {Project.objects.count()} projects.{unread}"
+    seen = filling()
+    if not seen.comments:
+        why = last_failure()
+        return f"Nothing could be collected: {why}" if why else "Nothing has been collected."
+    unread = f" {seen.failed} could not be read: see Failures." if seen.failed else ""
+    return f"Ready: {seen.read} comments read, {seen.projects} projects.{unread}"
+
+
+def _how_to_go_on() -> str:
+    """Return what an index without a thread of its own can be filled with."""
+    url = f"http://localhost:{settings.PORT}/admin/"
+    return f"To fill the index see {url}, or run manage.py process_waywo_posts ({estimate_past_threads()})."

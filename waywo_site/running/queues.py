@@ -25,12 +25,23 @@ ANSWER_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class QueueState:
-    """One queue. ``oldest_seconds`` is how long its first message waits, None where none waits or none can tell."""
+    """One queue. ``oldest_seconds`` is how long its first message waits, None where none waits or none can tell.
+
+    ``paused_by`` is empty where it is not paused, or where a command did it.
+    """
 
     name: str
     waiting: int
     oldest_seconds: float | None
     is_paused: bool
+    paused_by: str = ""
+
+    @property
+    def in_words(self) -> str:
+        """Whether it is paused, by whom, and what waits in it."""
+        by = f" by {self.paused_by}" if self.paused_by else ""
+        paused = f" is paused{by}" if self.is_paused else ""
+        return f"{self.name}{paused}, {self.waiting:,} wait{'s' if self.waiting == 1 else ''}"
 
 
 def depth(queue: str) -> int:
@@ -47,13 +58,13 @@ def depths() -> dict[str, int]:
 
 def states() -> list[QueueState]:
     """Return the state of each of our queues, on Redis, Valkey and RabbitMQ. Raises kombu's OperationalError."""
-    stopped = paused()
+    stopped = dict(PausedQueue.objects.values_list("name", "paused_by"))
     with _channel() as channel:
         found = []
         for name in settings.QUEUE_TIME_LIMITS:
             waiting = _depth(channel, name)
             oldest = _oldest_seconds(channel, name) if waiting else None
-            found.append(QueueState(name, waiting, oldest, name in stopped))
+            found.append(QueueState(name, waiting, oldest, name in stopped, stopped.get(name, "")))
         return found
 
 
@@ -69,13 +80,15 @@ def purge(queue: str) -> int:
         return waiting
 
 
-def pause(queue: str) -> bool:
+def pause(queue: str, by: str = "") -> bool:
     """Let no worker take from ``queue``; what runs ends. Return False when it was paused already.
+
+    ``by`` is the name of who does it.
 
     Workers are told at once; one that starts later finds the note (running/worker_signals.py). Raises UnknownQueue.
     """
     _known(queue)
-    _, is_new = PausedQueue.objects.get_or_create(name=queue)
+    _, is_new = PausedQueue.objects.get_or_create(name=queue, defaults={"paused_by": by})
     current_app.control.cancel_consumer(queue)
     return is_new
 

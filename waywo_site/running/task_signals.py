@@ -1,4 +1,5 @@
-"""What is done around every run of a task: a line in the log, and connections that are in doubt are closed."""
+"""What is done around every run of a task: a line in the log, what it counts for its queue, and connections that are in
+doubt are closed."""
 
 import logging
 import time
@@ -10,6 +11,7 @@ from django.db import close_old_connections, connections
 
 from core.http import in_short
 from core.jobs.following import SUBJECTS
+from waywo_site.running import queue_work
 
 logger = logging.getLogger(__name__)
 
@@ -17,8 +19,9 @@ _began: dict[str, float] = {}
 
 
 @task_prerun.connect
-def note_begin(task_id: str, **_: Any) -> None:
+def note_begin(task_id: str, task: Any, **_: Any) -> None:
     _began[task_id] = time.monotonic()
+    queue_work.note_start(task.name, task.request)
 
 
 @task_postrun.connect
@@ -32,6 +35,7 @@ def note_end(task_id: str, task: Any, kwargs: dict[str, Any], state: str | None,
     else:
         # One that comes back, or was done already, has not ended.
         logger.log(logging.DEBUG if state == IGNORED else logging.INFO, "task ended", extra=fields)
+    queue_work.note_end(task.name, task.request, state)
 
 
 @task_prerun.connect

@@ -12,7 +12,7 @@ from django.db import Error, close_old_connections
 from core import event_loop
 from projects.language.model import get_language_model
 from waywo_site.embedded import EmbeddedError
-from waywo_site.running import unacknowledged
+from waywo_site.running import queue_work, unacknowledged
 from waywo_site.running.queues import paused
 
 logger = logging.getLogger(__name__)
@@ -94,6 +94,7 @@ def _asks_a_model() -> bool:
 def end_process(**_: Any) -> None:
     """Let open connections end in order, and send the spans that are still held: a recycled child would take them."""
     event_loop.close()
+    queue_work.write()
     if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
         from waywo_site.running import tracing
 

@@ -25,6 +25,7 @@ from projects.checks import endpoint_problem
 from projects.language.kept_answers import kept_size
 from waywo_site.logs import HOUSEKEEPING
 from waywo_site.operations.backups import last_backup
+from waywo_site.operations.health import broker_memory
 from waywo_site.operations.health.findings import DEGRADED, FAILED, OK, Finding, Part
 from waywo_site.running import heartbeats, queues
 from waywo_site.running.queues import workers
@@ -94,14 +95,17 @@ def _all_or_names(names: list[str]) -> str:
 
 
 def queues_served() -> Finding:
-    """Whether each queue has a worker; one without is failed once something waits there."""
+    """Whether each queue has a worker; one without is failed once something waits there. A paused one has none: that
+    is no fault, unless it is forgotten (health/queue_watch.py)."""
     served = {queue for worker in workers() for queue in worker.queues}
-    unserved = [name for name in settings.QUEUE_TIME_LIMITS if name not in served]
+    states = {state.name: state for state in queues.states() if state.name not in served}
+    said = [f"{state.in_words}: resume it on the Overview." for state in states.values() if state.is_paused]
+    unserved = [state for state in states.values() if not state.is_paused]
     if not unserved:
-        return Finding(OK, "Each has a worker.")
-    waiting = {name: queues.depth(name) for name in unserved}
-    names = ", ".join(f"{name} ({waiting[name]} wait)" if waiting[name] else name for name in unserved)
-    return Finding(FAILED if any(waiting.values()) else DEGRADED, f"Nobody serves {names}.")
+        return Finding(OK, " ".join(["Each has a worker." if not said else "Each other has a worker.", *said]))
+    names = ", ".join(f"{one.name} ({one.waiting} wait)" if one.waiting else one.name for one in unserved)
+    state = FAILED if any(one.waiting for one in unserved) else DEGRADED
+    return Finding(state, " ".join([f"Nobody serves {names}.", *said]))
 
 
 def schedules() -> Finding:
@@ -269,6 +273,7 @@ PARTS = (
     _part(database, 2, "Start PostgreSQL, or correct DATABASE_URL."),
     _part(migrations, 2, "Run manage.py migrate."),
     _part(broker, 2, "Start the broker, or correct CELERY_BROKER_URL."),
+    _part(broker_memory.finding, 2, broker_memory.WAY_OUT, "broker_memory"),
     _part(workers_alive, 5, "Start a worker: celery --app waywo_site worker --queues …", "workers"),
     _part(queues_served, 5, "Name these queues in --queues of a worker.", "queues"),
     _part(beat, 2, "Start beat: celery --app waywo_site beat."),

@@ -54,7 +54,7 @@ def _earlier(now: datetime) -> dict[str, int]:
 def _judged(sample: QueueSample, earlier: int | None) -> alerts.Subject:
     """Return how a queue is, of the worst thing that can be said about it."""
     name = f"queue: {sample.queue}"
-    if not sample.has_worker and earlier is not None and sample.waiting > earlier:
+    if not sample.has_worker and not sample.is_paused and earlier is not None and sample.waiting > earlier:
         reason = f"No worker serves it, and it grew from {earlier} to {sample.waiting}."
         return alerts.Subject(name, FAILED, reason, f"Start a worker with --queues {sample.queue}.")
     if sample.waiting > settings.QUEUE_ALERT_DEPTH:
@@ -62,11 +62,14 @@ def _judged(sample: QueueSample, earlier: int | None) -> alerts.Subject:
         return alerts.Subject(name, DEGRADED, reason, f"Start more workers with --queues {sample.queue}.")
     age = sample.oldest_seconds or 0.0
     if age > settings.VISIBILITY_TIMEOUT:
-        paused = " The queue is paused." if sample.is_paused else ""
-        reason = f"The oldest message waits for {age / 60:.0f} minutes.{paused}"
+        reason = f"The oldest message waits for {age / 60:.0f} minutes."
         remedy = f"See whether a worker serves {sample.queue} and what it is doing (Flower)."
+        if sample.is_paused:
+            reason += " The queue is paused."
+            remedy = f"Resume it on the Overview, or by manage.py queues --resume {sample.queue}."
         return alerts.Subject(name, DEGRADED, reason, remedy)
-    return alerts.Subject(name, OK, f"{sample.waiting} messages wait.")
+    paused = " The queue is paused." if sample.is_paused else ""
+    return alerts.Subject(name, OK, f"{sample.waiting} messages wait.{paused}")
 
 
 def _as_dict(sample: QueueSample, subject: alerts.Subject) -> dict[str, Any]:

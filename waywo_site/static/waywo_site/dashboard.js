@@ -85,13 +85,6 @@
     element.firstChild.scope = "row";
     return element;
   };
-  const left = (seconds) => {
-    if (seconds === null || seconds === undefined) return "";
-    if (seconds < 90) return `, ${Math.max(1, Math.round(seconds))} s left`;
-    if (seconds < 5400) return `, ${Math.round(seconds / 60)} min left`;
-    return `, ${Math.round(seconds / 3600)} h left`;
-  };
-
   const showHealth = (part, section) => {
     const checks = part.items || [];
     const order = { failed: 0, degraded: 1, ok: 2 };
@@ -146,7 +139,8 @@
   const queueRow = (queue, section) => {
     const line = row([queue.name, number(queue.waiting), age(queue.oldest_seconds), ""]);
     const state = line.lastChild;
-    if (queue.is_paused) state.append(put("span", "paused", "waywo-badge waywo-warning"), " ");
+    const by = queue.paused_by ? ` by ${queue.paused_by}` : "";
+    if (queue.is_paused) state.append(put("span", `paused${by}`, "waywo-badge waywo-warning"), " ");
     if (section.dataset.queueUrl) {
       const button = put("button", queue.is_paused ? "Resume" : "Pause", "waywo-button waywo-small");
       button.type = "button";
@@ -176,31 +170,62 @@
     fill(section.querySelector("[data-part=workers]"), lines);
   };
 
+  const PARTS = { succeeded: "good", failed: "bad", cancelled_tasks: "cancelled", running: "info" };
+  // One batch: its name leads to its page; a bar of what succeeded, failed, was cancelled and runs; words and pace.
+  const batchLine = (batch, section) => {
+    const line = put("div", undefined, `waywo-progress waywo-progress-${batch.state}`);
+    const name = put("a", batch.label || batch.group_id);
+    name.href = section.dataset.batchUrl.replace("/0/", `/${encodeURIComponent(batch.group_id)}/`);
+    const figures = put("span", "", "waywo-quiet");
+    const words = put("span");
+    words.dataset.figure = "words";
+    figures.append(words);
+    if (batch.paused_queue) figures.append(` · ${batch.paused_queue} is paused: resume it below`);
+    else if (batch.pace) figures.append(` · ${batch.pace}`);
+    const head = put("div", undefined, "waywo-batch");
+    head.append(name, figures);
+    const bar = put("div", undefined, "waywo-bar");
+    const state = { role: "progressbar", "aria-label": batch.label || "batch", "aria-valuemin": 0, "aria-valuemax": batch.total };
+    for (const [attribute, value] of Object.entries(state)) bar.setAttribute(attribute, value);
+    for (const [part, colour] of Object.entries(PARTS)) {
+      const piece = put("span", undefined, `waywo-fill-${colour}`);
+      piece.dataset.part = part;
+      bar.append(piece);
+    }
+    line.append(head, bar);
+    window.waywoBatch.show(line, batch);
+    return line;
+  };
   const showBatches = (part, section) => {
-    const bars = part.items.map((batch) => {
-      const line = put("div", undefined, "waywo-batch");
-      const share = batch.total ? (100 * batch.done) / batch.total : 100;
-      const speed = batch.per_minute ? `, ${number(Math.round(batch.per_minute))} a minute` : "";
-      const failed = batch.failed ? `, ${number(batch.failed)} failed` : "";
-      line.append(
-        put("span", batch.label || batch.group_id),
-        put("span", `${number(batch.done)} of ${number(batch.total)}${failed}${speed}${left(batch.seconds_left)}`, "waywo-quiet"),
-      );
-      const track = put("div", undefined, "waywo-track");
-      track.setAttribute("role", "progressbar");
-      track.setAttribute("aria-label", batch.label || "batch");
-      track.setAttribute("aria-valuenow", Math.round(share));
-      track.setAttribute("aria-valuemin", 0);
-      track.setAttribute("aria-valuemax", 100);
-      const done = put("span");
-      done.style.width = `${share}%`;
-      track.append(done);
-      line.append(track);
-      return line;
-    });
-    fill(section.querySelector("[data-part=items]"), bars);
-    section.querySelector("[data-part=empty]").hidden = bars.length > 0;
-    return bars.length > 0;
+    const focused = section.contains(document.activeElement) ? document.activeElement.href : null;
+    fill(section.querySelector("[data-part=items]"), part.items.map((batch) => batchLine(batch, section)));
+    const again = focused && [...section.querySelectorAll("a")].find((link) => link.href === focused);
+    if (again) again.focus();
+    section.querySelector("[data-part=empty]").hidden = part.items.length > 0;
+    return part.items.some((batch) => !batch.is_finished);
+  };
+
+  // The counts of comments and projects, their bars, and what is being done.
+  const showCounts = (counts) => {
+    for (const [name, parts] of Object.entries(counts)) {
+      const total = Object.values(parts).reduce((sum, one) => sum + one, 0);
+      const write = (what, count) => {
+        const place = document.querySelector(`[data-count="${name}-${what}"]`);
+        if (place) place.textContent = number(count);
+      };
+      write("total", total);
+      for (const [part, count] of Object.entries(parts)) {
+        write(part, count);
+        const piece = document.querySelector(`[data-bar="${name}"] [data-part="${part}"]`);
+        if (piece) piece.style.width = `${(100 * count) / (total || 1)}%`;
+      }
+    }
+  };
+  const showFilling = (filling) => {
+    const place = document.querySelector("[data-filling]");
+    const said = filling.now.length ? filling.now : ["Nothing is being collected or read at this moment."];
+    if (place && place.innerText !== said.join("\n")) fill(place, said.map((sentence) => put("p", sentence)));
+    return filling.now.length > 0;
   };
 
   // Asks ``url`` for ever, as long as somebody looks at the page; ``show`` returns the milliseconds until it asks again.
@@ -220,7 +245,9 @@
   };
   const showRunning = (live) => {
     showQueues(live.queues, live.workers, document.getElementById("queues"));
-    return showBatches(live.batches, document.getElementById("batches")) ? POLL : REST;
+    showCounts(live.counts);
+    const isFilled = showFilling(live.filling);
+    return showBatches(live.batches, document.getElementById("batches")) || isFilled ? POLL : REST;
   };
   const showParts = (health) => {
     showHealth(health, document.getElementById("health"));

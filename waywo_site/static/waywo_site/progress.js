@@ -26,7 +26,11 @@ window.addEventListener("load", () => {
       if (answer.ok) {
         const batch = await answer.json();
         elements.forEach((element) => window.waywoBatch.show(element, batch));
-        if (batch.is_finished) return;
+        if (batch.is_finished) {
+          // What can be done with a batch that has ended is not what could be done before.
+          if (document.querySelector("[data-reload-at-end]")) location.reload();
+          return;
+        }
       }
     } catch {
       // The server is away for a moment: the bar stands still until it is back.
