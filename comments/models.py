@@ -342,7 +342,7 @@ class Comment(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.author or 'deleted'} in {self.post_id}"
+        return f"Comment {self.pk} by {self.author or 'nobody'}"
 
     @property
     def source_url(self) -> str:

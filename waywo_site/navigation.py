@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.cache import cache
 from django.db.models import Count, QuerySet, Value
@@ -24,7 +25,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "projects.tag": ("Tags", "sell"),
         "projects.reviewaction": ("History", "history"),
         "projects.page": ("Linked pages", "link"),
-        "projects.analytics": ("Figures by month", "bar_chart"),
+        "projects.analytics": ("Figures by month", "table_chart"),
     },
     "Ideas": {"ideas.idearun": ("New ideas", "emoji_objects")},
     "Hacker News": {
@@ -42,7 +43,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Health": {
         "waywo_site.healthresult": ("Health checks", "monitor_heart"),
         "waywo_site.alert": ("Alerts", "notifications"),
-        "waywo_site.queuesample": ("Queue lengths", "stacked_line_chart"),
+        "waywo_site.queuesample": ("Queue lengths", "table_chart"),
     },
     "Access": {
         "auth.user": ("Users", "person"),
@@ -108,6 +109,8 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
                 if label in BEHIND:
                     page, its_symbol, view = BEHIND[label]
                     items.append(_item(page, its_symbol, reverse(view)))
+                if label == "django_celery_results.taskresult":
+                    items.append(_item("Flower ↗", "local_florist", settings.FLOWER_PUBLIC_URL))
         menu.append({"title": title, "separator": True, "items": items})
     others: dict[str, list[dict[str, Any]]] = {}
     for app_name, model in seen.values():

@@ -71,7 +71,10 @@ def test_each_role_clicks_through_what_its_menu_offers(page, sign_in, group, may
     targets = [menu.nth(place).get_attribute("href") for place in range(menu.count())]
     assert len(targets) >= 8
     assert any("apitoken" in target for target in targets) == sees_access
+    assert page.get_by_role("link", name="Flower").count() == 1
     for target in targets:
+        if not target.startswith("/"):
+            continue  # Flower, which these tests do not run
         assert page.goto(target).status == 200, target
         assert page.get_by_text("You don’t have permission").count() == 0
     page.goto(reverse("admin:django_celery_beat_periodictask_changelist"))

@@ -46,11 +46,12 @@ def charts(span: str) -> dict[str, Any]:
     span = span if span in SPANS else "day"
     now = timezone.now()
     histories = _histories(now - SPANS[span], now)
+    shown = [one for one in histories if one.ended or one.most_waiting]
     return {
         "span": span,
         "spans": list(SPANS),
-        "queues": [one for one in histories if one.ended or one.most_waiting],
-        "idle": [one.name for one in histories if not one.ended and not one.most_waiting],
+        "queues": shown,
+        "idle": len(histories) - len(shown),
         "width": WIDTH,
         "height": HEIGHT,
     }

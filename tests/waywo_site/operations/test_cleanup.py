@@ -18,7 +18,7 @@ from projects.language.models import KeptAnswer
 from projects.models import Extraction, HostTurn, Page, Project, Submission, ThreadRun
 from tests.factories import make_comment, make_project
 from tests.servers.processes import command
-from waywo_site.models import HealthResult, QueueSample
+from waywo_site.models import HealthResult, QueueSample, QueueWork
 from waywo_site.operations import cleanup
 from waywo_site.operations.cleanup import cleanup_old_data
 
@@ -59,6 +59,7 @@ def fill() -> None:
         results(2, moment, GroupResult)
         HealthResult.objects.create(name="disk", state="ok", seconds=0, checked_at=moment)
         QueueSample.objects.create(queue="waywo", waiting=1, has_worker=True, measured_at=moment)
+        QueueWork.objects.create(queue="waywo", since=moment, waits=[])
         SourceHour.objects.create(source="hn", endpoint="Algolia", hour=moment)
         Page.objects.create(url=f"https://free.example/{moment}", fetched_at=moment)
         Session.objects.create(session_key=str(moment)[:40], session_data="", expire_date=NOW + (moment - YOUNG))
@@ -113,6 +114,7 @@ def test_what_is_old_goes_and_posts_comments_projects_and_reviews_stay():
         "cancellations": 1,
         "health_results": 1,
         "queue_samples": 1,
+        "queue_work": 1,
         "source_hours": 1,
         "extractions": 2,
         "pages": 1,
