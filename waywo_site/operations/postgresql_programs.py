@@ -1,6 +1,5 @@
 """pg_dump and pg_restore: found, checked against the server, run on our database."""
 
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from waywo_site.embedded import EmbeddedError, binaries
+from waywo_site.embedded.postgresql import major
 
 LONGEST_ERROR = 300  # characters
 
@@ -40,7 +40,7 @@ def find() -> Programs:
     for folder in _folders():
         dump, restore = folder / "pg_dump", folder / "pg_restore"
         if dump.is_file() and restore.is_file():
-            version = _major(dump)
+            version = major(dump)
             if version >= server:
                 return Programs(dump, restore, version)
             seen.append(f"{dump} has version {version}")
@@ -59,12 +59,6 @@ def _folders() -> Iterator[Path]:
     if on_path:
         yield Path(on_path).parent
         yield Path(on_path).resolve().parent
-
-
-def _major(program: Path) -> int:
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
-    version = re.search(r"\(PostgreSQL\) (\d+)", said)
-    return int(version[1]) if version else 0
 
 
 def target(database: str = "") -> tuple[str, dict[str, str]]:
