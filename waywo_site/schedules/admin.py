@@ -30,7 +30,7 @@ from core.http import in_short
 from core.times import written
 from waywo_site.embedded import EmbeddedError
 from waywo_site.running.admin import duration, result_link
-from waywo_site.schedules import stored
+from waywo_site.schedules import stored, time_line
 from waywo_site.schedules.form import fieldsets, form_class, preview
 from waywo_site.schedules.timing import in_words, next_runs, timing_text
 
@@ -48,9 +48,11 @@ class ScheduleList(ChangeList):
         ids = [schedule.last_result_id for schedule in self.result_list if schedule.last_result_id]
         results = TaskResult.objects.defer("traceback", "meta", "task_args", "result").in_bulk(ids)
         found = outcomes(results.values())
+        runs = time_line.runs_of(self.result_list, time_line.IN_LIST)
         may_change = self.model_admin.has_change_permission(request)
         for schedule in self.result_list:
             schedule.may_change = may_change
+            schedule.time_line = runs[schedule.pk]
             schedule.problem = stored.problem_of(schedule)
             schedule.last_result = last = results.get(schedule.last_result_id)
             schedule.outcome = found[last.task_id] if last else None
@@ -60,7 +62,7 @@ class ScheduleList(ChangeList):
 class ScheduleAdmin(ModelAdmin):
     """What runs when. An edit is in force within seconds."""
 
-    list_display = ("switch", "shown_name", "when", "last_run", "next_run", "run_button")
+    list_display = ("switch", "shown_name", "when", "last_run", "last_runs", "next_run", "run_button")
     bare_on_phones = ("when",)
     list_display_links = ("shown_name",)
     list_filter = ("enabled", "task")
@@ -148,6 +150,10 @@ class ScheduleAdmin(ModelAdmin):
             f", took {took}" if (took := duration(result)) else "",
         )
 
+    @display(description="last runs")
+    def last_runs(self, schedule: PeriodicTask) -> SafeString:
+        return time_line.strip(schedule.time_line)
+
     @display(description="next run")
     def next_run(self, schedule: PeriodicTask) -> SafeString | str:
         if schedule.problem:
@@ -193,9 +199,10 @@ class ScheduleAdmin(ModelAdmin):
 
     @display(description="runs")
     def runs(self, schedule: PeriodicTask) -> SafeString:
-        return filtered_list_link(
-            "django_celery_results_taskresult_changelist", "Show its runs", periodic_task_name=quote(schedule.name)
+        link = filtered_list_link(
+            "django_celery_results_taskresult_changelist", "Show all its runs", periodic_task_name=quote(schedule.name)
         )
+        return format_html("{}{}", time_line.table(time_line.runs_of([schedule], time_line.ON_PAGE)[schedule.pk]), link)
 
     # -- what can be done ---------------------------------------------------------------------------------
 
@@ -260,7 +267,7 @@ class ScheduleAdmin(ModelAdmin):
                 request, f"The broker does not answer, so nothing was started: {in_short(error)}.", messages.ERROR
             )
             return self._back(request)
-        self.log_change(request, schedule, f"Run by hand: {task_id}.")
+        self.log_change(request, schedule, f"{time_line.BY_HAND}: {task_id}.")
         row = TaskResult.objects.filter(task_id=task_id).only("pk").first()
         where = result_link(row.pk, "follow it here") if row else task_id
         self.message_user(request, format_html("Queued {}: {}.", schedule.name, where))
