@@ -14,7 +14,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--custom-compile-command "make lock" $(addprefix --upgrade-package ,$(UPGRADE))
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast check lint format lock
+.PHONY: help install run worker beat flower web task logs shell test test-fast check lint format lock
 
 help: ## Show what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,27 @@ install: .venv/installed ## Install into .venv, again only when requirements.txt
 
 run: install ## Install, start everything, do the main job; Ctrl-C stops it
 	@exec $(BIN)/python manage.py up
+
+worker: install ## Run a worker alone, on the servers of the others: for further machines, or terminals
+	@exec $(BIN)/python manage.py run_worker
+
+beat: install ## Run beat alone
+	@exec $(BIN)/python manage.py run_process beat
+
+flower: install ## Run Flower alone
+	@exec $(BIN)/python manage.py run_process flower
+
+web: install ## Run the web server alone
+	@exec $(BIN)/python manage.py run_process web
+
+task: install ## Send a task: make task NAME=generate_ideas ARGS='{"num_ideas": 2}' POLL=1 TIMEOUT=600
+	@exec $(BIN)/python manage.py run_task "$$NAME" $${ARGS:+--args "$$ARGS"} $${POLL:+--wait} $${TIMEOUT:+--timeout "$$TIMEOUT"}
+
+logs: install ## Follow what the processes of `make run` print
+	@exec $(BIN)/python manage.py logs --follow
+
+shell: install ## Python with Waywo loaded
+	@exec $(BIN)/python manage.py shell
 
 test: $(if $(T),lint,check) ## Check and run all tests; or lint and run one path: make test T=tests/core
 	@$(BIN)/python -m tests.browser.chromium

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from math import inf
 from typing import Any
 
 from celery import current_app
@@ -136,8 +137,13 @@ def progress_bar(command: BaseCommand) -> ProgressBar:
     return ProgressBar(getattr(command.stderr, "_out", sys.stderr))
 
 
-def follow_task(task_id: str, progress: Progress, warn: Callable[[str], object]) -> following.TaskState:
-    """Wait for a task to end and return its state. Raises TaskNotFound."""
+def follow_task(
+    task_id: str, progress: Progress, warn: Callable[[str], object], until: float = inf
+) -> following.TaskState:
+    """Wait for a task to end, ``until`` a moment (monotonic) at most, and return its state.
+
+    Raises TaskNotFound, and CommandError where it takes longer.
+    """
     asked_for_workers = time.monotonic() + PATIENCE_SECONDS
     while not (state := following.task_state(task_id)).is_finished:
         if state.status == PENDING and time.monotonic() > asked_for_workers:
@@ -146,12 +152,13 @@ def follow_task(task_id: str, progress: Progress, warn: Callable[[str], object])
                 warn("No worker answers; waiting for one. Start Waywo (make run) in another terminal.")
         seen = state.progress or {}
         progress(seen.get("step") or state.status.lower(), seen.get("done") or 0, seen.get("total") or 1)
-        time.sleep(POLL_SECONDS)
+        _wait(until)
     return state
 
 
-def follow_batch(group_id: str, progress: Progress) -> list[str]:
-    """Wait for a batch to end and return a line for each of its tasks that did not succeed."""
+def follow_batch(group_id: str, progress: Progress, until: float = inf) -> list[str]:
+    """Wait for a batch to end, ``until`` a moment (monotonic) at most, and return a line for each of its tasks that did
+    not succeed. Raises CommandError where it takes longer."""
     while not (state := following.progress_of(group_id)).is_finished:
         pace = f"{state.per_minute:.0f} a minute, {state.failed} failed"
         if state.seconds_left is not None:
@@ -159,5 +166,11 @@ def follow_batch(group_id: str, progress: Progress) -> list[str]:
         if steps := following.steps_under_way(group_id):
             pace += f"; {steps}"
         progress(f"tasks ({pace})", state.done, state.total)
-        time.sleep(POLL_SECONDS)
+        _wait(until)
     return following.failures(group_id)
+
+
+def _wait(until: float) -> None:
+    if time.monotonic() >= until:
+        raise CommandError("It has not ended within the time that --timeout gives. It goes on.")
+    time.sleep(POLL_SECONDS)

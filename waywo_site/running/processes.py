@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError
 
 from waywo_site.embedded.ports import HOST, is_free
 from waywo_site.running import heartbeats
+from waywo_site.running.log_file import LogFile, log_file
 from waywo_site.running.queues import paused, states
 from waywo_site.running.supervisor import Process, Supervisor
 
@@ -90,7 +91,17 @@ def worker(
 
 def beat() -> Process:
     """Return beat, which sends what the schedules in the database say."""
-    return Process("beat", [*_celery(), "beat", "--loglevel", settings.LOG_LEVEL, "--pidfile", ""])
+    command = [*_celery(), "beat", "--loglevel", settings.LOG_LEVEL, "--pidfile", ""]
+    # Flower, which starts next, asks the workers at once, and warns four times where none answers.
+    return Process("beat", command, is_ready=a_worker_answers)
+
+
+def a_worker_answers() -> bool:
+    """Return whether any worker of this broker answers."""
+    try:
+        return bool(current_app.control.ping(timeout=1))
+    except (OperationalError, OSError):
+        return False
 
 
 def flower(password: str) -> Process:
@@ -202,6 +213,7 @@ def run(
         # A line of JSON is one for programs, and who runs alone needs no name.
         named=len(processes) > 1 and settings.LOG_FORMAT != "json",
         held=held,
+        log=LogFile(log_file(settings.VAR_DIR)),
     )
     ended = threading.Event()
 

@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from waywo_site.running.log_file import LogFile
+
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.2
@@ -47,8 +49,10 @@ def _kill(popen: subprocess.Popen) -> None:
 class Supervised:
     """One process that is kept alive. With ``named`` each line that it prints bears its name."""
 
-    def __init__(self, process: Process, folder: Path, *, named: bool, held: Collection[int] = ()) -> None:
-        self.process, self.folder, self.named, self.held = process, folder, named, held
+    def __init__(
+        self, process: Process, folder: Path, *, named: bool, held: Collection[int] = (), log: LogFile | None = None
+    ) -> None:
+        self.process, self.folder, self.named, self.held, self.log = process, folder, named, held, log
         self.popen: subprocess.Popen | None = None
         self.started_at = 0.0
         self.early_ends = 0
@@ -86,6 +90,8 @@ class Supervised:
     def _print(self, popen: subprocess.Popen) -> None:
         for line in popen.stdout or ():
             text = line.decode("utf-8", "replace").rstrip("\n")
+            if self.log:
+                self.log.write(f"{self.name:<7}| {text}")
             # Read on after the terminal is gone: a process whose output nobody takes would wait for ever.
             with suppress(OSError):
                 sys.stdout.write(f"{time.strftime('%H:%M:%S')} {self.name:<7}| {text}\n")
@@ -124,8 +130,8 @@ class Supervisor:
     """Keeps processes alive until a signal comes.
 
     ``unresponsive`` says of a name and of the seconds since its start whether it must be ended because it does nothing.
-    With ``named`` each line that they print bears the name of its process; ``held`` are file descriptors that they keep
-    open.
+    With ``named`` each line that they print bears the name of its process, and is kept in ``log``, too; ``held`` are
+    file descriptors that they keep open.
     """
 
     def __init__(
@@ -136,8 +142,9 @@ class Supervisor:
         *,
         named: bool = True,
         held: Collection[int] = (),
+        log: LogFile | None = None,
     ) -> None:
-        self.all = [Supervised(process, folder, named=named, held=held) for process in processes]
+        self.all = [Supervised(process, folder, named=named, held=held, log=log) for process in processes]
         self.unresponsive = unresponsive
         self._signal = threading.Event()
 

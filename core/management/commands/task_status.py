@@ -1,11 +1,13 @@
 import json
+import math
 import sys
+import time
 from typing import Any
 
 from celery.states import SUCCESS
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core.commands import follow_batch, follow_task, progress_bar, require_tables
+from core.commands import follow_batch, follow_task, progress_bar, require_tables, whole_number
 from core.jobs.following import (
     IsABatch,
     TaskNotFound,
@@ -24,14 +26,20 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("task_id", help="The id that the API, or a command with --queue, gave; or a group_id.")
         parser.add_argument("--wait", action="store_true", help="Follow it to its end.")
+        parser.add_argument(
+            "--timeout", type=whole_number("--timeout"), help="With --wait: give up following it after so many seconds."
+        )
         parser.add_argument("--json", action="store_true", help="Print the state as one JSON object on the last line.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["timeout"] and not options["wait"]:
+            raise CommandError("--timeout goes with --wait.", returncode=2)
+        until = time.monotonic() + (options["timeout"] or math.inf)
         require_tables()
         try:
             state = task_state(options["task_id"])
         except IsABatch:
-            self._show_batch(options)
+            self._show_batch(options, until)
             return
         except TaskNotFound as error:
             raise CommandError(str(error)) from error
@@ -39,9 +47,9 @@ class Command(BaseCommand):
         failed: list[str] = []
         try:
             if options["wait"]:
-                state = follow_task(state.task_id, progress, self.stderr.write)
+                state = follow_task(state.task_id, progress, self.stderr.write, until)
                 sent = state.result.get("group_id") if isinstance(state.result, dict) else None
-                failed = follow_batch(sent, progress) if sent else []
+                failed = follow_batch(sent, progress, until) if sent else []
         finally:
             progress.close()
         if options["json"]:
@@ -53,10 +61,10 @@ class Command(BaseCommand):
         if failed or (state.is_finished and state.status != SUCCESS):
             sys.exit(1)
 
-    def _show_batch(self, options: dict[str, Any]) -> None:
+    def _show_batch(self, options: dict[str, Any], until: float) -> None:
         group_id, progress = options["task_id"], progress_bar(self)
         try:
-            lines = follow_batch(group_id, progress) if options["wait"] else failures(group_id)
+            lines = follow_batch(group_id, progress, until) if options["wait"] else failures(group_id)
         finally:
             progress.close()
         batch, running = progress_of(group_id), running_tasks(group_id)
