@@ -16,6 +16,7 @@ import pytest
 
 from tests.servers.processes import ROOT
 from tests.waiting import wait_until
+from waywo_site.embedded.ports import is_free
 from waywo_site.running.processes import holders
 
 pytestmark = pytest.mark.process
@@ -114,7 +115,8 @@ def test_up_does_the_main_job_survives_ctrl_c_and_goes_on(waywo):
         styles = re.search(r'href="(/static/[^"]+\.css)"', login.text)[1]
         assert browser.get(styles).status_code == 200
     flower = f"http://127.0.0.1:{waywo.port + 1}/"
-    assert httpx.get(flower).status_code == 401
+    wait_until(lambda: not is_free(waywo.port + 1), "Flower starts", 60)
+    assert httpx.get(flower, timeout=30).status_code == 401
     secret = json.loads((waywo.var_dir / "secrets.json").read_text())["FLOWER_PASSWORD"]
     assert httpx.get(flower, auth=("admin", secret), follow_redirects=True).status_code == 200
     wait_until(lambda: "Looks every 60 s" in waywo.output, "the watch over all parts starts", 60)
@@ -125,7 +127,7 @@ def test_up_does_the_main_job_survives_ctrl_c_and_goes_on(waywo):
     assert "canary" not in waywo.output
     assert waywo.stop() == 0
     assert waywo.output.endswith(f"Stopped. The data stays in {waywo.var_dir}.\n")
-    assert not any(name in waywo.output for name in ("Traceback", "sending SIGKILL"))
+    assert not any(name in waywo.output for name in ("Traceback", "sending SIGKILL", "Inspect method"))
     assert sorted(waywo.titles()) == sorted(titles)
     assert servers_of(waywo.var_dir) == []
 
