@@ -80,6 +80,7 @@ def test_a_batch_waits_is_seen_and_is_read(broker, tmp_path):
         "waiting": 0,
         "oldest_seconds": None,
         "is_paused": False,
+        "paused_by": "",
     }
 
 
