@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import chain, combinations, islice
 from typing import Any, cast
 
+from django.contrib.auth import get_user_model
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import transaction
 from django.db.models import Field
@@ -13,6 +14,7 @@ from django.utils import timezone
 from comments.models import Comment
 from projects.links import identity
 from projects.models import Project, ProjectMerge, Submission, Tag
+from projects.reviewing import snoozing
 from projects.search.meaning import similar_pairs
 from projects.tags import resolve
 
@@ -106,7 +108,7 @@ def merge(kept_id: int, absorbed_id: int, user: Any = None) -> ProjectMerge:
 
 
 def unmerge(merge_id: int) -> Parted:
-    """Part what ``merge`` joined: the project is back under its old id, with its review and bookmark.
+    """Part what ``merge`` joined: the project is back under its old id, with its review, bookmark and snooze.
 
     What a person changed on the kept project since then stays. Raises MergeError where it was undone already, or
     another project has the id.
@@ -192,11 +194,14 @@ def _snapshot(project: Project) -> dict[str, Any]:
         "tags": sorted(project.tags.values_list("name", flat=True)),
         "pages": list(project.pages.values_list("pk", flat=True)),
         "submissions": [_plain(row, columns) for row in project.submissions.all()],
+        "snooze": snoozing.noted(project.pk),
     }
 
 
 def _put_back(project: Project, name: str, value: Any) -> None:
-    """Set a field of ``project`` to what ``_plain`` made of it."""
+    """Set a field of ``project`` to what ``_plain`` made of it. A reviewer whose account is gone is nobody."""
+    if name == "reviewer_id" and not get_user_model().objects.filter(pk=value).exists():
+        value = None
     setattr(project, name, cast("Field[Any, Any]", Project._meta.get_field(name.removesuffix("_id"))).to_python(value))
 
 
@@ -207,6 +212,8 @@ def _restore(record: ProjectMerge) -> Project:
         _put_back(back, name, value)
     back.save(force_insert=True)
     back.tags.set(resolve(snapshot["tags"]))
+    if snooze := snapshot.get("snooze"):  # Merges made before there were any have none.
+        snoozing.restore(back.pk, snooze)
     back.pages.set(back.pages.model.objects.filter(pk__in=snapshot["pages"]))
     there = set(
         Comment.objects.filter(pk__in=[row["comment_id"] for row in snapshot["submissions"]]).values_list(

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
@@ -47,7 +48,7 @@ def snooze(
         project = locked(project_id, seen)
         if project.review_status != Project.ReviewStatus.PENDING:
             raise SnoozeError(f"“{project.title}” waits for no review: it is {project.review_status}.")
-        before = _noted(Snooze.objects.filter(project=project).first())
+        before = noted(project.pk)
         values = {"until": back, "note": note[:LONGEST_NOTE], "user": user, "snoozed_at": timezone.now()}
         row, _ = Snooze.objects.update_or_create(project=project, defaults=values)
         summary = f"Snoozed “{project.title}” until {written(back)}{f': {note}' if note else ''}"
@@ -59,11 +60,11 @@ def wake(project_id: int, user: Any, place: Place, seen: datetime | None = None)
     """Let a project come back now. Raises SnoozeError, Project.DoesNotExist and ReviewConflict."""
     with transaction.atomic():
         project = locked(project_id, seen)
-        row = Snooze.objects.filter(project=project).first()
-        if row is None:
+        before = noted(project.pk)
+        if before is None:
             raise SnoozeError(f"“{project.title}” is not snoozed.")
-        row.delete()
-        details = {"before": _noted(row), "until": None}
+        Snooze.objects.filter(project=project).delete()
+        details = {"before": before, "until": None}
         return record(
             user, Kind.SNOOZE, place, f"Woke “{project.title}”", project_id=project.pk, count=1, details=details
         )
@@ -82,9 +83,17 @@ def put_back(action: ReviewAction) -> None:
     else:
         if not Project.objects.filter(pk=project_id).exists():
             raise ReviewConflict("The project is gone: it was merged into another one, or removed")
-        values = before | {"until": datetime.fromisoformat(before["until"])}
-        Snooze.objects.update_or_create(project_id=project_id, defaults=values)
+        restore(project_id, before)
 
 
-def _noted(row: Snooze | None) -> dict[str, Any] | None:
+def noted(project_id: int) -> dict[str, Any] | None:
+    """Return the snooze of a project as JSON holds it, for ``restore``; None where it has none."""
+    row = Snooze.objects.filter(project=project_id).first()
     return None if row is None else {"until": row.until.isoformat(), "note": row.note, "user_id": row.user_id}
+
+
+def restore(project_id: int, before: dict[str, Any]) -> None:
+    """Snooze a project as ``noted`` found it; an account that is gone since is nobody's."""
+    user = get_user_model().objects.filter(pk=before["user_id"]).first()
+    values = {"until": datetime.fromisoformat(before["until"]), "note": before["note"], "user": user}
+    Snooze.objects.update_or_create(project_id=project_id, defaults=values)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from comments import removing
 from core.times import written
-from projects.models import Project, ReviewAction
+from projects.models import Project, ReviewAction, Snooze
 from projects.reviewing import author_acts, merging, restoring, snoozing, splitting, tag_acts
 from projects.reviewing.fields import ReviewConflict
 from projects.reviewing.history import Kind, Left, Place
@@ -98,7 +98,8 @@ def _part(action: ReviewAction, user: Any) -> Left:
 def _rejoin(action: ReviewAction, user: Any) -> Left:
     rows = Project.objects.select_for_update().defer("embedding", "search_vector")
     new = rows.filter(pk=action.details["new"]).first()
-    if new is None or new.updated_at.isoformat() != action.details["updated_at"]:
+    is_same = new is not None and new.updated_at.isoformat() == action.details["updated_at"]
+    if new is None or not is_same or Snooze.objects.filter(project=new).exists():
         raise splitting.SplitError("What was split off has been changed since then: merge the two instead")
     splitting.rejoin(new)
     return []

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from projects.models import Project, ReviewAction, Submission, Tag
-from projects.reviewing import acts, queue
+from projects.reviewing import acts, queue, snoozing
 from projects.reviewing.fields import ReviewConflict, review
 from projects.reviewing.many import review_many, tag_many
 from projects.reviewing.splitting import SplitError, split_off
@@ -161,6 +161,15 @@ def test_an_edited_split_is_not_joined_by_an_undo(rita):
     with pytest.raises(UndoError, match="merge the two instead"):
         undo_last(rita, REVIEW)
     assert Project.objects.count() == 2
+
+
+def test_a_split_that_somebody_snoozed_is_not_joined_by_an_undo(rita):
+    project, _, new = with_two_submissions()
+    made = acts.split_off(project.pk, new.pk, rita, REVIEW).details["new"]
+    snoozing.snooze(made, "week", "Ask the author.", User.objects.create_user("bob"), REVIEW)
+    with pytest.raises(UndoError, match="merge the two instead"):
+        undo_last(rita, REVIEW)
+    assert Project.objects.get(pk=made).snooze.note == "Ask the author."
 
 
 def test_the_queue_goes_from_the_newest_to_the_oldest_and_begins_again(db):

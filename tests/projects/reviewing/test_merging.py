@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from projects import tags
@@ -188,6 +189,21 @@ def test_an_undo_writes_no_tag_beside_its_alias():
     tags.rename(Tag.objects.get(name="games"), "game")
     assert list(unmerge(record.pk).project.tags.values_list("name", flat=True)) == ["game", "rust"]
     assert not Tag.objects.filter(name="games").exists()
+
+
+def test_reviews_of_accounts_that_are_gone_come_back_as_nobodys():
+    ada, bob = User.objects.create_user("ada"), User.objects.create_user("bob")
+    kept, absorbed = make_project(), make_project(review_status="approved", reviewer=bob)
+    record = merge(kept.pk, absorbed.pk, ada)
+    bob.delete()
+    assert unmerge(record.pk).project.reviewer is None
+    connection.check_constraints()
+    Project.objects.filter(pk=kept.pk).update(reviewer=ada)
+    again = merge(absorbed.pk, kept.pk)
+    ada.delete()
+    unmerge(again.pk)
+    connection.check_constraints()
+    assert Project.objects.get(pk=kept.pk).reviewer is None
 
 
 def test_what_cannot_be_merged_is_said_in_a_line():

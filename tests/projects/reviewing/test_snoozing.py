@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone
 
 from projects.models import Project, ReviewAction, Snooze
@@ -128,9 +129,22 @@ def test_what_waits_for_no_review_or_changed_meanwhile_is_not_snoozed(rita):
     assert not Snooze.objects.exists()
 
 
-def test_a_snoozed_project_that_is_merged_and_parted_again_waits_for_a_review(rita):
+def test_a_snoozed_project_that_is_merged_and_parted_again_is_snoozed_as_it_was(rita):
     kept, gone = make_project(title="Kept"), make_project(title="Gone")
-    snooze(gone, rita)
+    snooze(gone, rita, note="Ask the author.")
+    before = Snooze.objects.values("project", "until", "note", "user").get()
     acts.merge_into(gone.pk, kept.pk, rita, REVIEW)
+    assert not Snooze.objects.exists()
     undo_last(rita, REVIEW)
-    assert titles(Project.objects.awake()) == ["Gone", "Kept"]
+    assert Snooze.objects.values("project", "until", "note", "user").get() == before
+    assert titles(Project.objects.awake()) == ["Kept"]
+
+
+def test_a_snooze_of_an_account_that_is_gone_is_put_back_as_nobodys(rita):
+    project, bob = make_project(), User.objects.create_user("bob")
+    snooze(project, bob, "week", "His.")
+    snooze(project, rita)
+    bob.delete()
+    undo_last(rita, REVIEW)
+    connection.check_constraints()
+    assert Snooze.objects.values("note", "user").get() == {"note": "His.", "user": None}
