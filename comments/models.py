@@ -224,6 +224,11 @@ class CommentQuerySet(models.QuerySet["Comment"]):
             Q(status=Comment.Status.PENDING) | Q(status=Comment.Status.PROCESSING, claimed_at__lt=expired)
         )
 
+    def being_read(self, now: datetime | None = None) -> Self:
+        """Comments that somebody reads, claimed so lately that they may be alive."""
+        expired = (now or timezone.now()) - settings.CLAIM_EXPIRES_AFTER
+        return self.filter(status=Comment.Status.PROCESSING, claimed_at__gte=expired)
+
     def due_for_a_look(self, now: datetime | None = None) -> Self:
         """Comments that may have been edited or removed since the source was last asked for them."""
         now = now or timezone.now()

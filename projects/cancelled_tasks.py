@@ -6,11 +6,9 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from comments.models import Comment
-from core.jobs.cancelling import cancel_batch
 from core.jobs.signals import task_cancelled
-from projects.models import Extraction, ThreadRun
-
-CANCELLED = "It was cancelled."
+from projects.models import Extraction
+from projects.threads.ending import CANCELLED, cancel_run
 
 
 @receiver(task_cancelled)
@@ -25,9 +23,5 @@ def take_back_reading(sender: Any, task_id: str, **_: Any) -> None:
 
 @receiver(task_cancelled)
 def cancel_thread_run(sender: Any, task_id: str, **_: Any) -> None:
-    """Cancel all that the run of a thread sent, with what is under way of it; what was saved stays."""
-    # Locked: of a worker that looks at it now, what it begins is seen here, or it sees the end that is noted here.
-    for run in ThreadRun.objects.open().select_for_update().filter(task_id=task_id):
-        for batch in run.batches:
-            cancel_batch(batch.pk, running=True)
-        run.finish(ThreadRun.Status.CANCELLED, error=CANCELLED)
+    """End the run of a thread whose task was cancelled."""
+    cancel_run(task_id)

@@ -81,8 +81,8 @@ def state_of(task_id: str) -> following.TaskState:
         raise Http404(str(error)) from error
 
 
-def batch_out(batch_id: str) -> BatchOut:
-    """Return how far a batch has come. Raises Http404."""
+def batch_out(batch_id: str, *, with_ids: bool = True) -> BatchOut:
+    """Return how far a batch has come, without the ids of its tasks where nobody wants them. Raises Http404."""
     try:
         batch = following.batch_of(batch_id)
     except following.TaskNotFound as error:
@@ -95,7 +95,7 @@ def batch_out(batch_id: str) -> BatchOut:
         finished=progress.is_finished,
         cancelled=progress.is_cancelled,
         running_tasks=[RunningTaskOut(**vars(task)) for task in following.running_tasks(batch_id)],
-        task_ids=batch.task_ids,
+        task_ids=batch.task_ids if with_ids else [],
     )
 
 
@@ -134,7 +134,7 @@ def batch_events(request: HttpRequest, batch_id: TaskId) -> StreamingHttpRespons
     """Each change of a group as an event `batch`, without `task_ids`, until it ends or 5 minutes have passed."""
 
     def look() -> tuple[dict[str, Any], bool]:
-        batch = batch_out(batch_id)
+        batch = batch_out(batch_id, with_ids=False)
         return batch.model_dump(mode="json", exclude={"task_ids"}), batch.finished
 
     return stream(_events("batch", look, look()), "text/event-stream")

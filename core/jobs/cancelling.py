@@ -27,12 +27,13 @@ def cancel_batch(group_id: str, *, running: bool = False) -> int:
     """
     batch, now = batch_of(group_id), timezone.now()
     with transaction.atomic():
+        if running:
+            # All of them at once: one that goes from waiting to running, or back, is not to slip through.
+            list(batch.tasks.open().select_for_update().order_by("pk").values_list("pk"))
         cancelled = batch.tasks.filter(status__in=WAITING).update(status=REVOKED, finished_at=now)
         Batch.objects.filter(pk=batch.pk, cancelled_at=None).update(cancelled_at=now)
         if running:
-            # Locked in the order of their keys, as by whoever else ends several.
-            under_way = batch.tasks.filter(status__in=UNDER_WAY).select_for_update().order_by("pk")
-            task_ids = list(under_way.values_list("pk", flat=True))
+            task_ids = list(batch.tasks.filter(status__in=UNDER_WAY).values_list("pk", flat=True))
             batch.tasks.filter(pk__in=task_ids).update(status=REVOKED, finished_at=now)
             cancelled += len(task_ids)
             for task_id in task_ids:

@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import Any, Self
 
+from celery.states import READY_STATES
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django_celery_results.models import TaskResult
 
 from comments.models import Post
 from core.models import Batch
@@ -21,6 +23,12 @@ class ThreadRunQuerySet(models.QuerySet["ThreadRun"]):
     def overdue(self, since: datetime) -> Self:
         """Open runs that nobody looked at although it was time before ``since``: the message was lost."""
         return self.open().filter(look_at__lt=since)
+
+    def abandoned(self) -> Self:
+        """Open runs whose task has ended, as by an error: nobody will look at them any more."""
+        return self.open().filter(
+            Exists(TaskResult.objects.filter(task_id=OuterRef("task_id"), status__in=READY_STATES))
+        )
 
 
 class ThreadRun(models.Model):

@@ -71,7 +71,8 @@ def thread_result(
         "processed": statuses[Comment.Status.PROCESSED],
         "skipped": statuses[Comment.Status.SKIPPED],
         "failed": statuses[Comment.Status.FAILED],
-        "left_pending": statuses[Comment.Status.PENDING],
+        # Also what somebody who has died left under way.
+        "left_pending": statuses[Comment.Status.PENDING] + statuses[Comment.Status.PROCESSING],
         "projects": found.count(),
     }
     whole = not errors and not counts["failed"] and not counts["left_pending"]

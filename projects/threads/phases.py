@@ -4,6 +4,7 @@ Nothing waits: the run's task looks, begins what is due, and comes back later. T
 phase is noted in the transaction that makes its batch, so a worker may be lost at any moment, and messages come twice.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from celery.exceptions import Ignore
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from comments.adding import CollectionError
 from comments.models import Comment
@@ -19,10 +21,14 @@ from core.http import OutsideError
 from core.jobs import following, sending
 from core.locks import lock_until_commit
 from core.models import Batch
+from core.text import counted
 from projects.extraction.choosing import TASK as READING_TASK
 from projects.models import ThreadRun
+from projects.threads.ending import end_abandoned
 from projects.threads.outcomes import collection_error, outcome_of
 from projects.threads.wishes import Wish
+
+logger = logging.getLogger(__name__)
 
 TASK = "process_waywo_thread"
 # Seconds between two looks, at the least and the most.
@@ -67,6 +73,7 @@ def running_run(thread: ThreadName) -> ThreadRun | None:
 
 def refuse_running(thread: ThreadName) -> None:
     """Raise AlreadyRunning where a run is at the thread."""
+    end_abandoned()
     if (run := running_run(thread)) is not None:
         raise AlreadyRunning(run)
 
@@ -96,7 +103,7 @@ def go_on(task_id: str, wish: Wish, asked: dict[str, Any], come_back: ComeBack) 
         if not run.is_finished:
             seconds = _pause(run)
             # Before it is noted: a worker that is lost in between leaves a message too many, and none too few.
-            come_back(seconds)
+            _come_back(run, seconds, come_back)
             run.look_at = timezone.now() + timedelta(seconds=seconds)
             run.save()
     return run
@@ -105,6 +112,7 @@ def go_on(task_id: str, wish: Wish, asked: dict[str, Any], come_back: ComeBack) 
 def _opened(task_id: str, wish: Wish, asked: dict[str, Any]) -> ThreadRun:
     if (run := ThreadRun.objects.filter(task_id=task_id).first()) is not None:
         return run
+    end_abandoned()
     try:
         with transaction.atomic():
             return ThreadRun.objects.create(
@@ -135,7 +143,7 @@ def _advance(run: ThreadRun, wish: Wish, post_id: int) -> None:
         lock_until_commit("choice of comments")
         ids = wish.comments_to_read(run.post)
         calls = [wish.reading(pk) for pk in ids]
-        run.reading = _start(run, READING_TASK, calls, f"Read {len(ids)} comments of {run.post}")
+        run.reading = _start(run, READING_TASK, calls, f"Read {counted(len(ids), 'comment')} of {run.post}")
     elif _is_open(run.reading) or _others_read(run.reading):
         return
     elif run.figures is None:
@@ -156,7 +164,15 @@ def _is_open(batch: Batch) -> bool:
 def _others_read(reading: Batch) -> bool:
     """Return whether somebody else is at a comment that the run left to them."""
     ids = [kwargs["comment_id"] for kwargs in reading.tasks.values_list("kwargs", flat=True)]
-    return Comment.objects.filter(pk__in=ids, status=Comment.Status.PROCESSING).exists()
+    return Comment.objects.being_read().filter(pk__in=ids).exists()
+
+
+def _come_back(run: ThreadRun, seconds: float, come_back: ComeBack) -> None:
+    try:
+        come_back(seconds)
+    except OperationalError as error:
+        # No error of the run: the row says when it is due, and the reconciler sends what is overdue.
+        logger.warning("The run of %s waits for the broker: %s", run, error)
 
 
 def _pause(run: ThreadRun) -> float:

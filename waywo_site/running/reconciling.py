@@ -22,6 +22,7 @@ from core.locks import try_lock_until_commit
 from core.models import OPEN_STATES, BatchTask
 from projects.extraction.choosing import comments_to_read, queue_comments
 from projects.models import ThreadRun
+from projects.threads.ending import end_abandoned
 from waywo_site.running.queues import ask_workers, depths, paused
 from waywo_site.running.unacknowledged import restore
 
@@ -55,6 +56,7 @@ def reconcile(now: datetime | None = None) -> Reconciled:
     with transaction.atomic():
         if not try_lock_until_commit("reconcile"):
             return Reconciled("skipped")
+        end_abandoned()
         restored = restore()
         empty = {name for name, waiting in depths().items() if not waiting} - paused()
         held = cache(_held_by_workers)  # asked for once, and only where something seems lost: the answer takes seconds

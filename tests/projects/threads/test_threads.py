@@ -4,9 +4,11 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django_celery_results.models import TaskResult
+from kombu.exceptions import OperationalError
 
 from comments.adding import NotAThread
 from comments.models import Comment, Post
@@ -211,6 +213,56 @@ def test_a_run_whose_message_was_lost_is_found():
     assert reconcile().tasks_sent_again == 1
     assert queues.depth("orchestration") == 1
     assert ThreadRun.objects.get().pk == run.pk
+
+
+def test_a_run_whose_task_failed_frees_its_thread():
+    run, _ = begun()
+    make_comment(post=run.post)
+    assert reconcile().comments_queued == 0  # its own run reads them
+    TaskResult.objects.update(status="FAILURE", date_done=timezone.now())
+    assert reconcile().comments_queued == 1
+    run.refresh_from_db()
+    assert run.status == "failed"
+
+
+def test_who_comes_after_a_run_whose_task_failed_need_not_wait():
+    run, _ = begun()
+    TaskResult.objects.update(status="FAILURE", date_done=timezone.now())
+    another = phases.go_on("another", wish_for(run.post_id), {}, lambda _: None)
+    assert (another.task_id, another.is_finished) == ("another", False)
+    assert ThreadRun.objects.get(pk=run.pk).status == "failed"
+
+
+def test_a_run_that_began_while_it_was_cancelled_ends_with_its_batches():
+    run, _ = begun()
+    TaskResult.objects.update(status="REVOKED")
+    reconcile()
+    run.refresh_from_db()
+    assert run.status == "cancelled"
+    assert following.progress_of(run.collection_id).state == "cancelled"
+
+
+def test_a_look_while_the_broker_is_away_leaves_the_run_for_the_reconciler():
+    def away(_: float) -> None:
+        raise OperationalError("Connection refused")
+
+    run, _ = begun()
+    ThreadRun.objects.update(look_at=timezone.now())
+    run = phases.go_on(run.task_id, wish_for(run.post_id), run.asked, away)
+    assert not run.is_finished
+    assert ThreadRun.objects.overdue(timezone.now() + timedelta(minutes=1)).get() == run
+
+
+def test_a_comment_that_the_dead_left_under_way_is_not_waited_for():
+    run, _ = begun()
+    comment = make_comment(post=run.post)
+    end(run.collection, result={})
+    run = look(run)
+    assert comment.claim("dead", now=timezone.now() - settings.CLAIM_EXPIRES_AFTER - timedelta(minutes=1))
+    end(run.reading)
+    run = look(run)
+    end(run.figures)
+    assert look(run).result["left_pending"] == 1
 
 
 def test_the_command_does_all_of_it_here_and_says_before_what_it_would_do():
