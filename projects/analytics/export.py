@@ -47,7 +47,7 @@ def as_table(row: Analytics) -> str:
         f"  authors    {row.authors:>6}   returning: {row.returning_authors}",
         "",
         f"  {'tag':<24} {'count':>6}  growth against the 3 months before",
-        *(f"  {tag['name']:<24} {tag['count']:>6}  {_growth(tag['growth'])}" for tag in row.tags[:TABLE_LINES]),
+        *(f"  {tag['name']:<24} {tag['count']:>6}  {growth(tag['growth'])}" for tag in row.tags[:TABLE_LINES]),
         "",
         f"  new tags: {', '.join(row.new_tags[:TABLE_LINES]) or '—'}{_more(row.new_tags)}",
         f"  pairs of tags: {_listed((' + '.join(pair['tags']), pair['count']) for pair in row.tag_pairs)}",
@@ -89,8 +89,9 @@ def _by_score(counts: list[int]) -> dict[str, int]:
     return {str(score): count for score, count in enumerate(counts, start=1)}
 
 
-def _growth(growth: float | None) -> str:
-    return "new" if growth is None else f"{growth:+.0%}"
+def growth(share: float | None) -> str:
+    """Return how much a tag grew: "+50%", or "new" where it was not there before."""
+    return "new" if share is None else f"{share:+.0%}"
 
 
 def _listed(rows: Any) -> str:
