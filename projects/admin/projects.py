@@ -170,6 +170,12 @@ class ProjectAdmin(UndoMessages, ReviewPages, ReviewImport, MergePages, BulkActi
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         return lookup == "submissions__comment" or super().lookup_allowed(lookup, value, request)
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show what was done to this project in the one history, which has the old values and the way back."""
+        return redirect(f"{reverse('admin:projects_reviewaction_changelist')}?{urlencode({'q': object_id})}")
+
     def save_model(self, request: HttpRequest, obj: Project, form: ModelForm, change: bool) -> None:
         changed = set(form.changed_data) - {"seen"}
         form.state_before = state(Project.objects.get(pk=obj.pk), changed)  # type: ignore[attr-defined]

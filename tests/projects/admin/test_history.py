@@ -242,3 +242,14 @@ def test_a_removed_author_is_shown_again_by_the_button(client, rita, empty_queue
     page = press_undo(client, client.post(url, given, follow=True))
     assert "Undone: Removed alice" in page.text
     assert "shown again" in page.text
+
+
+def test_the_history_of_a_project_is_the_one_history_of_this_project(client, rita):
+    project, other = make_project(title="Loom"), make_project(title="Kiln")
+    for one in (project, other):
+        acts.change(one.pk, {"is_bookmarked": True}, rita, PLACE.PROJECT)
+    button = reverse("admin:projects_project_history", args=[project.pk])
+    assert f'"{button}"' in client.get(reverse("admin:projects_project_change", args=[project.pk])).text
+    page = client.get(button, follow=True)
+    assert page.redirect_chain == [(f"{LIST}?q={project.pk}", 302)]
+    assert [action.project_id for action in page.context["cl"].result_list] == [project.pk]
