@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate, pre_migrate
 
@@ -23,11 +25,13 @@ class WaywoSiteConfig(AppConfig):
 
 
 def _name_as_the_menu_does() -> None:
-    """Call what other packages brought as the admin's menu calls it, in titles and paths too.
+    """Call what other packages brought as the admin's menu calls it, in titles and paths too; a schedule by its name.
 
     Migrations do not see it: they compare what a model's class says.
     """
     for label, name in {"auth": "Access", "django_celery_beat": "Running", "django_celery_results": "Running"}.items():
         apps.get_app_config(label).verbose_name = name
-    schedules = apps.get_model("django_celery_beat", "PeriodicTask")._meta
-    schedules.verbose_name, schedules.verbose_name_plural = "schedule", "schedules"
+    schedule: Any = apps.get_model("django_celery_beat", "PeriodicTask")
+    schedule._meta.verbose_name, schedule._meta.verbose_name_plural = "schedule", "schedules"
+    # Its own way adds the fields of cron, in an order of their own: "Nightly: 0 2 * * * (m/h/dM/MY/d) UTC".
+    schedule.__str__ = lambda one: one.name

@@ -72,3 +72,9 @@ def test_list_and_page_show_them(admin_client, schedule):
 def test_one_that_never_ran_says_so(schedule):
     runs = time_line.runs_of([schedule], 40)[schedule.pk]
     assert (time_line.strip(runs), time_line.table(runs)) == ("—", "It has not run yet.")
+
+
+def test_the_path_above_a_schedule_ends_with_its_name(admin_client, schedule):
+    page = admin_client.get(reverse("admin:django_celery_beat_periodictask_change", args=[schedule.pk])).text
+    assert "(m/h/dM/MY/d)" not in page
+    assert str(schedule) == "Mine"
