@@ -37,6 +37,7 @@ def first_steps(request: HttpRequest, step: str) -> HttpResponse:
         then = newest.set(headers=dict[str, Any]({sending.STARTED_BY: request.user.pk}))
         _send(request, "discover_waywo_posts", {}, "Looking for threads: the newest are collected and read.", then)
     elif step == "sample":
+        # From a file, in 0.1 s: no task, so that the page has its comments also where no worker runs.
         title = collect_sample().title
         _send(request, "process_waywo_comments", {}, f"Reading {title}.")
     return redirect("admin:index")
