@@ -345,7 +345,7 @@ def test_each_role_sees_the_queue_and_only_those_who_may_can_act(page, sign_in, 
     assert project.review_status == ("approved" if may else "pending")
 
 
-@pytest.mark.parametrize(("group", "buttons"), [("Viewer", 0), ("Reviewer", 0), ("Operator", 4)])
+@pytest.mark.parametrize(("group", "buttons"), [("Viewer", 0), ("Reviewer", 0), ("Operator", 5)])
 def test_each_role_sees_threads_and_only_operators_start_work(page, sign_in, group, buttons):
     fill(1)
     post = Submission.objects.get().comment.post
