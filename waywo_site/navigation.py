@@ -61,7 +61,8 @@ BEHIND = {
 
 # What is counted beside an entry of the menu, by its address: the rows, and how loud it is.
 COUNTED: dict[str, tuple[Callable[[], QuerySet[Any]], str]] = {
-    "admin:projects_project_review": (lambda: Project.objects.pending(), "info"),
+    # As the page itself counts them: generated ideas and what is snoozed beside them.
+    "admin:projects_project_review": (lambda: Project.objects.posted().awake(), "info"),
     "admin:comments_comment_failures": (lambda: Comment.objects.fell_short(), "danger"),
     "admin:core_batch_changelist": (lambda: BatchTask.objects.open(), "info"),
     "admin:waywo_site_alert_changelist": (lambda: Alert.objects.exclude(state=OK), "danger"),
@@ -75,12 +76,7 @@ def counts() -> dict[str, int]:
 
     def counting() -> dict[str, int]:
         first, *others = (
-            # Of batches those count that have a task under way.
-            rows()
-            .order_by()
-            .annotate(entry=Value(entry))
-            .values("entry")
-            .annotate(rows=Count(_counted(entry), distinct=True))
+            rows().order_by().annotate(entry=Value(entry)).values("entry").annotate(rows=_counted(entry))
             for entry, (rows, _) in COUNTED.items()
         )
         return dict(first.union(*others, all=True).values_list("entry", "rows"))
@@ -88,8 +84,9 @@ def counts() -> dict[str, int]:
     return cache.get_or_set("menu-counts", counting, COUNTS_KEPT_SECONDS) or {}
 
 
-def _counted(entry: str) -> str:
-    return "batch" if entry == "admin:core_batch_changelist" else "pk"
+def _counted(entry: str) -> Count:
+    # Of batches those count that have a task under way.
+    return Count("batch", distinct=True) if entry == "admin:core_batch_changelist" else Count("pk")
 
 
 def sections(request: HttpRequest) -> list[dict[str, Any]]:

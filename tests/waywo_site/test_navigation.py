@@ -1,5 +1,7 @@
 """What the admin's menu counts."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
@@ -10,6 +12,8 @@ from django.utils import timezone
 
 from comments.models import Comment
 from core.models import Batch, BatchTask
+from projects.models import Project, Snooze
+from projects.reviewing import queue
 from tests.factories import make_comment, make_project
 from waywo_site.models import Alert
 from waywo_site.navigation import counts, sections
@@ -45,6 +49,15 @@ def test_the_menu_counts_what_waits_failed_runs_and_is_open(django_user_model):
     shown = menu(is_superuser=True)
     counted = ("Review", "Failures", "Batches", "Alerts", "Projects")
     assert [shown[title] for title in counted] == ["1", "1", "2", "1", ""]
+
+
+def test_the_review_waits_for_as_many_as_its_page_says(django_user_model):
+    snoozed, _ = make_project(), make_project()
+    make_project(source=Project.Source.NEMO_DATA_DESIGNER)
+    Snooze.objects.create(project=snoozed, until=timezone.now() + timedelta(days=1))
+    shown = menu(is_superuser=True)
+    waiting = queue.progress(Project.objects.all(), django_user_model.objects.get()).waiting
+    assert (shown["Review"], waiting) == ("1", 1)
 
 
 def test_counting_costs_one_query_and_for_some_seconds_none():
