@@ -74,7 +74,7 @@ class IdeaRunAdmin(ReadOnlyAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponseBase:
         """Show the form, preview what would be combined, or start a run and go to its page."""
-        require(self.has_add_permission(request))
+        require(self.has_add_permission(request), "ideas.add_idearun")
         form = AskForm(request.POST or None)
         wants_ideas = request.method == "POST" and "preview" not in request.POST
         if wants_ideas and form.is_valid() and (response := self._start(request, form)):
@@ -103,7 +103,7 @@ class IdeaRunAdmin(ReadOnlyAdmin):
 
     def complete_tags(self, request: HttpRequest) -> JsonResponse:
         """Return the tags that hold what was typed, the most used first, with how many projects have each."""
-        require(self.has_add_permission(request))
+        require(self.has_add_permission(request), "ideas.add_idearun")
         typed = request.GET.get("q", "").strip().lower().lstrip("#").replace("\0", "")
         tags = tags_with_counts().filter(name__contains=typed).exclude(name__contains=",")
         found = tags.order_by("-project_count", "name").values_list("name", "project_count")[:COMPLETIONS]
@@ -111,7 +111,7 @@ class IdeaRunAdmin(ReadOnlyAdmin):
 
     def preview(self, request: HttpRequest) -> HttpResponse:
         """Return what would be combined, for the page that shows it while one types."""
-        require(self.has_add_permission(request))
+        require(self.has_add_permission(request), "ideas.add_idearun")
         form = AskForm({"num_ideas": 1, "creativity": 1, "tags": request.GET.get("tags", "")})
         if not form.is_valid():
             return render(request, "admin/ideas/idearun/preview.html", {"errors": form.errors.get("tags")})
@@ -154,7 +154,7 @@ class IdeaRunAdmin(ReadOnlyAdmin):
         What somebody else did since the page was made is not overwritten: the page tells of it.
         """
         run = self._run(request, run_id)
-        require(request.user.has_perm("projects.change_project"))
+        require(request.user.has_perm("projects.change_project"), "projects.change_project")
         if not run.ideas.filter(project_id=project_id).exists():
             raise Http404(f"Run {run_id} has no idea {project_id}.")
         changes = DECISIONS.get(request.POST.get("decision", ""))
@@ -181,7 +181,7 @@ class IdeaRunAdmin(ReadOnlyAdmin):
         run = self.get_object(request, str(run_id))
         if run is None:
             raise Http404(f"There is no run {run_id}.")
-        require(self.has_view_permission(request, run))
+        require(self.has_view_permission(request, run), "ideas.view_idearun")
         return run
 
     def _cards(self, request: HttpRequest, run: IdeaRun, project_id: int | None = None) -> HttpResponse:

@@ -14,7 +14,8 @@ from comments.models import Source
 from comments.source_health import source_health
 from comments.sources import SOURCES
 from core.admin.listing import page_context, require
-from core.jobs import following, sending
+from core.admin.sending import send_task
+from core.jobs import following
 
 
 class Sources(ModelAdmin):
@@ -33,7 +34,7 @@ class Sources(ModelAdmin):
 
     def sources_view(self, request: HttpRequest) -> HttpResponse:
         """Show the sources, and with ``?task=`` how a try is or what it found."""
-        require(self.has_view_permission(request))
+        require(self.has_view_permission(request), "comments.view_post")
         endpoints = source_health()
         sources = [
             {
@@ -51,14 +52,14 @@ class Sources(ModelAdmin):
 
     def try_view(self, request: HttpRequest) -> HttpResponse:
         """Send a try of the source that the form names, and show the page that waits for it."""
-        require(self._may_try(request))
+        require(self._may_try(request), "comments.change_post")
         name = request.POST.get("source", "")
         page = reverse("admin:comments_post_sources")
         if name not in SOURCES:
             messages.error(request, f"“{name[:50]}” is not a source: there are {', '.join(SOURCES)}.")
             return HttpResponseRedirect(page)
-        task_id = sending.send("try_source", {"source": name})
-        return HttpResponseRedirect(f"{page}?task={task_id}")
+        task_id = send_task(request, "try_source", {"source": name})
+        return HttpResponseRedirect(f"{page}?task={task_id}" if task_id else page)
 
 
 def _tried(request: HttpRequest) -> following.TaskState | None:

@@ -18,9 +18,8 @@ from comments.admin.sources import Sources
 from comments.models import Comment, CommentQuerySet, Post, Source
 from comments.text import safe_html
 from core.admin.listing import ReadOnlyAdmin, filtered_list_link, outside_link, require
-from core.admin.sending import send_batch
+from core.admin.sending import send_batch, send_task
 from core.admin.task_values import page_of, task_link
-from core.jobs.sending import send
 from core.text import counted
 
 READ = "process_waywo_comment"
@@ -156,7 +155,9 @@ class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
         if run := _run_of(post):
             messages.info(request, "This thread is being extracted already: this is the task that does it.")
             return HttpResponseRedirect(page_of(run.task_id))
-        task_id = send(EXTRACT, {"post": pk, "year": post.year, "month": post.month}, started_by=request.user)
+        task_id = send_task(request, EXTRACT, {"post": pk, "year": post.year, "month": post.month})
+        if task_id is None:
+            return HttpResponseRedirect(reverse("admin:comments_post_change", args=[pk]))
         self.log_change(request, post, "Had it collected, read and counted.")
         messages.success(request, "The thread is on its way: it is collected, read and counted.")
         return HttpResponseRedirect(page_of(task_id))

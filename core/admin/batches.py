@@ -16,8 +16,9 @@ from unfold.decorators import display
 from unfold.views import ChangeList
 
 from core.admin.batch_bars import bar, moving
-from core.admin.listing import ReadOnlyAdmin, filtered_list_link, require
+from core.admin.listing import ReadOnlyAdmin, filtered_list_link
 from core.admin.sending import tell_started
+from core.admin.steering import Steering
 from core.admin.task_values import batch_tasks_link, task_link
 from core.jobs import cancelling, following, sending
 from core.models import Batch
@@ -40,7 +41,7 @@ class BatchList(ChangeList):
 
 
 @admin.register(Batch)
-class BatchAdmin(ReadOnlyAdmin):
+class BatchAdmin(Steering, ReadOnlyAdmin):
     """Groups of tasks that were sent together."""
 
     list_display = ("label", "task_name", "shown_progress", "origin", "created_at")
@@ -54,10 +55,6 @@ class BatchAdmin(ReadOnlyAdmin):
         *("origin", "created_at", "cancelled_at", "retry_of", "group_id"),
     )
     change_form_outer_before_template = "admin/core/batch/before.html"
-
-    def has_steer_permission(self, request: HttpRequest) -> bool:
-        """Who may schedule work may cancel it and start it again."""
-        return request.user.has_perm("django_celery_beat.add_periodictask")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BatchList
@@ -104,7 +101,7 @@ class BatchAdmin(ReadOnlyAdmin):
         return self._act(request, group_id, self._retry)
 
     def _act(self, request: HttpRequest, group_id: str, act: Callable[[HttpRequest, Batch], Batch]) -> HttpResponse:
-        require(self.has_steer_permission(request))
+        self.require_steering(request)
         shown = act(request, get_object_or_404(Batch, pk=group_id))
         return redirect("admin:core_batch_change", shown.pk)
 

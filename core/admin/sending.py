@@ -7,8 +7,9 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from kombu.exceptions import OperationalError
 
-from core.jobs.sending import start_batch
+from core.jobs.sending import send, start_batch
 from core.models import Batch
 from core.text import counted
 
@@ -21,6 +22,18 @@ def send_batch(request: HttpRequest, task_name: str, calls: Iterable[dict[str, A
         return 0
     tell_started(request, start_batch(task_name, calls, label=label, started_by=request.user), label)
     return len(calls)
+
+
+def send_task(request: HttpRequest, task_name: str, arguments: dict[str, Any], **options: Any) -> str | None:
+    """Send one task for the user of ``request`` as ``core.jobs.sending.send`` does, and return its id.
+
+    None where the broker does not answer, which the user is told: nothing was sent.
+    """
+    try:
+        return send(task_name, arguments, started_by=request.user, **options)
+    except OperationalError:
+        messages.error(request, "The broker does not answer: nothing was sent. Try again in a moment.")
+        return None
 
 
 def tell_started(request: HttpRequest, batch: Batch, label: str) -> None:

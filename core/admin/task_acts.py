@@ -10,9 +10,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from kombu.exceptions import OperationalError
-from unfold.admin import ModelAdmin
 
 from core.admin.listing import require
+from core.admin.steering import Steering
 from core.admin.task_values import page_of, task_link
 from core.jobs import cancelling, following, repeating
 
@@ -22,14 +22,10 @@ QUESTIONS = {
 }
 
 
-class TaskActs(ModelAdmin):
+class TaskActs(Steering):
     """The acts of a task on its page, for who may schedule work, and its step, which moves."""
 
     change_form_outer_before_template = "admin/core/task_acts.html"
-
-    def has_steer_permission(self, request: HttpRequest) -> bool:
-        """Who may schedule work may cancel it and start it again."""
-        return request.user.has_perm("django_celery_beat.add_periodictask")
 
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
@@ -69,7 +65,7 @@ class TaskActs(ModelAdmin):
         return JsonResponse(task.as_dict() | {"is_finished": task.is_finished, "words": _words(task)})
 
     def cancel_view(self, request: HttpRequest, task_id: str) -> HttpResponse:
-        require(self.has_steer_permission(request))
+        self.require_steering(request)
         try:
             cancelling.cancel(task_id, running=True)
         except following.TaskNotFound as error:
@@ -83,7 +79,7 @@ class TaskActs(ModelAdmin):
         return redirect(page_of(task_id))
 
     def again_view(self, request: HttpRequest, task_id: str) -> HttpResponse:
-        require(self.has_steer_permission(request))
+        self.require_steering(request)
         try:
             again = repeating.run_again(task_id, started_by=request.user)
         except following.TaskNotFound as error:

@@ -50,13 +50,13 @@ class UndoneFilter(YesNoFilter):
         return acts.exclude(undone_at=None) if yes else acts.filter(undone_at=None)
 
 
-def may_undo(user: Any, action: ReviewAction) -> bool:
-    """Tell whether ``user`` may take ``action`` back: who may do such a thing may."""
+def right_to_undo(action: ReviewAction) -> str:
+    """Return the right that taking ``action`` back takes: who may do such a thing may."""
     if action.kind in TAG_KINDS:
-        return bool(user.has_perm("projects.change_tag"))
+        return "projects.change_tag"
     if action.kind in AUTHOR_KINDS:
-        return bool(user.has_perm("comments.change_removedauthor"))
-    return bool(user.has_perm("projects.change_project"))
+        return "comments.change_removedauthor"
+    return "projects.change_project"
 
 
 @admin.register(ReviewAction)
@@ -133,7 +133,7 @@ class HistoryAdmin(ReadOnlyAdmin):
         action = ReviewAction.objects.filter(pk=pk).first()
         if action is None:
             raise Http404(f"There is no act {pk} in the history.")
-        require(may_undo(request.user, action))
+        require(request.user.has_perm(right_to_undo(action)), right_to_undo(action))
         try:
             undone = undo(pk, request.user)
         except UndoError as error:
@@ -181,7 +181,7 @@ def undo_in_list(action: ReviewAction) -> SafeString:
 
 def can_undo(user: Any, action: ReviewAction) -> bool:
     """Tell whether a button that undoes ``action`` is shown to ``user``."""
-    return action.undone_at is None and action.kind != Kind.READ and may_undo(user, action)
+    return action.undone_at is None and action.kind != Kind.READ and bool(user.has_perm(right_to_undo(action)))
 
 
 def log_undone(user: Any, undone: Undone) -> None:

@@ -52,7 +52,7 @@ class ReviewPages(ModelAdmin):
 
     def review_view(self, request: HttpRequest) -> HttpResponse:
         """Show the page with the first project of the queue, or with the one that ``project`` names."""
-        require(self.has_view_permission(request))
+        require(self.has_view_permission(request), "projects.view_project")
         try:
             everything = self._filtered(request)
         except IncorrectLookupParameters:
@@ -74,7 +74,7 @@ class ReviewPages(ModelAdmin):
 
     def review_item_view(self, request: HttpRequest) -> HttpResponse:
         """Return a project as HTML: the one named, or the one after ``after``."""
-        require(self.has_view_permission(request))
+        require(self.has_view_permission(request), "projects.view_project")
         try:
             everything = self._filtered(request)
         except IncorrectLookupParameters:
@@ -83,7 +83,7 @@ class ReviewPages(ModelAdmin):
 
     def review_task_view(self, request: HttpRequest, task_id: str) -> JsonResponse:
         """Tell whether the task of a second reading has ended, and why it failed where it did."""
-        require(self.has_view_permission(request))
+        require(self.has_view_permission(request), "projects.view_project")
         try:
             state = task_state(task_id)
         except TaskNotFound as error:
@@ -92,7 +92,7 @@ class ReviewPages(ModelAdmin):
 
     def review_find_view(self, request: HttpRequest) -> JsonResponse:
         """Return projects that the current one may be merged into, for what a person typed."""
-        require(self.has_view_permission(request))
+        require(self.has_view_permission(request), "projects.view_project")
         found = typed(Project.objects.not_rejected().posted(), request.GET.get("q", ""))
         without = as_id(request.GET.get("without", ""))
         if without is not None:
@@ -116,7 +116,7 @@ class ReviewPages(ModelAdmin):
 
     def review_act_view(self, request: HttpRequest) -> JsonResponse:
         """Do what a reviewer chose with one project."""
-        require(self.has_change_permission(request))
+        require(self.has_change_permission(request), "projects.change_project")
         pk, seen = as_id(request.POST.get("project", "")), seen_at(request.POST.get("seen", ""))
         act = ACTS.get(request.POST.get("action", ""))
         if act is None or seen is None or pk is None:
@@ -150,7 +150,7 @@ class ReviewPages(ModelAdmin):
 
     def review_undo_view(self, request: HttpRequest) -> JsonResponse:
         """Take back the reviewer's last act and return the project that it was done to."""
-        require(self.has_change_permission(request))
+        require(self.has_change_permission(request), "projects.change_project")
         try:
             everything = self._filtered(request)
         except IncorrectLookupParameters:

@@ -125,7 +125,7 @@ class TagAdmin(UndoMessages):
         return super().changelist_view(request, {"unused": unused} | (extra_context or {}))
 
     def remove_unused_view(self, request: HttpRequest) -> HttpResponse:
-        require(self.has_delete_permission(request))
+        require(self.has_delete_permission(request), "projects.delete_tag")
         unused = tags.unused()
         count, back = unused.count(), reverse("admin:projects_tag_changelist")
         act = tag_acts.remove(unused, request.user)

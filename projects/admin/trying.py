@@ -23,6 +23,7 @@ from projects.extraction.trying import LONGEST_MODEL, LONGEST_TEXT, check_reques
 from projects.models import UNSURE_BELOW
 
 TASK = "try_reading"
+TRY = "comments.change_comment"  # the right that it takes
 LARGEST_ID = 2**63 - 1
 STEPS = {
     "segmenting": "Looks for projects",
@@ -110,11 +111,11 @@ class TryingPages(ModelAdmin):
 
     def may_try(self, request: HttpRequest) -> bool:
         """Return whether a person may have something read: it costs what a reading costs."""
-        return request.user.has_perm("comments.change_comment")
+        return request.user.has_perm(TRY)
 
     def try_view(self, request: HttpRequest) -> HttpResponse:
         """Show the form, start what it asks for, and show the trials that the address names."""
-        require(self.may_try(request))
+        require(self.may_try(request), TRY)
         form = TryForm(request.POST if request.method == "POST" else None, initial=self._initial(request))
         if form.is_bound and form.is_valid() and (response := self._start(request, form)):
             return response
@@ -132,7 +133,7 @@ class TryingPages(ModelAdmin):
 
     def trial_view(self, request: HttpRequest, task_id: str) -> HttpResponse:
         """Return one trial as HTML, for the page that follows it."""
-        require(self.may_try(request))
+        require(self.may_try(request), TRY)
         return render(request, "admin/projects/extraction/trial.html", {"trial": _trial(task_id)})
 
     def _start(self, request: HttpRequest, form: TryForm) -> HttpResponse | None:

@@ -86,6 +86,7 @@ def test_a_token_without_an_end_lasts():
         ("comments_post_add", "Can add", "Operator"),
         ("django_celery_beat_periodictask_add", "Can add", "Operator"),
         ("waywo_site_apitoken_changelist", "Can view API token", "Operator"),
+        ("projects_extraction_try", "Can change comment", "Operator"),
     ],
 )
 def test_a_page_without_the_right_says_which_and_who_can_give_it(client, view, right, role):
@@ -96,3 +97,18 @@ def test_a_page_without_the_right_says_which_and_who_can_give_it(client, view, r
     assert f"<strong>{role}</strong> has" in answer.text
     assert "Your role: Viewer. boss can give you another." in answer.text
     assert "Back to the overview" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("page", "right"),
+    [
+        ("projects/tag/remove-unused/", "Can delete tag"),
+        ("projects/project/review/act/", "Can change project"),
+        ("comments/batch/none/cancel/", "Can add periodic task"),
+        ("django_celery_results/taskresult/of/none/again", "Can add periodic task"),
+    ],
+)
+def test_a_button_without_the_right_says_which_it_takes(client, page, right):
+    answer = member(client, "Viewer").post(f"/admin/{page}")
+    assert answer.status_code == 403
+    assert f"the right “{right}”" in answer.text

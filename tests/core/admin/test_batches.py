@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django_celery_results.models import TaskResult
 
 from core.jobs import following, sending
 from core.models import Batch
@@ -102,6 +103,20 @@ def away(empty_queues):
         patch.setattr(current_app, "_pool", None)
         patch.setattr(current_app.amqp, "_producer_pool", None)
         yield
+
+
+def test_a_single_task_is_not_sent_while_the_broker_is_away_and_that_is_said(client, away):
+    user(client, superuser=True)
+    post = make_comment().post
+    buttons = {
+        reverse("admin:comments_post_try"): {"source": "hn"},
+        reverse("admin:comments_post_extract", args=[post.pk]): {},
+    }
+    for button, data in buttons.items():
+        page = client.post(button, data, follow=True)
+        assert page.status_code == 200
+        assert "The broker does not answer: nothing was sent." in page.text
+    assert not TaskResult.objects.exists()
 
 
 def test_what_is_started_while_the_broker_is_away_is_kept_and_said_to_be(client, away):
