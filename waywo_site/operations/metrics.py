@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from comments.models import Comment
 from ideas.models import IdeaRun
 from projects.models import Extraction
+from projects.reading_costs import cost_of
 from waywo_site.embedded import EmbeddedError
 from waywo_site.models import HealthResult
 from waywo_site.operations.health.broker_memory import broker_memory
@@ -35,6 +36,7 @@ def _add_model_use(registry: CollectorRegistry) -> None:
     """What readings and runs of the generator that began in the last hour cost. Older rows may be cleaned up."""
     calls = Gauge("waywo_llm_calls_last_hour", "Calls of language models.", ["model"], registry=registry)
     tokens = Gauge("waywo_llm_tokens_last_hour", "Tokens in and out.", ["model", "direction"], registry=registry)
+    costs = Gauge("waywo_llm_cost_last_hour", "By LLM_PRICE_IN and LLM_PRICE_OUT.", ["model"], registry=registry)
     errors = Gauge("waywo_llm_errors_last_hour", "Readings and runs that failed.", ["model"], registry=registry)
     for rows, name in ((Extraction.objects, "analyst"), (IdeaRun.objects, "language_model")):
         asked = rows.filter(started_at__gt=timezone.now() - LAST_HOUR, llm_calls__gt=0).order_by().values(model=F(name))
@@ -44,6 +46,8 @@ def _add_model_use(registry: CollectorRegistry) -> None:
             tokens.labels(found["model"], "in").inc(found["tokens_in"])
             tokens.labels(found["model"], "out").inc(found["tokens_out"])
             errors.labels(found["model"]).inc(found["errors"])
+            if (cost := cost_of(found["model"], found["tokens_in"], found["tokens_out"])) is not None:
+                costs.labels(found["model"]).inc(cost)
 
 
 def _add_comments(registry: CollectorRegistry) -> None:
