@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from ninja import Field, Router, Schema
 
-from core.api.streams import stream
+from core.api.streams import stopping, stream
 from core.jobs import following
 
 router = Router(tags=["following"])
@@ -144,14 +144,16 @@ Look = tuple[dict[str, Any], bool]
 
 
 def _events(name: str, look: Callable[[], Look], first: Look) -> Iterator[str]:
-    """Yield what ``look`` returns, and whether that is the last of it, at each change; beside it signs of life."""
+    """Yield what ``look`` returns, and whether that is the last of it, at each change; beside it signs of life.
+
+    It ends with the web server, which would else wait for it: whoever follows asks the next one.
+    """
     ends = time.monotonic() + STREAM_SECONDS
     yield "retry: 2000\n\n"
     told, is_finished = first
     yield _event(name, told)
     last_sent = time.monotonic()
-    while not is_finished and time.monotonic() < ends:
-        time.sleep(POLL_SECONDS)
+    while not is_finished and time.monotonic() < ends and not stopping.wait(POLL_SECONDS):
         seen = told
         told, is_finished = look()
         if told != seen:

@@ -11,6 +11,8 @@ from core.api.problems import Problem
 MOST_AT_ONCE = 3
 BUSY_SECONDS = 5
 
+# Set when the web server is told to stop (waywo_site/gunicornconfig.py): a stream that only waits ends then.
+stopping = threading.Event()
 _slots = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 

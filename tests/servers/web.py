@@ -80,6 +80,7 @@ class Web:
                 [
                     *(*command, "--workers", str(self._processes), "--threads", "8"),
                     *("--limit-request-line", "8190", "--no-control-socket"),
+                    *("--config", "waywo_site/gunicornconfig.py"),
                 ],
                 cwd=ROOT,
                 env=environment(**self._variables),

@@ -45,6 +45,7 @@ def web() -> Process:
             *("--workers", str(WEB_PROCESSES), "--threads", str(WEB_THREADS), "--no-control-socket"),
             # A search by many tags and authors is a long address; this is the most that gunicorn takes, in bytes.
             *("--limit-request-line", "8190"),
+            *("--config", str(settings.BASE_DIR / "waywo_site" / "gunicornconfig.py")),
             *("--log-level", "debug" if settings.LOG_LEVEL == "DEBUG" else "warning"),
         ],
         is_ready=web_answers,

@@ -202,6 +202,19 @@ def test_streams_cannot_starve_the_web_server(web):
         wait_until(free, "a slot is free again", 30)
 
 
+def test_a_stream_ends_with_the_web_server(tmp_path):
+    task_id = sending.send("process_waywo_comment", {"comment_id": make_comment().pk})
+    with Web(tmp_path) as web, web.client() as client:
+        with client.stream("GET", f"/api/tasks/{task_id}/events", timeout=60) as events:
+            lines = events.iter_lines()
+            assert next(lines) == "retry: 2000"
+            web.process.terminate()
+            # One that is broken off, as by SIGKILL, raises here.
+            assert any("PENDING" in line for line in lines)
+        assert web.process.wait(60) == 0
+    assert "SIGKILL" not in web.log
+
+
 def test_the_documentation_is_served_without_an_outside_host(web):
     with web.client() as client:
         page = client.get("/api/docs").text
