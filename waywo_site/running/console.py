@@ -67,16 +67,17 @@ class Console:
     def _say_where(self) -> None:
         self.say(f"Waywo   http://localhost:{settings.PORT}/ (its admin: http://localhost:{settings.PORT}/admin/)")
         self.say(f"Flower  http://localhost:{processes.flower_port()}/")
-        self.say("Ctrl-C stops all of it; the data stays.")
+        self.say("What each process does: make logs. Ctrl-C stops all of it; the data stays.")
 
     def _say_how_to_sign_in(self) -> None:
         if self.passwords.flower:
             words = self.passwords.flower.replace(":", " and the password ", 1)
             self.say(f"Flower: sign in with {words} (shown only now; it is kept in {settings.SECRETS_FILE})")
         if self.passwords.admin:
+            # Alone, for it is not shown again.
             self.say(
-                f"Waywo: sign in as {first_run.USERNAME} with the password {self.passwords.admin} "
-                f"(shown only now; write it down)"
+                f"\nWaywo: sign in as {first_run.USERNAME} with the password {self.passwords.admin} "
+                f"(shown only now; write it down)\n"
             )
         else:
             self.say("Sign in as before; a lost password: .venv/bin/python manage.py changepassword admin")

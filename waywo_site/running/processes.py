@@ -215,6 +215,8 @@ def run(
         named=len(processes) > 1 and settings.LOG_FORMAT != "json",
         held=held,
         log=LogFile(log_file(settings.VAR_DIR)),
+        # A line for each comment would bury how far the reading is, and the password.
+        verbose=settings.LOG_LEVEL == "DEBUG",
     )
     ended = threading.Event()
 

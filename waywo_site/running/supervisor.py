@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -23,6 +24,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a process is started ag
 STEADY_SECONDS = 60  # who ran this long begins again with the pauses
 MOST_EARLY_ENDS = 5  # so many ends in a row, each within STEADY_SECONDS: no restart will help
 STOP_SECONDS = 30  # for all of them together
+# A line of the log (waywo_site/logs.py: LineFormatter) that says what is done, not what goes wrong.
+DETAIL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (DEBUG|INFO) ")
 ORDER_SECONDS = 5  # that one waits for the end of those after it; a worker at a long task holds up nobody for longer
 
 
@@ -47,12 +50,23 @@ def _kill(popen: subprocess.Popen) -> None:
 
 
 class Supervised:
-    """One process that is kept alive. With ``named`` each line that it prints bears its name."""
+    """One process that is kept alive. With ``named`` each line that it prints bears its name.
+
+    What ``log`` keeps of its details (info and debug) is on the terminal, too, if it is to be ``verbose``.
+    """
 
     def __init__(
-        self, process: Process, folder: Path, *, named: bool, held: Collection[int] = (), log: LogFile | None = None
+        self,
+        process: Process,
+        folder: Path,
+        *,
+        named: bool,
+        held: Collection[int] = (),
+        log: LogFile | None = None,
+        verbose: bool = True,
     ) -> None:
         self.process, self.folder, self.named, self.held, self.log = process, folder, named, held, log
+        self.verbose = verbose
         self.popen: subprocess.Popen | None = None
         self.started_at = 0.0
         self.early_ends = 0
@@ -92,6 +106,8 @@ class Supervised:
             text = line.decode("utf-8", "replace").rstrip("\n")
             if self.log:
                 self.log.write(f"{self.name:<7}| {text}")
+                if not self.verbose and DETAIL.match(text):
+                    continue
             # Read on after the terminal is gone: a process whose output nobody takes would wait for ever.
             with suppress(OSError):
                 sys.stdout.write(f"{time.strftime('%H:%M:%S')} {self.name:<7}| {text}\n")
@@ -130,8 +146,8 @@ class Supervisor:
     """Keeps processes alive until a signal comes.
 
     ``unresponsive`` says of a name and of the seconds since its start whether it must be ended because it does nothing.
-    With ``named`` each line that they print bears the name of its process, and is kept in ``log``, too; ``held`` are
-    file descriptors that they keep open.
+    With ``named`` each line that they print bears the name of its process, and is kept in ``log``, too; their details
+    are kept there alone unless ``verbose``. ``held`` are file descriptors that they keep open.
     """
 
     def __init__(
@@ -143,8 +159,11 @@ class Supervisor:
         named: bool = True,
         held: Collection[int] = (),
         log: LogFile | None = None,
+        verbose: bool = True,
     ) -> None:
-        self.all = [Supervised(process, folder, named=named, held=held, log=log) for process in processes]
+        self.all = [
+            Supervised(process, folder, named=named, held=held, log=log, verbose=verbose) for process in processes
+        ]
         self.unresponsive = unresponsive
         self._signal = threading.Event()
 

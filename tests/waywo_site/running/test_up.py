@@ -119,7 +119,10 @@ def test_up_does_the_main_job_survives_ctrl_c_and_goes_on(waywo):
     assert httpx.get(flower, timeout=30).status_code == 401
     secret = json.loads((waywo.var_dir / "secrets.json").read_text())["FLOWER_PASSWORD"]
     assert httpx.get(flower, auth=("admin", secret), follow_redirects=True).status_code == 200
-    wait_until(lambda: "Looks every 60 s" in waywo.output, "the watch over all parts starts", 60)
+    log = waywo.var_dir / "log" / "waywo.log"
+    wait_until(lambda: "Looks every 60 s" in log.read_text(), "the watch over all parts starts", 60)
+    assert "task ended task=process_waywo_comment" in log.read_text()
+    assert "task ended" not in waywo.output, "a line for each comment is in the file alone"
     second = waywo.manage("up")
     assert second.returncode == 1
     assert f"Waywo runs already on VAR_DIR={waywo.var_dir}: stop it first (kill {waywo.process.pid})" in second.stderr

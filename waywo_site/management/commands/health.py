@@ -1,4 +1,5 @@
 import json
+import logging
 import signal
 import sys
 import time
@@ -14,6 +15,8 @@ from waywo_site.embedded import EmbeddedError
 from waywo_site.operations.health import looking, watch
 from waywo_site.operations.health.findings import DEGRADED, FAILED, OK
 from waywo_site.operations.health.looking import UNREACHABLE
+
+logger = logging.getLogger(__name__)
 
 EXIT_CODES = {OK: 0, DEGRADED: 1, FAILED: 2}
 COLUMNS = "{:<15} {:<9} {:>6}  {}"
@@ -57,7 +60,7 @@ class Command(BaseCommand):
         # As the first process of a container it would hear no signal that it has no handler for.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))
-        self.stdout.write(f"Looks every {options['every']} s, and says what changed.")
+        logger.info("Looks every %s s, and says what changed.", options["every"])
         states: dict[str, str] = {}
         while True:
             self.stdout.flush()
