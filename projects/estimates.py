@@ -60,6 +60,8 @@ def estimate_past_threads() -> Estimate:
         basis.append("How long it takes and costs is known once the model has read some: begin with the sample thread.")
     elif reading:
         basis.append(f"A reading took {seconds:.1f} s, on the average of the last {reading.readings:,}.")
+    else:
+        basis.append(f"No comment was read here lately: that a reading takes {seconds:.1f} s is a guess.")
     minutes = None if seconds is None else (threads * SECONDS_TO_COLLECT + comments * seconds / _readers()) / 60
     return Estimate(threads, comments, minutes, tokens, cost, basis)
 

@@ -132,11 +132,13 @@ def test_past_threads_are_estimated_before_a_question_and_only_then_collected(op
     count = len(known_threads())
     assert f"{count} threads, about {450 * count:,} comments, about " in page
     assert "as that of August 2024 had" in page
+    assert "that a reading takes 0.5 s is a guess" in page
     settings.LLM_BASE_URL, settings.LLM_MODEL, settings.LLM_PRICE_IN = "http://127.0.0.1:9", "scripted", 2.0
     assert "is known once the model has read some" in operator.get(address).text
     comment = make_comment(post=make_post(collected_at=timezone.now(), pk=known_threads()[0].id))
     read(comment, analyst="scripted", tokens_in=1000, tokens_out=100)
     estimate = estimate_past_threads()
+    assert not any("guess" in sentence for sentence in estimate.basis), "it was measured"
     left = count - 1
     assert (estimate.threads, estimate.comments, estimate.tokens) == (left, left, 1100 * left)
     assert estimate.cost == pytest.approx(0.002 * left)
