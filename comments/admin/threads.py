@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -70,10 +70,18 @@ def bar_of(post: Post) -> list[Part]:
     for status, label in Comment.Status.choices:
         count = getattr(post, f"{status}_count")
         share = 100 * count / post.comment_count if post.comment_count else 0
-        if count:
-            parts.append(Part(status, label, count, share, start))
+        parts.append(Part(status, label, count, share, start))
         start += share
     return parts
+
+
+def progress_of(post: Post) -> dict[str, Any]:
+    """Return how far a thread is, as static/waywo_site/progress.js takes it; ``post`` has the counts."""
+    counts = {part.status: part.count for part in bar_of(post)}
+    unread = counts[Comment.Status.PENDING] + counts[Comment.Status.PROCESSING]
+    state = "running" if unread else "succeeded"
+    total = post.comment_count
+    return counts | {"total": total, "done": total - unread, "is_finished": not unread, "state": state}
 
 
 @admin.register(Post)
@@ -99,6 +107,7 @@ class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
         return [
+            path("<int:pk>/progress.json", wrap(self.progress_view), name="comments_post_progress"),
             path("<int:pk>/collect/", wrap(require_POST(self.collect_view)), name="comments_post_collect"),
             path("<int:pk>/extract/", wrap(require_POST(self.extract_view)), name="comments_post_extract"),
             path("<int:pk>/read/<str:which>/", wrap(require_POST(self.read_view)), name="comments_post_read"),
@@ -109,10 +118,13 @@ class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
         post = self.get_object(request, object_id)
-        context = {}
+        context: dict[str, Any] = {}
         if post is not None:
+            progress, url = progress_of(post), reverse("admin:comments_post_progress", args=[post.pk])
             context = {
                 "bar": bar_of(post),
+                "progress": progress,
+                "progress_address": "" if progress["is_finished"] else format_html('data-progress-url="{}"', url),
                 "post": post,
                 "buttons": self._buttons(request, post),
                 "may_extract": self._may_collect(request) and self._may_read(request) and post.source != Source.SAMPLE,
@@ -121,6 +133,13 @@ class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
                 "comments_url": reverse("admin:comments_comment_changelist") + f"?post__id__exact={post.pk}",
             }
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Answer how far the comments of a thread are, as JSON, for a bar and figures that move."""
+        post = self.get_queryset(request).filter(pk=pk).first()
+        if post is None or not self.has_view_permission(request, post):
+            raise Http404(f"There is no thread {pk}.")
+        return JsonResponse(progress_of(post))
 
     def _buttons(self, request: HttpRequest, post: Post) -> list[tuple[Button, int]]:
         if not self._may_read(request):
@@ -184,12 +203,13 @@ class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
         """An image: widths in SVG attributes need no style, which a strict policy would refuse."""
         if not post.comment_count:
             return format_html('<span class="desk-muted">{}</span>', "none yet")
+        parts = [part for part in bar_of(post) if part.count]
         rects = format_html_join(
             "",
             '<rect class="desk-bar-{}" x="{}" width="{}" height="8"></rect>',
-            ((part.status, f"{part.start:.2f}", f"{part.share:.2f}") for part in bar_of(post)),
+            ((part.status, f"{part.start:.2f}", f"{part.share:.2f}") for part in parts),
         )
-        words = ", ".join(f"{part.count} {part.label.lower()}" for part in bar_of(post))
+        words = ", ".join(f"{part.count} {part.label.lower()}" for part in parts)
         return format_html(
             '<svg class="desk-bar" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="{}">'
             "<title>{}</title>{}</svg>",

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
+from comments.models import Post
 from core.jobs import following, sending
 from projects.models import Project
 from tests.factories import make_comment, make_post
@@ -54,6 +55,19 @@ def test_the_bar_in_the_list_of_batches_moves_too(page, sign_in, tmp_path):
     with Worker(tmp_path, processes=1):
         expect(bar).to_have_attribute("aria-valuenow", "3", timeout=60_000)
     expect(page.get_by_text("3 of 3")).to_be_visible()
+
+
+def test_the_figures_of_a_thread_move_while_its_comments_are_read(page, sign_in, tmp_path):
+    sign_in()
+    start_reading(3)
+    page.goto(f"/admin/comments/post/{Post.objects.get().pk}/change/")
+    bar = page.get_by_role("progressbar", name="Comments read")
+    expect(bar).to_have_attribute("aria-valuenow", "0")
+    expect(page.get_by_role("button", name="Read pending 3")).to_be_enabled()
+    with Worker(tmp_path, processes=1):
+        expect(bar).to_have_attribute("aria-valuenow", "3", timeout=60_000)
+    expect(page.get_by_role("link", name="0 pending")).to_be_visible()
+    expect(page.get_by_role("button", name="Read pending 0")).to_be_disabled()
 
 
 def test_all_figures_of_a_batch_move_and_end_with_what_is_true(page, sign_in, tmp_path):

@@ -351,7 +351,7 @@ def test_each_role_sees_threads_and_only_operators_start_work(page, sign_in, gro
     post = Submission.objects.get().comment.post
     sign_in("someone", groups=[group])
     page.goto(f"/admin/comments/post/{post.pk}/change/")
-    expect(page.locator(".desk-bar-large")).to_be_visible()
+    expect(page.get_by_role("progressbar", name="Comments read")).to_be_visible()
     expect(page.locator(".desk-card .desk-tools button")).to_have_count(buttons)
     page.goto("/admin/comments/comment/failures/")
     expect(page.locator(".desk-empty")).to_be_visible()

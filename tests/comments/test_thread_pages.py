@@ -151,3 +151,17 @@ def test_a_thread_is_shown_before_it_is_added(operator, settings):
     assert added.url == reverse("admin:comments_post_change", args=[41342017])
     assert (Post.objects.get().year, Post.objects.get().month) == (2024, 8)
     assert sent()[0]["limit_comments"] == 2
+
+
+def test_the_page_of_a_thread_asks_how_far_it_is_until_all_is_read(operator):
+    post = make_post()
+    for status in ("processed", "failed", "pending"):
+        make_comment(post=post, status=status)
+    page, progress = (reverse(f"admin:comments_post_{name}", args=[post.pk]) for name in ("change", "progress"))
+    assert f'data-progress-url="{progress}"' in operator.get(page).text
+    seen = operator.get(progress).json()
+    assert (seen["total"], seen["done"], seen["pending"], seen["is_finished"]) == (3, 2, 1, False)
+    post.comments.filter(status="pending").update(status="skipped")
+    assert operator.get(progress).json()["is_finished"]
+    assert "data-progress-url" not in operator.get(page).text
+    assert operator.get(reverse("admin:comments_post_progress", args=[post.pk + 1])).status_code == 404

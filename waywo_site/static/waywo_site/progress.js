@@ -1,12 +1,15 @@
-// Batches that move by themselves: what has a data-progress-url on a page of the admin asks how far its batch is, and
-// shows it: bars (data-part), words and figures (data-figure), until the batch has ended.
+// Batches and threads that move by themselves: what has a data-progress-url on a page of the admin asks how far its
+// batch or thread is, and shows it: bars (data-part), words and figures (data-figure), until that has ended.
 "use strict";
 
 window.waywoBatch = {
   // Show in ``element`` how far a batch is.
   show(element, batch) {
     const figures = [element, ...element.querySelectorAll("[data-figure]")].filter((one) => one.dataset.figure);
-    for (const one of figures) one.textContent = batch[one.dataset.figure] || (batch[one.dataset.figure] === 0 ? "0" : "—");
+    for (const one of figures) {
+      const figure = batch[one.dataset.figure];
+      one.textContent = typeof figure === "number" ? figure.toLocaleString("en") : figure || "—";
+    }
     const bar = element.querySelector("[role=progressbar]");
     if (!bar) return;
     bar.setAttribute("aria-valuenow", batch.done);
