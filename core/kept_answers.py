@@ -9,6 +9,8 @@ from django.http import HttpResponse
 
 # Of all that may be kept, what one answer may take at most.
 LARGEST_SHARE = 1 / 20
+# However small they are: beside its content each takes a kilobyte or two.
+MOST_ANSWERS = 2_000
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,11 @@ class _Answer:
 
 
 class KeptAnswers:
-    """The answers that were asked for last, up to ``most_bytes`` of content together; for several threads."""
+    """The answers that were asked for last, up to ``most`` and ``most_bytes`` of content; for several threads."""
 
-    def __init__(self, most_bytes: int) -> None:
+    def __init__(self, most_bytes: int, most: int = MOST_ANSWERS) -> None:
         self._most_bytes = most_bytes
+        self._most = most
         self._answers: OrderedDict[Hashable, _Answer] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
@@ -45,6 +48,6 @@ class KeptAnswers:
                 self._bytes -= len(before.content)
             self._answers[key] = _Answer(response.content, dict(response.items()))
             self._bytes += size
-            while self._bytes > self._most_bytes:
+            while self._bytes > self._most_bytes or len(self._answers) > self._most:
                 _, gone = self._answers.popitem(last=False)
                 self._bytes -= len(gone.content)

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -77,7 +77,8 @@ class Reading:
         return result | {"reason": self.reason} if self.reason else result
 
 
-@cache
+# Whoever tries readings may name any model.
+@lru_cache(maxsize=16)
 def get_analyst(name: str = "", model: str = "") -> Analyst:
     """Return this process's analyst: ``rules`` or ``llm``; by default the model where ``LLM_BASE_URL`` is set.
 

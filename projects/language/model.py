@@ -7,7 +7,7 @@ answer that cannot be used, once, with the error.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import cache
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import httpx
@@ -205,7 +205,8 @@ class LanguageModel:
         return client, asyncio.Semaphore(self.calls_at_once)
 
 
-@cache
+# Whoever tries readings may name any model.
+@lru_cache(maxsize=16)
 def get_language_model(name: str = "") -> LanguageModel:
     """Return this process's language model, as the variables that begin with ``LLM_`` say.
 

@@ -28,3 +28,10 @@ def test_what_is_kept_twice_is_counted_once():
         answers.put("a", HttpResponse("aaaaa"))
     answers.put("b", HttpResponse("bbbbb"))
     assert answers.get("a").content == b"aaaaa"
+
+
+def test_small_ones_are_bounded_by_their_number():
+    answers = KeptAnswers(most_bytes=100, most=2)
+    for name in "abc":
+        answers.put(name, HttpResponse(name))
+    assert [answers.get(name) is not None for name in "abc"] == [False, True, True]
