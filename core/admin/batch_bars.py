@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from core.jobs.following import BatchProgress
+from core.jobs.batch_progress import BatchProgress
 
 # The parts of a bar, in their order: what is counted, its colour, its name.
 PARTS = (

@@ -21,6 +21,7 @@ from core.admin.sending import tell_started
 from core.admin.steering import Steering
 from core.admin.task_values import batch_tasks_link, task_link
 from core.jobs import cancelling, following, sending
+from core.jobs.batch_progress import BatchProgress
 from core.models import Batch
 
 SHOWN_FAILURES = 50
@@ -146,12 +147,12 @@ class BatchAdmin(Steering, ReadOnlyAdmin):
 
     # -- what is shown ------------------------------------------------------------------------------------
 
-    def _progress(self, batch: Batch) -> following.BatchProgress:
+    def _progress(self, batch: Batch) -> BatchProgress:
         # One query a page view, however many columns show it.
         kept = vars(batch)
         if KEPT_PROGRESS not in kept:
             kept[KEPT_PROGRESS] = following.progress_of_each([batch])[0]
-        progress: following.BatchProgress = kept[KEPT_PROGRESS]
+        progress: BatchProgress = kept[KEPT_PROGRESS]
         return progress
 
     @display(description="progress")
@@ -196,13 +197,13 @@ class BatchAdmin(Steering, ReadOnlyAdmin):
         return format_html("{}" + ", {}" * (len(parts) - 1), *parts) if parts else "a command, or Waywo itself"
 
 
-def _under_way(progress: following.BatchProgress) -> str:
+def _under_way(progress: BatchProgress) -> str:
     """Return what the tasks of a batch that are under way are at, a line each."""
     lines = [task.label for task in following.running_tasks(progress.group_id)] if progress.running else []
     return "\n".join(lines) or "—"
 
 
-def _failures(progress: following.BatchProgress) -> str:
+def _failures(progress: BatchProgress) -> str:
     """Return the first failures of a batch, a line each."""
     if not progress.failed + progress.cancelled_tasks:
         return "—"

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django_celery_results.models import TaskResult
 
 from core.admin.task_values import TASK_COLOURS, outcome_of
-from core.jobs.following import BatchProgress
+from core.jobs.batch_progress import BatchProgress
 from core.jobs.started_batches import batches_of
 
 # Of the state of a batch: the colour of its badge, and its words, where they are not those of the batch.

@@ -11,6 +11,7 @@ from ninja import Field, Router, Schema
 
 from core.api.streams import stopping, stream
 from core.jobs import following
+from core.jobs.batch_progress import BatchState
 
 router = Router(tags=["following"])
 
@@ -57,7 +58,7 @@ class BatchOut(Schema):
     """
 
     batch_id: str
-    state: following.BatchState
+    state: BatchState
     total: int
     done: int
     failed: int

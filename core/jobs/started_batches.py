@@ -6,7 +6,7 @@ from celery.states import FAILURE
 from django_celery_results.models import TaskResult
 
 from core.jobs import following
-from core.jobs.following import BatchProgress
+from core.jobs.batch_progress import BatchProgress
 from core.models import Batch
 
 
