@@ -7,6 +7,7 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from django_celery_results.models import TaskResult
 from playwright.sync_api import expect
 
+from core.models import BatchTask
 from tests.factories import make_comment
 from tests.servers.beat import Beat
 from tests.servers.processes import Worker
@@ -127,6 +128,7 @@ def test_run_now_asks_first_and_its_result_is_linked_from_the_list(page, sign_in
         expect(page.get_by_text("Queued Mine")).to_be_visible()
         ended = TaskResult.objects.filter(periodic_task_name="Mine", status="SUCCESS")
         wait_until(ended.exists, f"the task ends\n{worker.log}", 60)
+        wait_until(lambda: not BatchTask.objects.open().exists(), f"its batch ends\n{worker.log}", 60)
         page.goto(LIST)
         page.get_by_role("link", name="succeeded").click()
         expect(page.get_by_text("comments_queued")).to_be_visible()

@@ -43,7 +43,7 @@ def test_a_page_that_says_no_is_accessible(page, live, url):
 
 def test_an_empty_index_says_what_to_do(page, live, sign_in):
     page.goto("/")
-    expect(page.get_by_text("The index is being filled")).to_be_visible()
+    expect(page.get_by_text("Threads are still to be collected")).to_be_visible()
     assert breaches(page) == []
     sign_in()
     page.goto("/")

@@ -194,7 +194,7 @@ class ScheduleForm(forms.ModelForm):
         data["keywords"] = {
             argument.name: value
             for argument in self.offered[task]
-            if (value := data.get(field_name(task, argument.name))) not in (None, "", [], argument.default)
+            if not _is_left_empty(argument, value := data.get(field_name(task, argument.name)))
         }
         for name, problem in arguments.problems(arguments.registered()[task], data["keywords"]).items():
             field = field_name(task, name)
@@ -256,3 +256,8 @@ def fieldsets(form: type[ScheduleForm]) -> list[tuple[str | None, dict[str, Any]
         *parts,
         ("How", {"fields": ("queue", "priority", "expire_seconds")}),
     ]
+
+
+def _is_left_empty(argument: Argument, value: Any) -> bool:
+    """Tell whether the task's default holds; a switch that is off says nothing where None is the default."""
+    return value in (None, "", [], argument.default) or (argument.kind is bool and value == bool(argument.default))
