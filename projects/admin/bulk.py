@@ -18,10 +18,10 @@ from core.admin.sending import send_batch
 from core.text import counted
 from projects.admin.undo_messages import tell_done
 from projects.models import Project, ReviewAction, Submission
+from projects.reviewing.history import lots
 from projects.reviewing.many import review_many, tag_many
 from projects.reviewing.rejections import REASONS
 
-LOT = 1000
 LIST = ReviewAction.Place.LIST
 
 
@@ -117,7 +117,6 @@ class BulkActions(ModelAdmin):
 
 def log_many(user: Any, ids: Iterable[int], message: str) -> None:
     """Write one line of the history for each project."""
-    ids = list(ids)
-    for start in range(0, len(ids), LOT):
-        lot = Project.objects.filter(pk__in=ids[start : start + LOT]).only("pk", "title")
-        LogEntry.objects.log_actions(user.pk, lot, CHANGE, change_message=message)
+    for lot in lots(list(ids)):
+        projects = Project.objects.filter(pk__in=lot).only("pk", "title")
+        LogEntry.objects.log_actions(user.pk, projects, CHANGE, change_message=message)

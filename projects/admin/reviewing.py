@@ -193,9 +193,9 @@ class ReviewPages(ModelAdmin):
             request.GET = asked
 
     def _wanted(self, request: HttpRequest, everything: ProjectQuerySet) -> Project | None:
-        pk = request.GET.get("project", "")
-        if pk.isdecimal():
-            return by_id(int(pk))
+        pk = as_id(request.GET.get("project", ""))
+        if pk is not None:
+            return by_id(pk)
         waiting = everything.snoozed() if request.GET.get("snoozed") == "yes" else everything.awake()
         after = request.GET.get("after", "")
         return queue.next_after(waiting, after, unsure_first=_unsure_first(request))

@@ -144,7 +144,11 @@ class TagAdmin(UndoMessages):
             merges = self._merges(request, object_id)
             if any(gone.project_count for gone, _ in merges):  # type: ignore[attr-defined]  # of get_queryset
                 return self._ask(request, merges)
-        return super().changeform_view(request, object_id, form_url, extra_context)
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except tags.TagError as error:  # Somebody changed the tags since the form was checked.
+            messages.error(request, f"{error} Nothing was changed.")
+            return HttpResponseRedirect(reverse("admin:projects_tag_changelist"))
 
     def _merges(self, request: HttpRequest, object_id: str) -> list[tuple[Tag, Tag]]:
         """Return which tags the form that was sent would make part of which."""
@@ -178,7 +182,7 @@ class TagAdmin(UndoMessages):
 
     def save_model(self, request: HttpRequest, obj: Tag, form: TagForm, change: bool) -> None:
         if change:
-            kept, act = tag_acts.rename(Tag.objects.get(pk=obj.pk), obj.name, request.user)
+            kept, act = tag_acts.rename(Tag(pk=obj.pk, name=form.initial["name"]), obj.name, request.user)
             self.keep_act(request, act)
             if kept.pk != obj.pk:
                 messages.info(request, f"There was a tag “{kept}” already: the two are one now.")

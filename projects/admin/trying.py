@@ -149,12 +149,20 @@ class TryingPages(ModelAdmin):
         """Return what the form begins with: what was tried last, or the comment that the address names."""
         task_ids = request.GET.getlist("task")[: len(ANALYSTS)]
         rows = TaskResult.objects.filter(task_id__in=task_ids, task_name=TASK).values_list("task_kwargs", flat=True)
-        before = [following.stored_arguments(row) for row in rows if row]
+        before = [arguments for row in rows if (arguments := _arguments(row))]
         if not before:
             return {"comment_id": request.GET.get("comment", "")}
         analysts = [arguments["analyst"] for arguments in before]
         models = [arguments["model"] for arguments in before if arguments.get("model")]
         return before[0] | {"analysts": analysts, "model": models[0] if models else ""}
+
+
+def _arguments(stored: str | None) -> dict[str, Any]:
+    """Return what a trial was asked; nothing where a worker cut a long text short."""
+    try:
+        return following.stored_arguments(stored or '"{}"')
+    except (ValueError, SyntaxError):
+        return {}
 
 
 def _trial(task_id: str) -> dict[str, Any]:

@@ -35,10 +35,12 @@ def rename(tag: Tag, name: str, user: Any) -> tuple[Tag, ReviewAction | None]:
     name = tags.checked(name)
     with transaction.atomic():
         lock_until_commit(LOCK)
+        old = Tag.objects.filter(pk=tag.pk).values_list("name", flat=True).first()
+        if old is None:
+            raise TagError(f"The tag “{tag}” is gone: somebody merged or removed it.")
         other = Tag.objects.filter(name=name).exclude(pk=tag.pk).first()
         if other is not None:
             return other, merge(other, Tag.objects.filter(pk=tag.pk), user)
-        old = Tag.objects.get(pk=tag.pk).name
         if name == old:
             return tag, None
         was_alias = TagAlias.objects.filter(name=name, tag=tag).exists()

@@ -57,3 +57,15 @@ def test_a_task_of_another_kind_is_not_shown(operator):
     assert "secret" not in page
     page = operator.get(reverse("admin:projects_extraction_try"), {"task": "other"})
     assert "This is no trial of a reading." in page.content.decode()
+
+
+CUT = "\"{'analyst': 'rules', 'text': 'I am buil..."
+
+
+@pytest.mark.parametrize("stored", [CUT, f'{CUT}"', None])
+def test_a_trial_of_a_text_that_a_worker_cut_short_is_shown_all_the_same(operator, stored):
+    row = {"task_id": "long", "task_name": "try_reading", "status": "FAILURE", "result": "{}"}
+    TaskResult.objects.create(**row, task_kwargs=stored)
+    page = operator.get(reverse("admin:projects_extraction_try"), {"task": "long"})
+    assert page.status_code == 200
+    assert "No result" in page.text

@@ -4,7 +4,6 @@ import ast
 import json
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
 
 from celery.states import FAILURE
 from django.contrib import admin
@@ -188,9 +187,7 @@ class TaskResultAdmin(TaskActs, ReadOnlyAdmin):
         if not result.periodic_task_name:
             return "none: it was sent by a person or by another task"
         return filtered_list_link(
-            "django_celery_beat_periodictask_changelist",
-            result.periodic_task_name,
-            name=quote(result.periodic_task_name),
+            "django_celery_beat_periodictask_changelist", result.periodic_task_name, name=result.periodic_task_name
         )
 
     @display(description="arguments")

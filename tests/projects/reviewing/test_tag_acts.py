@@ -142,3 +142,12 @@ def test_an_act_on_tags_that_were_changed_since_is_not_undone_and_it_is_said_why
         undo(action.pk, rita)
     assert everything() == before
     assert ReviewAction.objects.get().undone_at is None
+
+
+@pytest.mark.parametrize("name", ["new", "taken"])
+def test_a_tag_that_somebody_removed_meanwhile_is_not_renamed(rita, name):
+    gone, _ = Tag.objects.create(name="gone"), Tag.objects.create(name="taken")
+    Tag.objects.filter(pk=gone.pk).delete()
+    with pytest.raises(tags.TagError, match="“gone” is gone"):
+        tag_acts.rename(gone, name, rita)
+    assert not ReviewAction.objects.exists()

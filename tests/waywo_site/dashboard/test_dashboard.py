@@ -329,6 +329,12 @@ def test_a_task_whose_whole_batch_failed_is_nowhere_called_a_success(operator, c
     assert failure_of(collection) == "2 of 2, 2 failed. The first: post_id=1: It is away."
 
 
+def test_a_result_leads_to_the_schedule_that_it_is_a_run_of(operator, collection):
+    page = operator.get(reverse("admin:django_celery_results_taskresult_change", args=[collection.pk])).text
+    link = next(link for link in re.findall(r'href="([^"]*periodictask/\?name=[^"]*)"', page))
+    assert [row.name for row in operator.get(link).context["cl"].result_list] == ["Collect live threads"]
+
+
 def test_a_result_leads_to_the_tasks_of_its_batch_and_to_no_row_that_is_not_there(operator, collection):
     page = operator.get(reverse("admin:django_celery_results_taskresult_change", args=[collection.pk])).text
     (url,) = set(re.findall(r'href="(/[^"]*batch__group_id[^"]*)"', page))
