@@ -102,10 +102,7 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
         items = []
         for label, (name, symbol) in entries.items():
             if label in seen:
-                items.append(_item(name, symbol, seen.pop(label)[1]["admin_url"]))
-                if label in BEHIND:
-                    page, its_symbol, view = BEHIND[label]
-                    items.append(_item(page, its_symbol, reverse(view)))
+                items += _with_what_is_behind(request, label, _item(name, symbol, seen.pop(label)[1]["admin_url"]))
                 if label == "django_celery_results.taskresult":
                     items.append(_item("Flower ↗", "local_florist", settings.FLOWER_PUBLIC_URL))
         menu.append({"title": title, "separator": True, "items": items})
@@ -116,6 +113,17 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
     menu = [section for section in menu if section["items"]]
     _count(menu)
     return menu
+
+
+def _with_what_is_behind(request: HttpRequest, label: str, item: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the entry of a model's list, and that of the page behind it where there is one."""
+    if label not in BEHIND:
+        return [item]
+    page, symbol, view = BEHIND[label]
+    address = reverse(view)
+    # Unfold would mark the list too: its address is the beginning of this page's.
+    on_page = {"active": False} if request.path.startswith(address) else {}
+    return [item | on_page, _item(page, symbol, address)]
 
 
 def _saved(request: HttpRequest) -> list[dict[str, Any]]:

@@ -71,3 +71,17 @@ def test_counting_costs_one_query_and_for_some_seconds_none():
 def test_nothing_is_counted_for_who_may_not_see_it():
     Alert.objects.create(subject="health: disk", state=FAILED, since=timezone.now())
     assert "Alerts" not in menu()
+
+
+@pytest.mark.parametrize(
+    ("path", "marked"),
+    [
+        ("/admin/comments/post/", ["Threads"]),
+        ("/admin/comments/post/sources/", ["Sources"]),
+        ("/admin/comments/comment/failures/", ["Failures"]),
+        ("/admin/projects/project/review/", ["Review"]),
+    ],
+)
+def test_a_page_behind_a_list_alone_is_marked(admin_client, path, marked):
+    menu = admin_client.get(path).context["sidebar_navigation"]
+    assert [item["title"] for section in menu for item in section["items"] if item["active"]] == marked
