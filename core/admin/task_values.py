@@ -75,7 +75,7 @@ def as_table(values: Any) -> SafeString | str:
         return "—" if values in (None, "") else str(values)[:4000]
     rows = ((name, _linked(str(name), value, values)) for name, value in values.items())
     body = format_html_join("", '<tr><th scope="row">{}</th><td>{}</td></tr>', rows)
-    return format_html('<table class="waywo-table">{}</table>', body) if values else "none"
+    return format_html('<table class="waywo-table waywo-values">{}</table>', body) if values else "none"
 
 
 def subject_of(values: dict[str, Any]) -> SafeString | str:
