@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -43,7 +44,7 @@ class Run:
 def runs_of(schedules: Iterable[PeriodicTask], number: int) -> dict[int, list[Run]]:
     """Return the last ``number`` runs of each schedule, the oldest first, by the schedule's id."""
     rows = list(schedules)
-    found = {schedule.pk: list(_results(schedule)[:number]) for schedule in rows}
+    found = _newest(rows, number)
     ended = outcomes(result for results in found.values() for result in results)
     changes = _last_changes(rows)
     made = {}
@@ -62,9 +63,19 @@ def runs_of(schedules: Iterable[PeriodicTask], number: int) -> dict[int, list[Ru
     return made
 
 
+def _newest(schedules: Sequence[PeriodicTask], number: int) -> dict[int, list[TaskResult]]:
+    """Return the last ``number`` results of each schedule, the newest first, by the schedule's id: in one query, each
+    part of which ends early by its index."""
+    by_name: dict[str, list[TaskResult]] = {schedule.name: [] for schedule in schedules}
+    parts = [_results(schedule)[:number] for schedule in schedules]
+    for result in parts[0].union(*parts[1:], all=True).order_by("-pk") if len(parts) > 1 else chain(*parts):
+        by_name[result.periodic_task_name].append(result)
+    return {schedule.pk: by_name[schedule.name] for schedule in schedules}
+
+
 def _results(schedule: PeriodicTask) -> QuerySet[TaskResult]:
     sent = TaskResult.objects.filter(periodic_task_name=schedule.name).order_by("-pk")
-    return sent.only("pk", "task_id", "status", "date_created", "date_started", "date_done")
+    return sent.only("pk", "task_id", "periodic_task_name", "status", "date_created", "date_started", "date_done")
 
 
 def _last_changes(schedules: Sequence[PeriodicTask]) -> dict[int, datetime]:
