@@ -41,8 +41,10 @@ def outcomes(results: Iterable[TaskResult]) -> dict[str, Outcome]:
     """Return how each task stands, by its id; all batches that they started are asked for at once."""
     rows = list(results)
     # One that followed what it started tells itself what came of it: its result names no batch to follow.
-    handed_on = (row.task_id for row in rows if row.status == SUCCESS and '"group_id"' in (row.result or ""))
-    batches = batches_of(handed_on)
+    # Asked of the database, since lists leave the results out, which name each task of a batch.
+    succeeded = [row.pk for row in rows if row.status == SUCCESS]
+    handed_on = TaskResult.objects.filter(pk__in=succeeded, result__contains='"group_id"')
+    batches = batches_of(handed_on.values_list("task_id", flat=True) if succeeded else ())
     return {row.task_id: _outcome(row.status, batches.get(row.task_id)) for row in rows}
 
 

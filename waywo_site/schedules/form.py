@@ -69,7 +69,10 @@ class ScheduleForm(forms.ModelForm):
     )
     task = forms.ChoiceField(widget=UnfoldAdminSelectWidget)
     enabled = forms.BooleanField(
-        required=False, initial=True, widget=UnfoldBooleanSwitchWidget, help_text="Off: it is kept, and never runs."
+        required=False,
+        initial=True,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Switched off it is kept, and never runs.",
     )
     when = forms.CharField(
         max_length=100,

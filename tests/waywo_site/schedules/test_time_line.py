@@ -44,6 +44,17 @@ def test_runs_stand_in_their_order_with_outcome_and_duration_and_a_gap_is_skippe
     assert time_line.runs_of([schedule], 2)[schedule.pk] == runs[-2:]
 
 
+def test_many_runs_of_many_schedules_ask_the_database_no_more_often(schedule, django_assert_max_num_queries):
+    ran(0)
+    other = PeriodicTask.objects.create(name="Other", task="generate_analytics", crontab=schedule.crontab)
+    for hour in range(1, 8):
+        ran(hour)
+    TaskResult.objects.filter(task_id__in=("run 5", "run 6")).update(periodic_task_name="Other")
+    with django_assert_max_num_queries(5):
+        found = time_line.runs_of([schedule, other], 12)
+    assert len(found[other.pk]) == 2
+
+
 def test_before_its_last_change_no_run_was_skipped_and_a_run_by_hand_is_no_change(schedule, admin_user):
     ran(0)
     ran(4)
