@@ -144,8 +144,9 @@ def test_the_command_shows_what_would_be_combined_and_asks_nobody():
     assert done.returncode == 0
     assert {frozenset(tags) for tags in result["combinations"]} == {frozenset({"rust", "education"})}
     assert not IdeaRun.objects.exists()
-    shown = command("generate_ideas", "--dry-run")
+    shown = command("generate_ideas", "--dry-run", "--num-ideas", "2")
     assert "starter list" in shown.stdout
+    assert len([line for line in shown.stdout.splitlines() if " + " in line]) == 2
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ class Command(JobCommand):
             "num_saved": 0,
             "project_ids": [],
             "errors": [],
-            "combinations": [list(tags) for tags in pool.draw(EXAMPLES)],
+            "combinations": [list(tags) for tags in pool.draw(min(EXAMPLES, arguments["num_ideas"]))],
             "starter_list": pool.is_starter_list,
         }
 
