@@ -12,6 +12,7 @@ from comments.source_names import ThreadSourceName
 from core.jobs import sending
 from core.jobs.retrying import RetryingTask
 from core.jobs.sending import LARGEST_LIMIT
+from core.text import counted
 
 OneSource = Annotated[
     ThreadSourceName | None,
@@ -42,7 +43,7 @@ def process_waywo_posts(
     batch = sending.start_batch(
         "process_waywo_post",
         [vars(thread) | {"limit_comments": limit_comments} for thread in threads],
-        label=f"Collect {len(threads)} threads",
+        label=f"Collect {counted(len(threads), 'thread')}",
     )
     return {
         "status": "partial" if errors else "queued",

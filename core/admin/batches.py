@@ -205,8 +205,9 @@ def _under_way(progress: BatchProgress) -> str:
 
 def _failures(progress: BatchProgress) -> str:
     """Return the first failures of a batch, a line each."""
-    if not progress.failed + progress.cancelled_tasks:
+    unsuccessful = progress.failed + progress.cancelled_tasks
+    if not unsuccessful:
         return "—"
-    lines = following.failures(progress.group_id)
-    more = [f"and {len(lines) - SHOWN_FAILURES:,} more"] if len(lines) > SHOWN_FAILURES else []
-    return "\n".join([*lines[:SHOWN_FAILURES], *more])
+    lines = following.failures(progress.group_id, SHOWN_FAILURES)
+    more = [f"and {unsuccessful - SHOWN_FAILURES:,} more"] if unsuccessful > SHOWN_FAILURES else []
+    return "\n".join([*lines, *more])

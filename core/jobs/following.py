@@ -203,14 +203,18 @@ def _named(kwargs: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in kwargs.items())
 
 
-def failures(group_id: str) -> list[str]:
-    """Return a line for each task of a batch that did not succeed, and what those lack that did so in part."""
+def failures(group_id: str, most: int | None = None) -> list[str]:
+    """Return a line for each task of a batch that did not succeed, and what those lack that did so in part.
+
+    With ``most``, so many lines at most: a page has no room for the failures of a batch of 100,000.
+    """
     tasks = BatchTask.objects.filter(batch_id=group_id)
     failed = [
-        f"{_named(task.kwargs)}: {_error_of(task.status, task.result)}" for task in tasks.unsuccessful().iterator()
+        f"{_named(task.kwargs)}: {_error_of(task.status, task.result)}"
+        for task in tasks.unsuccessful()[:most].iterator()
     ]
-    partly = tasks.filter(status=SUCCESS, result__status="partial").values_list("result__missing", flat=True)
-    return failed + [line for missing in partly if missing for line in missing]
+    partly = tasks.filter(status=SUCCESS, result__status="partial").values_list("result__missing", flat=True)[:most]
+    return (failed + [line for missing in partly if missing for line in missing])[:most]
 
 
 def task_state(task_id: str) -> TaskState:

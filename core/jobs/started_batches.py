@@ -24,5 +24,5 @@ def failure_of(result: TaskResult) -> str | None:
     batch = batches_of([result.task_id]).get(result.task_id)
     if batch is None or batch.state != "failed":
         return None
-    first = next(iter(following.failures(batch.group_id)), "")
+    first = next(iter(following.failures(batch.group_id, 1)), "")
     return f"{batch}. The first: {first}"

@@ -19,6 +19,7 @@ from core.jobs.retrying import GivenUp
 from core.locks import lock_until_commit
 from core.models import Batch, BatchTask
 from core.progress import Progress, no_progress
+from core.text import counted
 from projects.extraction.reading import CommentNotFound, ReadingError, get_analyst, logger, read_comment
 from projects.models import Extraction, ThreadRun
 
@@ -137,7 +138,7 @@ def queue_comments(
     """Send a task for each comment that ``comments_to_read`` chooses, as one batch, and return that.
 
     Of two at the same moment the second finds queued what the first chose. ``analyst`` is a name that ``get_analyst``
-    takes; with ``fresh`` no kept answer is used; ``label`` may have ``{}`` for the number of comments. Raises what
+    takes; with ``fresh`` no kept answer is used; ``label`` may have ``{}`` for "7 comments". Raises what
     ``comments_to_read`` raises.
     """
     with transaction.atomic():
@@ -147,9 +148,8 @@ def queue_comments(
         by = ({"analyst": analyst} if analyst else {}) | ({"fresh": True} if fresh else {})
         # Who reads by command beside the workers may come first.
         by |= {"only_unread": True} if _only_due(comment_ids, conditions) else {}
-        return sending.start_batch(
-            TASK, ({"comment_id": pk, **by} for pk in ids), label=(label or "Read {} comments").format(len(ids))
-        )
+        named = (label or "Read {}").format(counted(len(ids), "comment"))
+        return sending.start_batch(TASK, ({"comment_id": pk, **by} for pk in ids), label=named)
 
 
 def _only_due(comment_ids: Iterable[int] | None, conditions: CommentConditions) -> bool:

@@ -63,7 +63,7 @@ def reconcile(now: datetime | None = None) -> Reconciled:
         sent = _lost_in_batches(empty, now, held) + _lost_single_tasks(empty, now, held)
         done = Reconciled(tasks_sent_again=restored + sent)
         if "extraction" in empty and comments_to_read(limit=1):
-            batch = queue_comments(label="Read {} comments that were due")
+            batch = queue_comments(label="Read {} due")
             done.comments_queued, done.group_id = batch.total, batch.group_id
     return done
 
