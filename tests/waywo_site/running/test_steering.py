@@ -182,8 +182,10 @@ def test_a_worker_that_leaves_the_sender_of_the_canaries_waiting_is_unresponsive
     wait_until(lambda: not any((inspect.active_queues() or {"": [1]}).values()), "it takes from no queue")
     sent = {"sent_at": time.time() - processes.UNRESPONSIVE_SECONDS - 1}
     current_app.tasks["send_canaries"].apply_async(headers=sent)
+    ran_for = processes.UNRESPONSIVE_SECONDS + 1
     try:
-        assert processes.is_unresponsive("worker", processes.UNRESPONSIVE_SECONDS + 1)
+        # What the broker was asked for before is still given to the worker, which puts it back.
+        wait_until(lambda: processes.is_unresponsive("worker", ran_for), "it is called unresponsive")
     finally:
         for queue in settings.QUEUE_TIME_LIMITS:
             queues.resume(queue)
@@ -267,11 +269,11 @@ def test_cancel_task_keeps_what_waits_from_running_and_leaves_what_runs_alone(wo
     assert (done.returncode, done.stdout.strip()) == (0, f"Task {waiting} is cancelled.")
     refused = command("cancel_task", busy[0])
     assert refused.returncode == 1
-    assert "is under way, and ends by itself (STARTED)" in refused.stderr
+    assert "is under way (STARTED): it ends by itself, or is ended if you say so" in refused.stderr
     unknown = command("cancel_task", "nothing")
     assert (unknown.returncode, "There is no task nothing" in unknown.stderr) == (1, True)
     batch = sending.start_batch("process_waywo_comment", [{"comment_id": comment.pk}] * 3)
-    assert "3 waiting tasks of batch" in command("cancel_task", batch.group_id).stdout
+    assert "3 tasks of batch" in command("cancel_task", batch.group_id).stdout
 
     slow_server.heal()
     after = sending.send("canary", {"queue": "extraction"}, queue="extraction")
