@@ -19,6 +19,15 @@ OneSource = Annotated[
     Field(description="This source alone, whether SOURCES names it or not; empty for those that it names."),
 ]
 
+# Of a thread, wherever a task takes one.
+Year = Annotated[
+    int | None, Field(ge=2006, le=2200, description="The year it belongs to; empty to take it from the title.")
+]
+Month = Annotated[
+    int | None, Field(ge=1, le=12, description="The month it belongs to; empty to take it from the title.")
+]
+LimitComments = Annotated[int | None, Field(ge=1, le=LARGEST_LIMIT, description="How many comments; empty for all.")]
+
 
 @shared_task(name="process_waywo_posts", bind=True, base=RetryingTask)
 def process_waywo_posts(
@@ -59,15 +68,9 @@ def process_waywo_post(
     self: RetryingTask,
     *,
     post_id: Annotated[int, Field(ge=1, description="The Hacker News item id.")],
-    year: Annotated[
-        int | None, Field(ge=2006, le=2200, description="The year it belongs to; empty to take it from the title.")
-    ] = None,
-    month: Annotated[
-        int | None, Field(ge=1, le=12, description="The month it belongs to; empty to take it from the title.")
-    ] = None,
-    limit_comments: Annotated[
-        int | None, Field(ge=1, le=LARGEST_LIMIT, description="How many comments; empty for all.")
-    ] = None,
+    year: Year = None,
+    month: Month = None,
+    limit_comments: LimitComments = None,
 ) -> dict[str, Any]:
     """Collect one thread: its title, text and top-level comments."""
     return collecting.collect_post(

@@ -36,6 +36,21 @@ def whole_number(name: str, least: int = 1) -> Callable[[str], int]:
     return parse
 
 
+def add_following(parser: CommandParser) -> None:
+    """Add the options of a command that can follow a task: ``--wait``, ``--timeout``, ``--json``."""
+    parser.add_argument("--wait", action="store_true", help="Follow it to its end.")
+    parser.add_argument(
+        "--timeout", type=whole_number("--timeout"), help="With --wait: give up following it after so many seconds."
+    )
+    parser.add_argument("--json", action="store_true", help="Print the state as one JSON object on the last line.")
+
+
+def check_following(options: dict[str, Any]) -> None:
+    """Raise CommandError (2) where a time is set for following and nothing is followed."""
+    if options["timeout"] and not options["wait"]:
+        raise CommandError("--timeout goes with --wait.", returncode=2)
+
+
 def require_tables() -> None:
     """Bring the database up to date where it is our own; elsewhere raise CommandError when it is not."""
     executor = MigrationExecutor(connection)

@@ -7,6 +7,7 @@ from celery.exceptions import Ignore
 from pydantic import Field
 
 from comments.source_names import CommentSourceName
+from comments.tasks import LimitComments, Month, Year
 from core.jobs import steps
 from core.jobs.retrying import RetryingTask
 from core.jobs.sending import LARGEST_LIMIT
@@ -108,15 +109,9 @@ def process_waywo_thread(
     post: Annotated[
         str | int, Field(description="The thread's id, or its address on Hacker News or Lobsters.", max_length=300)
     ],
-    year: Annotated[
-        int | None, Field(ge=2006, le=2200, description="The year it belongs to; empty to take it from the title.")
-    ] = None,
-    month: Annotated[
-        int | None, Field(ge=1, le=12, description="The month it belongs to; empty to take it from the title.")
-    ] = None,
-    limit_comments: Annotated[
-        int | None, Field(ge=1, le=LARGEST_LIMIT, description="How many comments; empty for all.")
-    ] = None,
+    year: Year = None,
+    month: Month = None,
+    limit_comments: LimitComments = None,
     analyst: Analyst = None,
 ) -> dict[str, Any]:
     """Collect a thread, read all that came and bring the figures up to date; end when all of that has ended.

@@ -7,7 +7,7 @@ from typing import Any
 from celery.states import SUCCESS
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core.commands import follow_batch, follow_task, progress_bar, require_tables, whole_number
+from core.commands import add_following, check_following, follow_batch, follow_task, progress_bar, require_tables
 from core.jobs.following import (
     IsABatch,
     TaskNotFound,
@@ -25,15 +25,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("task_id", help="The id that the API, or a command with --queue, gave; or a group_id.")
-        parser.add_argument("--wait", action="store_true", help="Follow it to its end.")
-        parser.add_argument(
-            "--timeout", type=whole_number("--timeout"), help="With --wait: give up following it after so many seconds."
-        )
-        parser.add_argument("--json", action="store_true", help="Print the state as one JSON object on the last line.")
+        add_following(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["timeout"] and not options["wait"]:
-            raise CommandError("--timeout goes with --wait.", returncode=2)
+        check_following(options)
         until = time.monotonic() + (options["timeout"] or math.inf)
         require_tables()
         try:

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core.commands import require_tables, whole_number
+from core.commands import add_following, check_following, require_tables
 from core.jobs import sending
 from waywo_site.schedules import arguments
 
@@ -19,15 +19,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--args", dest="given", metavar="JSON", default="{}", help='Its arguments, as {"num_ideas": 2}.'
         )
-        parser.add_argument("--wait", action="store_true", help="Follow it to its end.")
-        parser.add_argument(
-            "--timeout", type=whole_number("--timeout"), help="With --wait: give up following it after so many seconds."
-        )
-        parser.add_argument("--json", action="store_true", help="Print the state as one JSON object on the last line.")
+        add_following(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["timeout"] and not options["wait"]:
-            raise CommandError("--timeout goes with --wait.", returncode=2)
+        check_following(options)
         keywords = self._keywords(options["name"], options["given"])
         require_tables()
         task_id = sending.send(options["name"], keywords)
