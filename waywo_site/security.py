@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.defaults import permission_denied
 
-from waywo_site.api.rate_limits import address_of
+from core.callers import address_of
 
 HEADER = "Content-Security-Policy"
 SHOWN_GIVERS = 5

@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from ninja.utils import check_csrf
 
 from core.api.problems import Problem
-from waywo_site.api.rate_limits import address_of, count_request
+from core.callers import address_of
+from waywo_site.api.rate_limits import count_request
 from waywo_site.api.tokens import bootstrap_token, find_token
 from waywo_site.models import Scope
 

@@ -4,13 +4,10 @@ Counted in PostgreSQL, which is always there and the same for every process and 
 count for itself alone, and the broker need not be Redis. One upsert into an unlogged table a request.
 """
 
-import ipaddress
 import random
 import time
 
-from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest
 
 from core.api.problems import Problem
 from waywo_site.models import RequestCount
@@ -43,21 +40,3 @@ def count_request(kind: str, caller: str, most: int) -> None:
             f"More than {most} requests in {WINDOW_SECONDS} s. Try again in {pause} s.",
             headers={"Retry-After": str(pause)},
         )
-
-
-def address_of(request: HttpRequest) -> str:
-    """Return the caller's address; of IPv6 the /64 network, which is one household's or one server's.
-
-    Behind a proxy (which ``CSRF_TRUSTED_ORIGINS`` tells, see settings) it is what the proxy added last.
-    """
-    address = request.META.get("REMOTE_ADDR", "")
-    if settings.SECURE_PROXY_SSL_HEADER:
-        address = request.headers.get("X-Forwarded-For", address).split(",")[-1].strip()
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        # A unix socket has no address.
-        return "unknown"
-    if parsed.version == 6:
-        return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)
-    return str(parsed)

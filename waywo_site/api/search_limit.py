@@ -6,9 +6,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from core.api.problems import Problem
+from core.callers import address_of
 from projects.site.errors import NoPage, error_page
 from waywo_site.api.errors import respond
-from waywo_site.api.rate_limits import address_of, count_request
+from waywo_site.api.rate_limits import count_request
 
 # Lists that are narrowed by words are searches, too.
 PAGES = ("/search", "/search/feed", "/projects/", "/projects/feed")
