@@ -16,6 +16,10 @@ from pgvector.django import VectorField
 
 from comments.models import Comment, is_removed
 from projects.analytics.models import Analytics as Analytics
+from projects.asking.models import AskingPause as AskingPause
+from projects.asking.models import Conversation as Conversation
+from projects.asking.models import Question as Question
+from projects.asking.models import QuestionEvent as QuestionEvent
 from projects.expressions import Hosts, Spellings
 from projects.extraction.models import Extraction as Extraction
 from projects.language.models import KeptAnswer as KeptAnswer

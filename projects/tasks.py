@@ -13,6 +13,7 @@ from core.jobs.retrying import RetryingTask
 from core.jobs.sending import LARGEST_LIMIT
 from projects import reembedding
 from projects.analytics import computing
+from projects.asking import answering
 from projects.extraction import choosing, reading, trying
 from projects.language.embeddings import get_embedder
 from projects.threads.outcomes import progress_of
@@ -153,3 +154,12 @@ def generate_embeddings(
     """Embed projects that have no embedding by the configured model yet, or the given ones anew."""
     # One try of each request: the task itself is tried again, and goes on where it stopped.
     return reembedding.generate_embeddings(get_embedder(), project_ids, limit, progress=self.report_progress, tries=1)
+
+
+@shared_task(name="answer_question", bind=True, base=RetryingTask, counts_its_deaths=True)
+def answer_question(
+    self: RetryingTask, *, question_id: Annotated[str, Field(description="The question's key.", max_length=36)]
+) -> dict[str, Any]:
+    """Answer a question that a reader asked of the index."""
+    question = answering.answer_question(question_id, task_id=self.request.id or "", last_try=self.is_last_try)
+    return {"status": question.status, "question_id": question_id, "calls": question.calls}

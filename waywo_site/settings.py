@@ -380,6 +380,14 @@ API_READS_PER_MINUTE = environment.whole_number("API_READS_PER_MINUTE", 600, lea
 SEARCHES_PER_MINUTE = environment.whole_number("SEARCHES_PER_MINUTE", 120, least=1, most=1_000_000)
 API_ACTIONS_PER_MINUTE = environment.whole_number("API_ACTIONS_PER_MINUTE", 60, least=1, most=1_000_000)
 
+# -- Asking the index --------------------------------------------------------------------------------------
+
+# Of each address.
+ASK_PER_MINUTE = environment.whole_number("ASK_PER_MINUTE", 6, least=1, most=10_000)
+ASK_PER_DAY = environment.whole_number("ASK_PER_DAY", 60, least=1, most=1_000_000)
+# Of all together; 0 is no limit.
+ASK_TOKENS_PER_DAY = environment.whole_number("ASK_TOKENS_PER_DAY", 1_000_000, least=0, most=10**12)
+
 # -- Operations ----------------------------------------------------------------------------------------------
 
 BACKUP_DIR = Path(environment.text("BACKUP_DIR", str(VAR_DIR / "backups"))).expanduser().absolute()

@@ -51,6 +51,8 @@ TASKS = {
     # It begins and follows the others, seconds at a time.
     "process_waywo_thread": TaskRow("orchestration"),
     "generate_ideas": TaskRow("generation"),
+    # Somebody waits for it: tried again once, and never after its first sentence.
+    "answer_question": TaskRow("ask", retries=1),
     # These two run each minute or two and look for seconds: one that hangs must not hold a process for a quarter hour.
     "health_check": TaskRow("operations", limits=(120, 180)),
     "monitor_queues": TaskRow("operations", limits=(120, 180)),

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 # Beat's clean-up of task results is Celery's own.
 CELERYS_OWN = ("celery.backend_cleanup",)
-# A canary means something only when send_canaries notes that it was sent; what is tried, to the person who looks.
-SENT_BY_OTHERS = ("canary", "try_reading")
+# A canary means something only when send_canaries notes that it was sent; what is tried or asked, to who looks.
+SENT_BY_OTHERS = ("canary", "try_reading", "answer_question")
 KINDS = {"integer": int, "number": float, "boolean": bool, "string": str}
 NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 
