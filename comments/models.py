@@ -224,6 +224,13 @@ class CommentQuerySet(models.QuerySet["Comment"]):
             Q(status=Comment.Status.PENDING) | Q(status=Comment.Status.PROCESSING, claimed_at__lt=expired)
         )
 
+    def set_aside(self, ids: Any) -> int:
+        """Note of those of ``ids`` that wait that somebody cancelled their reading; return how many.
+
+        Being read clears it.
+        """
+        return self.filter(pk__in=ids, status=Comment.Status.PENDING).update(is_set_aside=True)
+
     def being_read(self, now: datetime | None = None) -> Self:
         """Comments that somebody reads, claimed so lately that they may be alive."""
         expired = (now or timezone.now()) - settings.CLAIM_EXPIRES_AFTER
@@ -307,6 +314,12 @@ class Comment(models.Model):
         default=0, help_text="Starts since a reading last came to an end: over 1, its worker died."
     )
     last_error = models.TextField(blank=True)
+    is_set_aside = models.BooleanField(
+        "set aside",
+        default=False,
+        db_default=False,
+        help_text="Its reading was cancelled: nothing reads it by itself until somebody asks for it.",
+    )
 
     objects = CommentQuerySet.as_manager()
 
@@ -364,7 +377,13 @@ class Comment(models.Model):
         won = (
             Comment.objects.claimable(task_id, now, only_unread=only_unread)
             .filter(pk=self.pk)
-            .update(status=Comment.Status.PROCESSING, claimed_at=now, claimed_by=task_id, attempts=F("attempts") + 1)
+            .update(
+                status=Comment.Status.PROCESSING,
+                claimed_at=now,
+                claimed_by=task_id,
+                attempts=F("attempts") + 1,
+                is_set_aside=False,
+            )
         )
         if won:
             self.refresh_from_db()

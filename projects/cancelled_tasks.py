@@ -6,7 +6,8 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from comments.models import Comment
-from core.jobs.signals import task_cancelled
+from core.jobs.signals import calls_cancelled, task_cancelled
+from projects.extraction.choosing import TASK
 from projects.models import Extraction
 from projects.threads.ending import CANCELLED, cancel_run
 
@@ -19,6 +20,14 @@ def take_back_reading(sender: Any, task_id: str, **_: Any) -> None:
     Extraction.objects.filter(task_id=task_id, status=Extraction.Status.RUNNING).update(
         status=Extraction.Status.SUPERSEDED, finished_at=timezone.now(), error=CANCELLED
     )
+
+
+@receiver(calls_cancelled)
+def set_comments_aside(sender: Any, task_name: str, arguments: list[dict[str, Any]], **_: Any) -> None:
+    """Let the comments of cancelled readings wait until somebody asks for them: the reconciler would read them again
+    within a minute."""
+    if task_name == TASK:
+        Comment.objects.set_aside([given["comment_id"] for given in arguments])
 
 
 @receiver(task_cancelled)

@@ -29,10 +29,14 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Filling:
-    """How much is in the index, and in ``now`` what is being done about it, a sentence each; none when nothing is."""
+    """How much is in the index, and in ``now`` what is being done about it, a sentence each; none when nothing is.
+
+    ``set_aside`` are the comments that nothing reads until somebody asks for it; they are not among the ``unread``.
+    """
 
     comments: int
     unread: int
+    set_aside: int
     failed: int
     projects: int
     now: list[str]
@@ -40,19 +44,22 @@ class Filling:
     @property
     def read(self) -> int:
         """How many comments were read, well or with nothing found."""
-        return self.comments - self.unread - self.failed
+        return self.comments - self.unread - self.set_aside - self.failed
 
 
 def filling() -> Filling:
     """Return how far the index has been filled."""
-    unread, failed = Q(status__in=UNREAD), Q(status=Comment.Status.FAILED)
+    unread, failed = Q(status__in=UNREAD, is_set_aside=False), Q(status=Comment.Status.FAILED)
     counts = Comment.objects.visible().aggregate(
-        comments=Count("pk"), unread=Count("pk", filter=unread), failed=Count("pk", filter=failed)
+        comments=Count("pk"),
+        unread=Count("pk", filter=unread),
+        set_aside=Count("pk", filter=Q(is_set_aside=True)),
+        failed=Count("pk", filter=failed),
     )
     projects = Project.objects.posted().count()
     now = _collecting()
     if counts["unread"]:
-        read = counts["comments"] - counts["unread"]
+        read = counts["comments"] - counts["unread"] - counts["set_aside"]
         now.append(f"Reading: {read:,} of {counts['comments']:,} comments, {_counted(projects, 'project')} so far.")
     return Filling(**counts, projects=projects, now=now)
 

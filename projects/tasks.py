@@ -54,7 +54,10 @@ def process_waywo_comments(
 ) -> dict[str, Any]:
     """Read comments, each in a task of its own. All conditions that are given hold together."""
     conditions = choosing.CommentConditions(hours, post_id, failed, prompt_version_below, source)
-    batch = choosing.queue_comments(limit, comment_ids, conditions, analyst=analyst or "", fresh=fresh)
+    by_itself = bool(getattr(self.request, "periodic_task_name", None))
+    batch = choosing.queue_comments(
+        limit, comment_ids, conditions, analyst=analyst or "", fresh=fresh, by_itself=by_itself
+    )
     return {"status": "queued", "comments_queued": batch.total, "task_ids": batch.task_ids, "group_id": batch.group_id}
 
 

@@ -56,7 +56,10 @@ class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
     """The comments, each with its state, its projects and its readings."""
 
     list_display = ("excerpt", "author", "thread", "shown_status", "projects", "posted_at")
-    list_filter = ("status", FailureFilter, "source", "dead", "deleted", ("post", admin.RelatedOnlyFieldListFilter))
+    list_filter = (
+        *("status", FailureFilter, "is_set_aside", "source", "dead", "deleted"),
+        ("post", admin.RelatedOnlyFieldListFilter),
+    )
     # Django shows the field for these; ``get_search_results`` looks for them.
     search_fields = ("=id", "=author", "text")
     search_help_text = "Beginnings of words, an author's name, or the id"
@@ -65,8 +68,8 @@ class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
     list_select_related = ("post",)
     actions = ("read_again",)
     fields = (
-        *("shown_text", "author", "at_source", "thread", "posted_at", "status", "last_error", "attempts"),
-        *("processed_at", "dead", "deleted"),
+        *("shown_text", "author", "at_source", "thread", "posted_at", "status", "is_set_aside", "last_error"),
+        *("attempts", "processed_at", "dead", "deleted"),
     )
     change_form_outer_before_template = "admin/comments/comment/before.html"
     exports = {"comments": Export("Comments", FIELDS, export_rows, "The text without its markup, status and error.")}
@@ -173,7 +176,7 @@ class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
 
     @display(description="status", ordering="status", label=STATUS_COLOURS)
     def shown_status(self, comment: Comment) -> tuple[str, str]:
-        return comment.status, comment.get_status_display()
+        return comment.status, "Set aside" if comment.is_set_aside else comment.get_status_display()
 
     @display(description="projects", ordering="project_count")
     def projects(self, comment: Comment) -> str | SafeString:

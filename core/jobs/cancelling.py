@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
-from core.jobs.following import TaskState, batch_of, task_state
-from core.jobs.signals import task_cancelled
+from core.jobs.following import TaskState, arguments_of, batch_of, task_state
+from core.jobs.signals import calls_cancelled, task_cancelled
 from core.jobs.steps import UNDER_WAY
 from core.models import Batch, BatchTask, Cancellation
 
@@ -38,6 +38,11 @@ def cancel_batch(group_id: str, *, running: bool = False) -> int:
             cancelled += len(task_ids)
             for task_id in task_ids:
                 task_cancelled.send(Batch, task_id=task_id, task_name=batch.task_name)
+        if cancelled:
+            arguments = batch.tasks.filter(status=REVOKED).values_list("kwargs", flat=True)
+            calls_cancelled.send(Batch, task_name=batch.task_name, arguments=list(arguments))
+        if running:
+            # Last, so that nothing is noted when no worker can be told.
             _end(task_ids)
     return cancelled
 
@@ -59,7 +64,9 @@ def cancel(task_id: str, *, running: bool = False) -> TaskState:
         if not _note(state):
             raise NotCancellable(f"Task {task_id} came to its end, or to its start, at this moment: look again.")
         task_cancelled.send(TaskState, task_id=task_id, task_name=state.name)
-        # Last, so that nothing is noted when no worker can be told.
+        if arguments := arguments_of(task_id):
+            calls_cancelled.send(TaskState, task_name=state.name, arguments=[arguments])
+        # Last, as above.
         if state.is_under_way:
             _end([task_id])
         else:

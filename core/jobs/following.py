@@ -106,6 +106,18 @@ def stored_arguments(task_kwargs: str) -> dict[str, Any]:
     return arguments
 
 
+def arguments_of(task_id: str) -> dict[str, Any] | None:
+    """Return the keyword arguments that a task was sent with; None where it is not known, or they were cut short."""
+    if task := BatchTask.objects.filter(pk=task_id).first():
+        kwargs: dict[str, Any] = task.kwargs
+        return kwargs
+    stored = TaskResult.objects.filter(task_id=task_id).values_list("task_kwargs", flat=True).first()
+    try:
+        return stored_arguments(stored) if stored else None
+    except (TypeError, ValueError, SyntaxError):
+        return None
+
+
 def progress_of(group_id: str) -> BatchProgress:
     """Return how far a batch has come. Raises TaskNotFound."""
     return progress_of_each([batch_of(group_id)])[0]

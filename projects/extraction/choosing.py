@@ -69,21 +69,27 @@ def comments_to_read(
     comment_ids: Iterable[int] | None = None,
     conditions: CommentConditions = ANY,
     analyst: str = "",
+    *,
+    by_itself: bool = False,
 ) -> list[int]:
     """Return the ids of the comments to read: the given ones whatever their status, else those that the conditions
     choose, oldest first; without conditions those due.
 
     What waits in an open batch is chosen by its id alone: it would be read twice. Deleted and flagged comments are
-    read by no condition. ``analyst`` is a name that ``get_analyst`` takes. Raises CommentNotFound when a given id is
-    not in the database, or a given thread has no comments; and ValueError for a limit below 1, and for ids beside
-    conditions.
+    read by no condition. ``by_itself`` is for what nobody asks for at this moment: it leaves what was due and set aside
+    by whoever cancelled its reading. ``analyst`` is a name that ``get_analyst`` takes. Raises CommentNotFound when a
+    given id is not in the database, or a given thread has no comments; and ValueError for a limit below 1, and for ids
+    beside conditions.
     """
     check_limit("limit", limit)
     if comment_ids is None:
         # As a set: the planner, who knows nothing of rows just written, joins 50,000 with 50,000 in minutes.
         open_tasks = BatchTask.objects.open().filter(batch__task_name=TASK).order_by()
         queued = set(open_tasks.values_list("kwargs__comment_id", flat=True))
-        wanted = _chosen(conditions, analyst).order_by("posted_at", "id").values_list("pk", flat=True)
+        chosen = _chosen(conditions, analyst)
+        if by_itself and not conditions.are_again:
+            chosen = chosen.filter(is_set_aside=False)
+        wanted = chosen.order_by("posted_at", "id").values_list("pk", flat=True)
         return list(islice((pk for pk in wanted.iterator() if pk not in queued), limit))
     if conditions.are_given:
         raise ValueError(
@@ -134,6 +140,7 @@ def queue_comments(
     analyst: str = "",
     label: str = "",
     fresh: bool = False,
+    by_itself: bool = False,
 ) -> Batch:
     """Send a task for each comment that ``comments_to_read`` chooses, as one batch, and return that.
 
@@ -144,7 +151,7 @@ def queue_comments(
     with transaction.atomic():
         # One choice of what is due at a time, until its batch is written.
         lock_until_commit("choice of comments")
-        ids = comments_to_read(limit, comment_ids, conditions, analyst)
+        ids = comments_to_read(limit, comment_ids, conditions, analyst, by_itself=by_itself)
         by = ({"analyst": analyst} if analyst else {}) | ({"fresh": True} if fresh else {})
         # Who reads by command beside the workers may come first.
         by |= {"only_unread": True} if _only_due(comment_ids, conditions) else {}

@@ -3,6 +3,7 @@
 from celery.states import REVOKED
 from django.db import transaction
 
+from comments.models import Comment
 from core.jobs.cancelling import cancel_batch
 from core.jobs.following import task_state
 from projects.models import ThreadRun
@@ -16,6 +17,9 @@ def cancel_run(task_id: str) -> None:
     for run in ThreadRun.objects.open().select_for_update().filter(task_id=task_id):
         for batch in run.batches:
             cancel_batch(batch.pk, running=True)
+        if run.reading is None and run.post is not None:
+            # What it would have read next is not to be read by the reconciler instead.
+            Comment.objects.set_aside(Comment.objects.pending().filter(post=run.post).values("pk"))
         run.finish(ThreadRun.Status.CANCELLED, error=CANCELLED)
 
 

@@ -12,6 +12,7 @@ from comments.models import Comment, Post, Source
 from comments.newest_threads import newest_threads
 from core.http import OutsideError
 from core.jobs import sending
+from projects.extraction.choosing import comments_to_read, queue_comments
 from projects.models import Analytics
 from waywo_site.running.queues import depth
 
@@ -67,8 +68,7 @@ def _read_sample(reason: str) -> str:
     what = "the sample thread stays."
     if not Comment.objects.filter(post__source=Source.SAMPLE).exists():
         what = f"reading the sample thread instead: {collect_sample().title}"
-    if Comment.objects.due_for_reading().exists():
-        sending.send("process_waywo_comments", {})
+    queue_comments(by_itself=True)
     return f"{reason}; {what} The next start tries Hacker News again, and so do the schedules."
 
 
@@ -93,14 +93,14 @@ def _follow(signature: Any, then: Any) -> None:
 
 
 def _go_on() -> str:
-    due = Comment.objects.due_for_reading().count()
+    due = len(comments_to_read(by_itself=True))
     uncollected = list(Post.objects.filter(collected_at=None, source=Source.HACKER_NEWS))
     # What waits in a queue needs no second message.
     if uncollected and not depth("collection"):
         for post in uncollected:
             _collect_and_read(DueThread(post.pk, post.year, post.month))
     if due and not depth("extraction"):
-        sending.send("process_waywo_comments", {})
+        queue_comments(by_itself=True)
     if due or uncollected:
         return f"Going on: {len(uncollected)} threads to collect, {due} comments to read."
     return "Everything collected is read."

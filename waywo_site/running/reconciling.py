@@ -62,8 +62,8 @@ def reconcile(now: datetime | None = None) -> Reconciled:
         held = cache(_held_by_workers)  # asked for once, and only where something seems lost: the answer takes seconds
         sent = _lost_in_batches(empty, now, held) + _lost_single_tasks(empty, now, held)
         done = Reconciled(tasks_sent_again=restored + sent)
-        if "extraction" in empty and comments_to_read(limit=1):
-            batch = queue_comments(label="Read {} due")
+        if "extraction" in empty and comments_to_read(limit=1, by_itself=True):
+            batch = queue_comments(label="Read {} due", by_itself=True)
             done.comments_queued, done.group_id = batch.total, batch.group_id
     return done
 

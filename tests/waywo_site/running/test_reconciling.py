@@ -10,8 +10,9 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from django_celery_results.models import TaskResult
 
 from comments.models import Comment
-from core.jobs import sending
+from core.jobs import cancelling, sending
 from core.models import BatchTask
+from projects.extraction.choosing import comments_to_read
 from tests.factories import make_comment
 from waywo_site.celery import app
 from waywo_site.running import reconciling
@@ -83,3 +84,24 @@ def test_a_task_whose_arguments_were_cut_short_keeps_no_other_from_being_sent():
     TaskResult.objects.filter(task_id=cut).update(task_kwargs="\"{'comment_ids': [1, 2, ...\"")
     assert reconcile(timezone.now() + timedelta(minutes=2)).tasks_sent_again == 1
     assert TaskResult.objects.filter(task_id=whole, status="PENDING").exists()
+
+
+def test_what_somebody_cancelled_waits_until_somebody_asks_for_it():
+    by_batch, alone, withdrawn_late, due = (make_comment(author=f"a{number}") for number in range(4))
+    batch = sending.start_batch("process_waywo_comment", [{"comment_id": by_batch.pk}, {"comment_id": due.pk}])
+    batch.tasks.filter(kwargs__comment_id=due.pk).update(status="SUCCESS")
+    task_id = sending.send("process_waywo_comment", {"comment_id": alone.pk})
+    under_way = sending.start_batch("process_waywo_comment", [{"comment_id": withdrawn_late.pk}])
+    assert withdrawn_late.claim(under_way.task_ids[0])
+    under_way.tasks.update(status="STARTED")
+    cancelling.cancel_batch(batch.pk)
+    cancelling.cancel(task_id)
+    cancelling.cancel_batch(under_way.pk, running=True)
+    current_app.control.purge()
+    assert reconcile().comments_queued == 1
+    assert [task.kwargs["comment_id"] for task in BatchTask.objects.open()] == [due.pk]
+    aside = {by_batch.pk, alone.pk, withdrawn_late.pk}
+    assert set(Comment.objects.filter(is_set_aside=True).values_list("pk", flat=True)) == aside
+    assert set(comments_to_read()) == aside  # asked for by hand
+    assert by_batch.claim()
+    assert not Comment.objects.get(pk=by_batch.pk).is_set_aside
