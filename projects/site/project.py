@@ -22,7 +22,7 @@ from projects.models import Extraction, Page, Project, ProjectMerge, Submission
 from projects.search.meaning import similar
 from projects.site.errors import Gone, NoPage, reader_page
 from projects.site.listing import visible_submissions, with_row_fields
-from projects.site.sharing import json_ld, picture
+from projects.site.sharing import drawable, json_ld, picture
 
 ALIKE = OTHERS = 6
 # What the steps of a reading are to who never saw the code.
@@ -145,8 +145,10 @@ def project_picture(request: HttpRequest, pk: int) -> HttpResponse:
     found = with_row_fields(Project.objects.published()).filter(pk=pk).first()
     if found is None:
         return redirect("site:project_picture", kept_for(pk).pk, permanent=True)
-    below = " · ".join(found.tag_names[:4])  # type: ignore[attr-defined]  # annotated
-    return HttpResponse(picture(found.title, found.short_description, below), content_type="image/png")
+    below = " · ".join(filter(None, map(drawable, found.tag_names)))  # type: ignore[attr-defined]  # annotated
+    by = f"A project by {found.last['author']}" if found.last else "An idea"  # type: ignore[attr-defined]  # annotated
+    made = picture(found.title, found.short_description, below, instead=found.host or by)
+    return HttpResponse(made, content_type="image/png")
 
 
 def kept_for(pk: int) -> Project:

@@ -1,10 +1,13 @@
 """What other sites and machines take from a project's page: a picture, and its facts as JSON-LD."""
 
 import json
+import unicodedata
 from collections.abc import Iterable
+from functools import cache, lru_cache
 from io import BytesIO
 from typing import Any
 
+from django.contrib.staticfiles import finders
 from django.http import HttpRequest
 from django.utils.safestring import SafeString, mark_safe
 
@@ -17,7 +20,10 @@ ESCAPED = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
 SIZE = (1200, 630)
 MARGIN = 80
 PAPER, INK, FAINT, ACCENT = "#fcfbf8", "#22262b", "#5d636b", "#a8410c"
-TITLE_SIZE, TEXT_SIZE = 76, 40
+TITLE_SIZE, TEXT_SIZE = 72, 38
+BOLD, REGULAR = "Bold", "Regular"
+# Unicode keeps it free for ever: each font draws its box for it.
+NEVER_A_LETTER = "\uffff"
 
 
 def json_ld(request: HttpRequest, project: Project, submissions: Iterable[Submission]) -> SafeString:
@@ -43,10 +49,10 @@ def json_ld(request: HttpRequest, project: Project, submissions: Iterable[Submis
     return mark_safe(json.dumps(filled, ensure_ascii=False).translate(ESCAPED))  # noqa: S308 - escaped here
 
 
-def picture(title: str, text: str, below: str) -> bytes:
+def picture(title: str, text: str, below: str, instead: str = "") -> bytes:
     """Return a picture (PNG, 1200 x 630) to share: a title, a text and a line at its foot.
 
-    The font that comes with Pillow has Latin letters alone; of a text with others nothing is drawn rather than boxes.
+    ``instead`` is the title where nothing of the real one can be drawn (see ``drawable``).
     """
     from PIL import Image, ImageDraw
 
@@ -54,28 +60,55 @@ def picture(title: str, text: str, below: str) -> bytes:
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, SIZE[0], 16), fill=ACCENT)
     y = MARGIN
-    for words, size, colour, lines in ((title, TITLE_SIZE, INK, 3), (text, TEXT_SIZE, FAINT, 3)):
-        font = _font(size)
-        for line in _wrapped(words if _is_latin(words) else "", font, SIZE[0] - 2 * MARGIN, lines):
+    for words, weight, size, colour in (
+        (drawable(title) or drawable(instead), BOLD, TITLE_SIZE, INK),
+        (drawable(text), REGULAR, TEXT_SIZE, FAINT),
+    ):
+        font = _font(weight, size)
+        for line in _wrapped(words, font, SIZE[0] - 2 * MARGIN, most=3):
             draw.text((MARGIN, y), line, font=font, fill=colour)
             y += round(size * 1.25)
         y += 24
-    draw.text((MARGIN, SIZE[1] - MARGIN - TEXT_SIZE), "Waywo", font=_font(TEXT_SIZE), fill=ACCENT)
-    if _is_latin(below):
-        draw.text((MARGIN + 160, SIZE[1] - MARGIN - TEXT_SIZE), below, font=_font(TEXT_SIZE), fill=FAINT)
+    foot, beside = SIZE[1] - MARGIN - TEXT_SIZE, MARGIN + 180
+    draw.text((MARGIN, foot), "Waywo", font=_font(BOLD, TEXT_SIZE), fill=ACCENT)
+    shown = _cut(drawable(below), _font(REGULAR, TEXT_SIZE), SIZE[0] - MARGIN - beside)
+    draw.text((beside, foot), shown, font=_font(REGULAR, TEXT_SIZE), fill=FAINT)
     out = BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
-def _font(size: int) -> Any:
+def drawable(text: str) -> str:
+    """Return what of ``text`` our font has letters for, rather than boxes: Latin, Greek and Cyrillic.
+
+    Pictograms are left out. Of words in other scripts "…" is left; nothing is, where there is nothing else.
+    """
+    words: list[str] = []
+    for word in unicodedata.normalize("NFC", text).split():
+        if any(letter.isalnum() and not _has_glyph(letter) for letter in word):
+            words += [] if words[-1:] == ["…"] else ["…"]
+        elif kept := "".join(filter(_has_glyph, word)):
+            words.append(kept)
+    return " ".join(words) if any(letter.isalnum() for word in words for letter in word) else ""
+
+
+@lru_cache(maxsize=4096)
+def _has_glyph(letter: str) -> bool:
+    """Return whether a letter looks other than the box that stands for all that the font lacks."""
+    font = _font(BOLD, 16)
+    return letter.isprintable() and bytes(font.getmask(letter)) != bytes(font.getmask(NEVER_A_LETTER))
+
+
+@cache
+def _font(weight: str, size: int) -> Any:
+    """Return a font of Unfold's, which is here for the admin."""
     from PIL import ImageFont
 
-    return ImageFont.load_default(size)
-
-
-def _is_latin(text: str) -> bool:
-    return all(ord(letter) < 0x180 or letter in "–—‘’“”…•" for letter in text)
+    path = finders.find(f"unfold/fonts/inter/Inter-{weight}.woff2")
+    try:
+        return ImageFont.truetype(path, size)
+    except OSError:  # FreeType was built without brotli, and reads no WOFF2; Pillow's own font has Latin letters.
+        return ImageFont.load_default(size)
 
 
 def _wrapped(text: str, font: Any, width: int, most: int) -> list[str]:

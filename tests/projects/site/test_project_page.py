@@ -12,7 +12,7 @@ from PIL import Image
 from projects.models import Extraction, Page, Project, Submission, Tag
 from projects.reviewing.merging import merge, unmerge
 from projects.site.project import review_in_words
-from projects.site.sharing import picture
+from projects.site.sharing import drawable, picture
 from tests.factories import POSTED_AT, make_comment, make_embedded, make_project
 
 pytestmark = pytest.mark.django_db
@@ -159,6 +159,29 @@ def test_its_review_is_told_in_honest_words(fields, said):
 def test_any_title_makes_a_picture(title):
     image = Image.open(BytesIO(picture(title, title, title)))
     assert (image.format, image.size) == ("PNG", (1200, 630))
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        ("Tōkyō, naïve & Łódź: “C++” → €5", "Tōkyō, naïve & Łódź: “C++” → €5"),
+        ("Словарь для Ґудзиків", "Словарь для Ґудзиків"),
+        ("Λεξικό για μεταφραστές", "Λεξικό για μεταφραστές"),
+        ("🚀 Rocket🚀 launcher 👩\u200d💻", "Rocket launcher"),
+        ("Maps of 東京 京都, in Москва", "Maps of … in Москва"),
+        ("家計簿アプリ：日本語", ""),
+        ("تطبيق لإدارة", ""),
+        ("한국어 • हिन्दी", ""),
+        ("🎉 — 🎉", ""),
+    ],
+)
+def test_a_picture_leaves_out_what_would_be_boxes(text, drawn):
+    assert drawable(text) == drawn
+
+
+def test_a_picture_of_which_nothing_can_be_drawn_shows_what_stands_instead():
+    assert picture("日本語", "漢字", "", instead="kanji.example") == picture("kanji.example", "", "")
+    assert picture("日本語", "", "") != picture("kanji.example", "", "")
 
 
 def test_the_picture_has_its_address_in_the_page(client):
