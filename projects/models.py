@@ -24,6 +24,9 @@ from projects.expressions import Hosts, Spellings
 from projects.extraction.models import Extraction as Extraction
 from projects.language.models import KeptAnswer as KeptAnswer
 from projects.links import LINK_KINDS, host_of, link_kind
+from projects.mapping.models import Cluster as Cluster
+from projects.mapping.models import Dot as Dot
+from projects.mapping.models import Drawing as Drawing
 from projects.pages.models import URL_LENGTH, Page
 from projects.pages.models import HostTurn as HostTurn
 from projects.reviewing.models import ProjectMerge as ProjectMerge
