@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('projects', '0021_indexes_of_lists'),
+        ('projects', '0022_asking'),
     ]
 
     operations = [
