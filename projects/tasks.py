@@ -164,5 +164,8 @@ def answer_question(
     self: RetryingTask, *, question_id: Annotated[str, Field(description="The question's key.", max_length=36)]
 ) -> dict[str, Any]:
     """Answer a question that a reader asked of the index."""
-    question = answering.answer_question(question_id, task_id=self.request.id or "", last_try=self.is_last_try)
+    try:
+        question = answering.answer_question(question_id, task_id=self.request.id or "", last_try=self.is_last_try)
+    except answering.BeingAnswered as error:
+        raise Ignore from error  # The other delivery of this task says how it ended.
     return {"status": question.status, "question_id": question_id, "calls": question.calls}

@@ -239,6 +239,8 @@ UNFOLD = {
 _reading = TASKS["process_waywo_comment"]
 # A comment's workflow ends by itself, and says where it stood, before its task is ended.
 READING_SECONDS = _reading.soft - 20
+# So does the answer to a question.
+ANSWER_SECONDS = TASKS["answer_question"].soft - 20
 # All pages of a comment, waiting for turns included; the rest of its time is the model's.
 PAGES_SECONDS = 90
 # A worker that holds a comment for longer than this is dead.

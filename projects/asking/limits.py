@@ -16,6 +16,9 @@ MOST_OPEN = 20
 QUEUE_FULL_SECONDS = 30
 # What an open question is taken to cost, until it is known.
 TYPICAL_TOKENS = 5_000
+# A question that nobody began to answer for so long is given up: who asked it is gone.
+LONGEST_WAIT = timedelta(minutes=10)
+TOO_LATE = "No worker came to it in time. Ask again."
 
 
 class AskError(Exception):

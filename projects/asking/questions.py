@@ -1,7 +1,6 @@
 """Asking the index: a question is taken, stopped, shared. ``answering.py`` answers it, in a worker."""
 
 import uuid
-from datetime import timedelta
 from typing import cast
 
 from django.conf import settings
@@ -12,13 +11,11 @@ from core.jobs import sending
 from core.locks import lock_until_commit
 from core.text import storable
 from projects.asking.answering import answer_by_search
-from projects.asking.limits import BadQuestion, asker, check_limits
+from projects.asking.limits import LONGEST_WAIT, TOO_LATE, BadQuestion, asker, check_limits
 from projects.asking.models import MOST_CHARACTERS, Conversation, Question
 from projects.asking.recording import Ended, note_end
 
 MOST_QUESTIONS = 50  # of one conversation
-# A question that nobody began to answer for so long is given up: who asked it is gone.
-LONGEST_WAIT = timedelta(minutes=10)
 
 
 def has_model() -> bool:
@@ -41,19 +38,21 @@ def ask_question(
 ) -> Question:
     """Take a question and return it; a worker answers it, or with no ``in_worker`` whoever called.
 
-    It begins a conversation where none is given. ``address`` is that of the asker, whose questions are counted. Where
-    no language model is set it is answered at once, by the search alone.
+    It begins a conversation where none is given. ``address`` is that of the asker, whose questions are counted; empty
+    for the operator, whom no limit holds. Where no language model is set a question of a stranger is answered at once,
+    by the search alone.
 
     Raises an AskError (limits.py): BadQuestion, AskingIsOff, TooManyQuestions, QueueFull, BudgetSpent. The last three
     say in how many seconds to ask again. Raises kombu's OperationalError where the broker is away.
     """
     cleaned, now = clean_text(text), timezone.now()
-    asked_by = asker(address, now)
+    asked_by = asker(address, now) if address else ""
     if conversation is not None and conversation.expires_at <= now:
         raise BadQuestion("This conversation has ended. Begin a new one.")
     with transaction.atomic():
         lock_until_commit("ask")
-        check_limits(asked_by, now, has_model=has_model())
+        if asked_by:
+            check_limits(asked_by, now, has_model=has_model())
         conversation = conversation or Conversation.objects.create()
         number = conversation.questions.count() + 1
         if number > MOST_QUESTIONS:
@@ -61,10 +60,11 @@ def ask_question(
         question = Question.objects.create(
             conversation=conversation, number=number, text=cleaned, asked_by=asked_by, created_at=now
         )
-    if not has_model():
-        answer_by_search(question)
-    elif in_worker:
+    if in_worker and has_model():
         _send(question)
+    elif in_worker:
+        answer_by_search(question)
+        question.refresh_from_db()
     return question
 
 
@@ -112,7 +112,7 @@ def give_up_old() -> int:
     ended = 0
     for question in Question.objects.waiting().filter(created_at__lt=timezone.now() - LONGEST_WAIT):
         try:
-            note_end(question, Question.Status.FAILED, reason="No worker came to it. Ask again.", error="It waited.")
+            note_end(question, Question.Status.FAILED, reason=TOO_LATE, error="It waited for too long.")
         except Ended:
             continue
         ended += 1

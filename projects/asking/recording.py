@@ -6,8 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from projects.asking.models import Question, QuestionEvent
+from projects.language.metering import Usage
 
 Kind = QuestionEvent.Kind
+COSTS = ("calls", "tokens_in", "tokens_out")
 
 
 class Ended(Exception):
@@ -57,14 +59,30 @@ def note_sentence(question: Question, sentence: dict[str, Any]) -> None:
 
 
 @transaction.atomic
-def note_end(question: Question, status: str, **fields: Any) -> None:
-    """Note how the question ended, with other ``fields`` of it. Raises Ended."""
+def note_end(question: Question, status: str, spent: Usage | None = None, **fields: Any) -> None:
+    """Note how the question ended, what was ``spent`` on this try, and other ``fields`` of it. Raises Ended."""
     row = _held(question)
     row.status, row.finished_at, row.seconds = status, timezone.now(), _seconds_since(row)
     for name, value in fields.items():
         setattr(row, name, value)
-    row.save(update_fields=["status", "finished_at", "seconds", *fields])
+    _add(row, spent or Usage())
+    row.save(update_fields=["status", "finished_at", "seconds", *COSTS, *fields])
     _note(row, Kind.END, {})
+
+
+@transaction.atomic
+def note_another_try(question: Question, spent: Usage, error: str) -> None:
+    """Note that the question waits for another try, and what this one cost. Raises Ended."""
+    row = _held(question)
+    row.status, row.error = Question.Status.WAITING, error[:2000]
+    _add(row, spent)
+    row.save(update_fields=["status", "error", *COSTS])
+
+
+def _add(row: Question, spent: Usage) -> None:
+    row.calls += spent.calls
+    row.tokens_in += spent.tokens_in
+    row.tokens_out += spent.tokens_out
 
 
 def _seconds_since(row: Question) -> float:

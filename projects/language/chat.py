@@ -5,7 +5,7 @@ sent what the caller says, and its JSON is read by us.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import httpx
@@ -15,7 +15,7 @@ from llama_index.llms.openai_like import OpenAILike
 
 from core.http import OutsideError, Refused, Unavailable, in_short, status_error, told_error
 from projects.language.attempts import RequestRefused
-from projects.language.completions import Said, read_completion
+from projects.language.completions import Said, Telling, read_completion
 from projects.language.dialect import what_is_refused
 
 
@@ -44,14 +44,44 @@ class Chat(OpenAILike):
         usage = {"prompt_tokens": said.tokens_in, "completion_tokens": said.tokens_out}
         return ChatResponse(message=message, raw={"said": said, "usage": usage})
 
+    async def tell(
+        self, messages: list[tuple[str, str]], parameters: dict[str, Any], telling: Telling
+    ) -> AsyncIterator[str]:
+        """Send one call and yield its words as they come; ``telling`` has all that came, also where it is broken off.
+
+        Closing this closes the connection, by which servers notice that nobody listens any more. Raises what ``say``
+        does.
+        """
+        asked: Any = [{"role": role, "content": text} for role, text in messages]
+        create: Any = self._get_aclient().chat.completions.with_streaming_response.create
+        try:
+            async with create(model=self.model, messages=asked, stream=True, **parameters) as answer:
+                if "event-stream" not in answer.headers.get("content-type", ""):
+                    # A server that cannot stream gives the answer whole.
+                    await answer.read()
+                    yield telling.add(self._json(answer.http_response))
+                else:
+                    async for line in answer.iter_lines():
+                        if line.startswith("data:") and (data := line[5:].strip()) and data != "[DONE]":
+                            yield telling.add(self._chunk(data))
+                if telling.error is not None:
+                    raise self._error(*telling.error, answer.headers)
+        except openai.APITimeoutError as error:
+            raise Unavailable(f"{self.api_base}: no answer in time") from error
+        except openai.APIStatusError as error:
+            raise self._error(error.status_code, _message(error.response), error.response.headers) from error
+        except (openai.APIConnectionError, httpx.TransportError) as error:
+            raise Unavailable(f"{self.api_base}: {in_short(error.__cause__ or error)}") from error
+
+    def _chunk(self, data: str) -> Any:
+        try:
+            return json.loads(data, strict=False)
+        except (ValueError, RecursionError) as error:
+            raise Unavailable(f"{self.api_base}: a piece of its answer is not JSON: {in_short(error)}") from error
+
     def _read(self, response: httpx.Response) -> Said:
         """Return what a response with status 200 says. Raises the error that it may tell of all the same."""
-        try:
-            answer = json.loads(response.text, strict=False)
-        except (ValueError, RecursionError) as error:
-            if response.text.lstrip()[:1] == "<":
-                raise Refused(f"{self.api_base} is not an OpenAI-compatible API: check LLM_BASE_URL") from error
-            raise Unavailable(f"{self.api_base}: its answer is not JSON: {in_short(error)}") from error
+        answer = self._json(response)
         if told := told_error(answer):
             raise self._error(*told, response.headers)
         said = read_completion(answer)
@@ -60,6 +90,14 @@ class Chat(OpenAILike):
         if said.error is not None:
             raise self._error(*said.error, response.headers)
         return said
+
+    def _json(self, response: httpx.Response) -> Any:
+        try:
+            return json.loads(response.text, strict=False)
+        except (ValueError, RecursionError) as error:
+            if response.text.lstrip()[:1] == "<":
+                raise Refused(f"{self.api_base} is not an OpenAI-compatible API: check LLM_BASE_URL") from error
+            raise Unavailable(f"{self.api_base}: its answer is not JSON: {in_short(error)}") from error
 
     def _error(self, status: int, message: str, headers: httpx.Headers) -> OutsideError:
         text = f"{self.api_base} answered {status}: {in_short(Exception(message))}"

@@ -71,6 +71,48 @@ def read_completion(answer: Any) -> Said | None:
     )
 
 
+@dataclass
+class Telling:
+    """What came so far of an answer that is streamed, piece by piece."""
+
+    text: str = ""
+    thoughts: str = ""
+    is_cut: bool = False
+    declined: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    error: tuple[int, str] | None = None
+
+    def add(self, chunk: Any) -> str:
+        """Add one chunk of a server, and return the words in it. Its last one may hold the tokens and no words."""
+        usage = chunk.get("usage") if isinstance(chunk, dict) else None
+        if isinstance(usage, dict):
+            self.tokens_in = _number(usage.get("prompt_tokens")) or self.tokens_in
+            self.tokens_out = _number(usage.get("completion_tokens")) or self.tokens_out
+        self.error = self.error or told_error(chunk)
+        choice = _choice(chunk)
+        if choice is None:
+            return ""
+        self.error = self.error or told_error(choice)
+        message = choice.get("delta", choice.get("message", choice.get("text")))
+        message = message if isinstance(message, dict) else {"content": message}
+        words, thoughts = _parts(message.get("content"))
+        for name in ("reasoning_content", "reasoning", "thinking"):
+            thoughts += [part for kind in _parts(message.get(name)) for part in kind]
+        reason = str(choice.get("finish_reason") or "").lower()
+        self.is_cut = self.is_cut or reason in CUT
+        self.declined = self.declined or _declined(message, reason)
+        self.thoughts += "".join(thoughts)
+        self.text += "".join(words)
+        return "".join(words)
+
+    @property
+    def said(self) -> Said:
+        """The same as one that came whole."""
+        texts = (self.text,) if self.text.strip() else ()
+        return Said(texts, self.thoughts, self.is_cut, self.declined, self.tokens_in, self.tokens_out, self.error)
+
+
 def _choice(answer: Any) -> dict[str, Any] | None:
     if not isinstance(answer, dict):
         return None

@@ -32,6 +32,7 @@ class Refusal(StrEnum):
 
     BOUND = "the name of the bound on tokens"
     ROOM = "too many tokens asked for"
+    USAGE = "the wish to be told the tokens of a stream"
     TEMPERATURE = "the temperature"
     FORM = "the form of the answer"
     TOO_LONG = "a question that is longer than the model reads"
@@ -44,6 +45,7 @@ _UNWANTED = r"unsupported|not support|unknown|unrecogni[sz]ed|unexpected|not per
 _SAYS_SO = rf"{_UNWANTED}|exceed|too l"
 # The first that fits counts.
 SIGNS: tuple[tuple[Refusal, str], ...] = (
+    (Refusal.USAGE, r"stream_options|include_usage"),
     (
         Refusal.OWN_ANSWER,
         r"json_validate_failed|failed_generation|tool_use_failed|output_parse_failed"
@@ -99,6 +101,7 @@ class Dialect:
     mode: Mode | None = None
     bound: str = BOUNDS[0]
     takes_temperature: bool = True
+    tells_usage: bool = True
     room: int = 1
     most_answer_tokens: int | None = None
     """What the server gives at most for one answer, where it said so."""
@@ -121,6 +124,10 @@ class Dialect:
             request["temperature"] = temperature
         return request | (response_format(wanted, mode) if wanted else {})
 
+    def streaming(self) -> dict[str, Any]:
+        """Return what a request for a stream says beside."""
+        return {"stream_options": {"include_usage": True}} if self.tells_usage else {}
+
     def heed(self, refused: Refusal, message: str, request: dict[str, Any]) -> bool:
         """Change the parameter that ``request`` was refused for; return whether there is one.
 
@@ -128,6 +135,9 @@ class Dialect:
         """
         if refused is Refusal.TEMPERATURE and "temperature" in request:
             self.takes_temperature = False
+            return True
+        if refused is Refusal.USAGE and "stream_options" in request:
+            self.tells_usage = False
             return True
         had = next((name for name in BOUNDS if name in request), "")
         if refused is not Refusal.BOUND or not had:

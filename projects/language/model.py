@@ -6,7 +6,8 @@ answer that cannot be used, once, with the error.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -19,16 +20,18 @@ from core.event_loop import PerLoop
 from core.http import InvalidAnswer, Refused, Unavailable, build_client, in_short
 from projects.language.answers import Mend, NotAnAnswer, parse_answer, schema_of, unmended
 from projects.language.attempts import Attempt, RequestRefused
-from projects.language.completions import Said
+from projects.language.completions import Said, Telling
 from projects.language.dialect import TEMPERATURE, Dialect, Mode
 from projects.language.kept_answers import KeptAnswers, Question
 from projects.language.metering import current_usage
 from projects.language.pace import wait_for_turn
 from projects.language.tokens import approximate_tokens
-from projects.language.transcript import exchange
+from projects.language.transcript import Exchange, exchange
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Messages = list[tuple[str, str]]
+Take = Callable[[str], Awaitable[bool]]
+"""Takes the next words of an answer; returns whether more are wanted."""
 
 LONGEST_QUOTED_ANSWER = 4_000  # characters of a wrong answer that the model is shown again
 # Of one question, until the server takes it: each parameter may be refused, and the room for thoughts grow.
@@ -169,7 +172,60 @@ class LanguageModel:
             return said
         raise Refused(f"{self.base_url} took the question in none of {MOST_TRIES} ways.")
 
+    async def tell(self, system: str, user: str, take: Take, *, max_tokens: int) -> None:
+        """Hand an answer in prose to ``take`` as it comes, until it ends or ``take`` wants no more.
+
+        Whoever cancels this ends the server's work, too. Raises what ``say`` raises, also in the middle, and
+        InvalidAnswer where nothing was said.
+        """
+        messages = [("system", system), ("user", user)]
+        attempt = Attempt(self.dialect, None, max_tokens, TEMPERATURE)
+        for _ in range(MOST_TRIES):
+            request = attempt.request()
+            telling = Telling()
+            try:
+                await self._stream(messages, request | self.dialect.streaming(), take, telling)
+            except RequestRefused as refusal:
+                if telling.text:
+                    raise Refused(str(refusal)) from refusal
+                if attempt.heed(refusal, request | self.dialect.streaming()):
+                    break
+                continue
+            if attempt.needs_room(telling.said):
+                continue
+            if telling.text.strip():
+                return
+            break
+        raise InvalidAnswer(f"{self.name} gave no answer. {telling.declined}".strip())
+
+    async def _stream(self, messages: Messages, request: dict[str, Any], take: Take, telling: Telling) -> None:
+        async with self._turn_at(messages) as (client, noted):
+            pieces = client.tell(messages, request, telling)
+            try:
+                async with asyncio.timeout(self._timeout), aclosing(pieces):
+                    async for words in pieces:
+                        if not await take(words):
+                            break
+            except TimeoutError:
+                raise Unavailable(f"{self.base_url}: no whole answer within {self._timeout:g} s") from None
+            finally:
+                noted.note(telling.said)
+                self._spend(messages, telling.said)
+
     async def _call(self, messages: Messages, request: dict[str, Any]) -> Said:
+        async with self._turn_at(messages) as (client, noted):
+            try:
+                async with asyncio.timeout(self._timeout):
+                    said: Said = await client.say(messages, request)
+            except TimeoutError:
+                raise Unavailable(f"{self.base_url}: no whole answer within {self._timeout:g} s") from None
+            noted.note(said)
+        self._spend(messages, said)
+        return said
+
+    @asynccontextmanager
+    async def _turn_at(self, messages: Messages) -> AsyncIterator[tuple[Any, Exchange]]:
+        """Wait for a turn; give the client for one call, and the exchange to note its answer in."""
         client, slots = self._client.get()
         async with slots:
             if self._turn:
@@ -177,16 +233,12 @@ class LanguageModel:
             # Entered with a slot in hand: those that waited for one must see that the circuit opened meanwhile.
             with self.circuit.call(), exchange(messages) as noted:
                 current_usage().calls += 1
-                try:
-                    async with asyncio.timeout(self._timeout):
-                        said: Said = await client.say(messages, request)
-                except TimeoutError:
-                    raise Unavailable(f"{self.base_url}: no whole answer within {self._timeout:g} s") from None
-                noted.note(said)
+                yield client, noted
+
+    def _spend(self, messages: Messages, said: Said) -> None:
         spent = current_usage()
         spent.tokens_in += said.tokens_in or approximate_tokens("".join(text for _, text in messages))
         spent.tokens_out += said.tokens_out or approximate_tokens("".join(said.texts) + said.thoughts)
-        return said
 
     def _build(self) -> tuple[Any, asyncio.Semaphore]:
         """Return a llama-index client, and the semaphore that bounds its calls."""

@@ -3,7 +3,7 @@
 import json
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -28,6 +28,14 @@ class Says:
     usage: tuple[int, int] | None = (100, 20)
     body: bytes | None = None
     hang: float = 0.0
+    pieces: Iterable[str] | None = None
+    """What a stream is made of, where it is asked for; else the words of ``text``."""
+    pause: float = 0.0
+    """Seconds between two pieces."""
+
+    def is_streamed(self, request: dict[str, Any]) -> bool:
+        """Return whether it goes out in pieces."""
+        return bool(request.get("stream")) and self.body is None
 
 
 def segments(*found: tuple[int, int, str]) -> str:
@@ -78,8 +86,8 @@ class LLMServer:
     """The server, as a context manager. ``answers`` are given in order, then ``otherwise`` is asked for each request.
 
     ``takes`` are the forms of ``response_format`` that it takes; others are 400. ``requests`` holds the bodies that
-    came, ``url`` is what LLM_BASE_URL takes, ``key`` what the list of models takes. ``stop`` and ``start`` take it down
-    and up again, on the same port.
+    came, ``broken_off`` counts the streams that nobody heard to their end, ``url`` is what LLM_BASE_URL takes, ``key``
+    what the list of models takes. ``stop`` and ``start`` take it down and up again, on the same port.
     """
 
     def __init__(
@@ -103,6 +111,7 @@ class LLMServer:
         self.keys: set[str] = set()
         self.embedding_answers: list[Says] = []
         self.most_at_once = 0
+        self.broken_off = 0
         self._at_once = 0
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -148,6 +157,19 @@ class LLMServer:
                 return self.answers.pop(0)
         return self.otherwise(request)
 
+    def _counted_answer(self, request: dict[str, Any]) -> Says:
+        with self._lock:
+            self.requests.append(request)
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            says = self._answer(request)
+            self._stopping.wait(says.hang)
+            return says
+        finally:
+            with self._lock:
+                self._at_once -= 1
+
     def _embeddings(self, request: dict[str, Any]) -> Says:
         texts = request["input"]
         self.embedded.append(texts)
@@ -158,6 +180,22 @@ class LLMServer:
             for place, text in enumerate(texts)
         ]
         return Says(body=json.dumps({"object": "list", "data": data, "model": request["model"]}).encode())
+
+    def _stream(self, handler: BaseHTTPRequestHandler, says: Says, *, with_usage: bool) -> None:
+        handler.send_response(says.status)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        handler.close_connection = True
+        try:
+            for chunk in _chunks(says, with_usage=with_usage):
+                handler.wfile.write(f"data: {chunk}\n\n".encode())
+                handler.wfile.flush()
+                if self._stopping.wait(says.pause):
+                    return
+        except OSError:
+            with self._lock:
+                self.broken_off += 1
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
@@ -178,20 +216,14 @@ class LLMServer:
                 if self.path.endswith("/embeddings"):
                     self._send(server._embeddings(request))
                     return
-                with server._lock:
-                    server.requests.append(request)
-                    server._at_once += 1
-                    server.most_at_once = max(server.most_at_once, server._at_once)
-                try:
-                    says = server._answer(request)
-                    server._stopping.wait(says.hang)
-                finally:
-                    with server._lock:
-                        server._at_once -= 1
+                says = server._counted_answer(request)
                 if server._stopping.is_set():
                     self.close_connection = True
                     return
-                self._send(says)
+                if says.is_streamed(request):
+                    server._stream(self, says, with_usage=bool(request.get("stream_options")))
+                else:
+                    self._send(says)
 
             def _send(self, says: Says) -> None:
                 body = says.body if says.body is not None else json.dumps(_completion(says)).encode()
@@ -209,6 +241,18 @@ class LLMServer:
                 """Say nothing: the tests look at ``requests``."""
 
         return Handler
+
+
+def _chunks(says: Says, *, with_usage: bool) -> Iterator[str]:
+    """Yield the data of each event of a stream."""
+    pieces = says.pieces if says.pieces is not None else re.findall(r"\S+\s*|\s+", says.text or "")
+    for piece in pieces:
+        yield json.dumps({"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
+    yield json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": says.finish_reason}]})
+    if says.usage and with_usage:
+        tokens_in, tokens_out = says.usage
+        yield json.dumps({"choices": [], "usage": {"prompt_tokens": tokens_in, "completion_tokens": tokens_out}})
+    yield "[DONE]"
 
 
 def _completion(says: Says) -> dict[str, Any]:
