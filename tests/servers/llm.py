@@ -33,10 +33,6 @@ class Says:
     pause: float = 0.0
     """Seconds between two pieces."""
 
-    def is_streamed(self, request: dict[str, Any]) -> bool:
-        """Return whether it goes out in pieces."""
-        return bool(request.get("stream")) and self.body is None
-
 
 def segments(*found: tuple[int, int, str]) -> str:
     """Return an answer to the first question: (first, last, verdict) for each segment."""
@@ -181,14 +177,17 @@ class LLMServer:
         ]
         return Says(body=json.dumps({"object": "list", "data": data, "model": request["model"]}).encode())
 
-    def _stream(self, handler: BaseHTTPRequestHandler, says: Says, *, with_usage: bool) -> None:
+    def _stream(self, handler: Any, says: Says, request: dict[str, Any]) -> None:
+        if not request.get("stream") or says.body is not None:
+            handler._send(says)
+            return
         handler.send_response(says.status)
         handler.send_header("Content-Type", "text/event-stream")
         handler.send_header("Connection", "close")
         handler.end_headers()
         handler.close_connection = True
         try:
-            for chunk in _chunks(says, with_usage=with_usage):
+            for chunk in _chunks(says, with_usage=bool(request.get("stream_options"))):
                 handler.wfile.write(f"data: {chunk}\n\n".encode())
                 handler.wfile.flush()
                 if self._stopping.wait(says.pause):
@@ -220,10 +219,7 @@ class LLMServer:
                 if server._stopping.is_set():
                     self.close_connection = True
                     return
-                if says.is_streamed(request):
-                    server._stream(self, says, with_usage=bool(request.get("stream_options")))
-                else:
-                    self._send(says)
+                server._stream(self, says, request)
 
             def _send(self, says: Says) -> None:
                 body = says.body if says.body is not None else json.dumps(_completion(says)).encode()
