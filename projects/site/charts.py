@@ -89,14 +89,16 @@ def bar_chart(title: str, values: Sequence[tuple[str, int, str]], *, what: str, 
                 is_labelled=(len(values) - 1 - number) % every == 0,
             )
         )
-    return Chart(title, what, kind, made, _in_words(made, what))
+    return Chart(title, what, kind, made, _in_words(made, what, kind))
 
 
-def _in_words(bars: Sequence[Bar], what: str) -> str:
+def _in_words(bars: Sequence[Bar], what: str, kind: str) -> str:
     """Return what the drawing shows, for who cannot see it, too."""
     if not any(bar.value for bar in bars):
         return f"No {what}."
     most = max(bars, key=lambda bar: bar.value)
+    if len(bars) > 1 and all(bar.value == most.value for bar in bars):
+        return f"{most.value} in each of {len(bars)} {kind}s."
     if len(bars) == 1:
         return f"{most.value} in {most.label}."
     last = "" if bars[-1] is most else f" In {bars[-1].label}: {bars[-1].value}."

@@ -104,10 +104,10 @@ def _font(weight: str, size: int) -> Any:
     """Return a font of Unfold's, which is here for the admin."""
     from PIL import ImageFont
 
-    path = finders.find(f"unfold/fonts/inter/Inter-{weight}.woff2")
+    path = finders.find(f"unfold/fonts/inter/Inter-{weight}.woff2") or ""
     try:
         return ImageFont.truetype(path, size)
-    except OSError:  # FreeType was built without brotli, and reads no WOFF2; Pillow's own font has Latin letters.
+    except OSError:  # FreeType was built without brotli and reads no WOFF2; Pillow's own font has Latin letters.
         return ImageFont.load_default(size)
 
 

@@ -36,6 +36,7 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
         "comments": sum(by_status.values()),
         "read": done,
         "failed": failed,
+        "without_text": by_status.get(Comment.Status.SKIPPED, 0),
         "waiting": by_status.get(Comment.Status.PENDING, 0) + by_status.get(Comment.Status.PROCESSING, 0),
         "empty": "No project was found in it yet.",
     }

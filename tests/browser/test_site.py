@@ -9,6 +9,12 @@ from tests.projects.site.filling import PATTERNS, address, fill_site, name_of
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 NO_SCRIPT = {"java_script_enabled": False}
+# A window of 1280 x 1024 at 400 %, in which WCAG 1.4.10 allows no scrolling sideways.
+ZOOMED = {"width": 320, "height": 256}
+OVERLONG = "Donaudampfschifffahrtsgesellschaftskapitaen" * 3
+# Whether what has the focus is seen to have it.
+IS_MARKED = """() => { const style = getComputedStyle(document.activeElement);
+    return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2; }"""
 
 
 def breaches(page: Page) -> list[str]:
@@ -33,6 +39,41 @@ def test_a_page_is_accessible_and_fits_every_screen(page, pattern):
     page.set_viewport_size(PHONE["viewport"])
     assert breaches(page) == []
     assert wider_than_the_screen(page) <= 0
+    page.set_viewport_size(ZOOMED)
+    assert wider_than_the_screen(page) <= 0
+    page.emulate_media(media="print")
+    for each in page.locator("nav, form, button, .skip, .filters").all():
+        expect(each).to_be_hidden()
+    expect(page.locator(".paper")).to_have_text(page.url)
+
+
+def test_overlong_words_of_strangers_break_instead_of_widening_a_page(page):
+    from comments.models import Comment
+    from projects.models import Project, Tag
+
+    fill_site()
+    Project.objects.update(
+        title=OVERLONG, short_description=OVERLONG, description=OVERLONG, primary_url=f"https://{'a' * 60}.example/"
+    )
+    Comment.objects.update(author=OVERLONG[:60])
+    Tag.objects.filter(name="games").update(name=OVERLONG[:50].lower())
+    page.set_viewport_size(ZOOMED)
+    project = Project.objects.first().get_absolute_url()
+    for url in ("/", "/projects/", "/projects/?view=cards", project, "/tags/", "/authors/", f"/search?q={OVERLONG}"):
+        page.goto(url)
+        assert wider_than_the_screen(page) <= 0, url
+
+
+def test_paper_shows_what_is_folded_away_and_where_links_lead(page):
+    known = fill_site()
+    page.goto(address(next(each for each in PATTERNS if each.name == "project"), known))
+    page.emulate_media(media="print")
+    quotes = page.locator("blockquote.comment")
+    expect(quotes).to_have_count(3)
+    for quote in quotes.all():
+        expect(quote).to_be_visible()
+    after = page.locator(".visit a").evaluate("link => getComputedStyle(link, '::after').content")
+    assert "https://site0.example/a/long/path" in after
 
 
 @pytest.mark.parametrize("url", ["/projects/999999/", "/projects/?page=x", "/search?q=zzzz&page=7", "/search?q=zzzz"])
@@ -116,6 +157,20 @@ def test_everything_is_reached_by_keyboard_and_the_focus_is_seen(page):
     expect(page.locator("main")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.locator("main input[type=search]")).to_be_focused()
+
+
+@pytest.mark.parametrize("name", ["home", "projects", "project", "trends"])
+def test_each_stop_of_the_tab_key_is_seen(page, name):
+    known = fill_site()
+    page.goto(address(next(each for each in PATTERNS if each.name == name), known))
+    stops = 0
+    while True:
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body"):
+            break
+        stops += 1
+        assert page.evaluate(IS_MARKED), page.evaluate("document.activeElement.outerHTML")
+    assert stops > 20
 
 
 def test_staff_get_to_the_admin_and_back(page, sign_in):

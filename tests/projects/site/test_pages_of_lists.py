@@ -226,7 +226,7 @@ def test_one_name_on_two_sources_is_two_authors(client, index):
 
 def test_a_thread_shows_how_far_it_is_read(client, index):
     page = text_of(client, f"/threads/{index.september.pk}/")
-    assert "5 comments; 4 of them read, 1 still to be read." in page
+    assert "5 comments: 4 read, 1 still to be read." in page
     assert "Any <i>new</i> ideas?" in page
     assert "<script>x" not in page
     assert index.third.get_absolute_url() in page
