@@ -38,7 +38,7 @@ TOLD = {
     "link_not": "not link", "has_link": "has a link", "seen_before": "seen before", "q": "words",
 }  # fmt: skip
 # Parameters of the page that stay when a filter changes.
-STAYING = ("view", "order")
+STAYING = ("view", "order", "waiting")
 
 
 @dataclass(frozen=True)

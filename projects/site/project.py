@@ -99,9 +99,9 @@ class Reading:
 @cached_by_version
 @reader_page
 def project(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
-    """All that strangers may know of a project."""
-    shown = Project.objects.published(to_staff=is_staff(request))
-    found = _with_all(shown).filter(pk=pk).first()
+    """All that strangers may know of a project; staff see one that waits for a review, too."""
+    shown = Project.objects.published()
+    found = _with_all(Project.objects.published(to_staff=is_staff(request))).filter(pk=pk).first()
     if found is None:
         return redirect(kept_for(pk), permanent=True)
     if request.path != found.get_absolute_url():

@@ -6,13 +6,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from core.api.listing import limited_query
-from core.caching import cached_by_version, is_staff
+from core.caching import cached_by_version
 from projects.catalogue import published
 from projects.conditions import Conditions
 from projects.facets import facets
 from projects.site import filters
 from projects.site.errors import reader_page
 from projects.site.listing import list_context
+from projects.site.navigation import shows_waiting
 
 
 @cached_by_version
@@ -22,7 +23,7 @@ def projects(request: HttpRequest) -> HttpResponse:
     wanted = filters.asked(request)
     # What is not narrowed down takes no time worth a limit.
     with limited_query() if wanted.given() else nullcontext():
-        return _page(request, wanted, is_staff(request))
+        return _page(request, wanted, shows_waiting(request))
 
 
 def _page(request: HttpRequest, wanted: Conditions, to_staff: bool) -> HttpResponse:

@@ -5,12 +5,13 @@ from typing import Any, get_args
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from core.caching import cached_by_version, is_staff
+from core.caching import cached_by_version
 from projects.models import Project, ProjectQuerySet
 from projects.search.query import SYNTAX, parse
 from projects.search.searching import Mode, SearchAnswer, SearchTooSlow, search
 from projects.site.errors import NoPage, TooSlow, reader_page
 from projects.site.listing import one_of, page_number, with_row_fields
+from projects.site.navigation import shows_waiting
 
 PER_PAGE = 20
 MODES: dict[str, str] = {"hybrid": "Words and meaning", "words": "Words", "meaning": "Meaning"}
@@ -32,7 +33,7 @@ def results(request: HttpRequest) -> dict[str, Any]:
 
     Raises BadRequest for another mode or page, NoPage for a page beyond the end, TooSlow.
     """
-    shown = with_row_fields(Project.objects.published(to_staff=is_staff(request)))
+    shown = with_row_fields(Project.objects.published(to_staff=shows_waiting(request)))
     answer, mode, number = answered(request, shown, PER_PAGE), asked_mode(request), page_number(request)
     if number > 1 and not answer.hits:
         raise NoPage(f"There is no page {number} of what was found for this search.")
