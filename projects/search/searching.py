@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal, Self, cast
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import OperationalError, connection, transaction
@@ -95,6 +95,11 @@ class Found:
             fused.setdefault(pk, 0.0)
         return sorted(fused, key=lambda pk: (-self._rank(pk), -fused[pk], -pk))
 
+    def notice(self) -> str:
+        """Return what is said of a word that was looked for as another."""
+        typed = list(self.meant.items())[-1:]
+        return "".join(f"“{word}” may be “{meant}”: this looks for that, too." for word, meant in typed)
+
     def _rank(self, pk: int) -> float:
         if (name := self.names.get(pk)) is not None:
             return name.score
@@ -131,31 +136,71 @@ def search(
     projects = cast(ProjectQuerySet, Project.objects.published() if projects is None else projects)
     if query.is_empty:
         return SearchAnswer(query, (), mode)
-    embedder = embedder or get_embedder()
-    vector, notice, is_partial = None, "", False
-    if query.meant and mode != "words":
-        try:
-            vector = query_vector(embedder, query.meant.replace('"', ""))
-        except OutsideError:
-            is_partial = True
-            if mode == "hybrid":
-                mode, notice = "words", "The embedding service does not answer: this looks for words alone."
-            else:
-                notice = "The embedding service does not answer, so nothing can be found by meaning. Look for words."
+    asked = _Asked.of(query, mode, embedder or get_embedder())
     with _in_time():
-        among = narrowed(projects, query)
-        if query.meant:
-            found = _found(among, query, mode, vector, embedder.name)
-            ids = found.ranked()[offset : offset + limit + 1]
-            for typed, meant in found.meant.items() if not notice else ():
-                notice = f"“{typed}” may be “{meant}”: this looks for that, too."
-        else:
-            found = Found()
-            with connection.cursor() as cursor:
-                cursor.execute(LIMITS)
-            ids = list(among.order_by("-last_seen_at", "-id").values_list("pk", flat=True)[offset : offset + limit + 1])
+        found, ids = _looked_for(projects, query, asked, slice(offset, offset + limit + 1))
         hits = _hits(projects, query, found, ids[:limit])
-    return SearchAnswer(query, hits, mode, notice, has_more=len(ids) > limit, is_partial=is_partial)
+    notice = asked.notice or found.notice()
+    return SearchAnswer(query, hits, asked.mode, notice, has_more=len(ids) > limit, is_partial=asked.is_partial)
+
+
+@dataclass(frozen=True)
+class FoundIds:
+    """The ids of all that a search found, best first; the rest as of a SearchAnswer."""
+
+    query: SearchQuery
+    ids: tuple[int, ...] = ()
+    notice: str = ""
+    is_partial: bool = False
+
+
+def search_ids(text: SearchQuery | str, projects: QuerySet[Project]) -> FoundIds:
+    """Return which of ``projects`` ``search`` would list on all its pages together, without what a hit shows.
+
+    Raises SearchTooSlow as it does.
+    """
+    query = text if isinstance(text, SearchQuery) else parse(text)
+    if query.is_empty:
+        return FoundIds(query)
+    asked = _Asked.of(query, "hybrid", get_embedder())
+    with _in_time():
+        found, ids = _looked_for(cast(ProjectQuerySet, projects), query, asked, slice(None))
+    return FoundIds(query, tuple(ids), asked.notice or found.notice(), asked.is_partial)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """How a search is looked for: the mode that is possible now, and what stands for the meaning of its words."""
+
+    mode: Mode
+    model: str
+    vector: list[float] | None = None
+    notice: str = ""
+    is_partial: bool = False
+
+    @classmethod
+    def of(cls, query: SearchQuery, mode: Mode, embedder: Embedder) -> Self:
+        if not query.meant or mode == "words":
+            return cls(mode, embedder.name)
+        try:
+            return cls(mode, embedder.name, query_vector(embedder, query.meant.replace('"', "")))
+        except OutsideError:
+            if mode == "hybrid":
+                notice = "The embedding service does not answer: this looks for words alone."
+                return cls("words", embedder.name, None, notice, is_partial=True)
+            notice = "The embedding service does not answer, so nothing can be found by meaning. Look for words."
+            return cls(mode, embedder.name, None, notice, is_partial=True)
+
+
+def _looked_for(projects: ProjectQuerySet, query: SearchQuery, asked: _Asked, part: slice) -> tuple[Found, list[int]]:
+    """Return what was found in each way, and the ids at the places ``part``, best first; conditions alone: newest."""
+    among = narrowed(projects, query)
+    if query.meant:
+        found = _found(among, query, asked.mode, asked.vector, asked.model)
+        return found, found.ranked()[part]
+    with connection.cursor() as cursor:
+        cursor.execute(LIMITS)
+    return Found(), list(among.order_by("-last_seen_at", "-id").values_list("pk", flat=True)[part])
 
 
 @contextmanager
