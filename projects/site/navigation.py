@@ -15,6 +15,7 @@ MENU = (
     ("Tags", "site:tags"),
     ("Authors", "site:authors"),
     ("Trends", "site:trends"),
+    ("Map", "site:map"),
     ("Saved", "site:saved"),
     ("About", "site:about"),
 )

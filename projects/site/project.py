@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from comments.highlighting import marked_html
 from core.caching import cached_by_version, is_staff
 from projects.links import host_of, is_web, kind_of
+from projects.mapping.models import Dot
 from projects.models import Extraction, Page, Project, ProjectMerge, Submission
 from projects.search.meaning import similar
 from projects.site.errors import Gone, NoPage, reader_page
@@ -124,7 +125,7 @@ def project(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
 
 
 def _with_all(projects: QuerySet[Project]) -> QuerySet[Any]:
-    """Add to what a row shows its texts, ``looks`` at its pages and the ``dimensions`` of its embedding."""
+    """Add to what a row shows: its texts, ``looks`` at its pages, ``is_on_map``, ``dimensions`` of its embedding."""
     pages = Page.objects.filter(url__in=RawSQL("SELECT unnest(projects_project.urls)", ()))
     looks = pages.values(json=JSONObject(**{each.name: each.name for each in fields(Look)}))
     return (
@@ -133,6 +134,7 @@ def _with_all(projects: QuerySet[Project]) -> QuerySet[Any]:
         .defer("embedding", "search_vector")
         .annotate(
             looks=ArraySubquery(looks),
+            is_on_map=Exists(Dot.objects.filter(project=OuterRef("pk"))),
             dimensions=Func("embedding", function="vector_dims", output_field=IntegerField()),
         )
     )

@@ -21,7 +21,7 @@ from projects.site.errors import reader_page
 
 # Of one part: to write the addresses of ten thousand takes a second.
 PROJECTS_A_PART = 2_000
-PLAIN_PAGES = ("home", "projects", "months", "tags", "authors", "trends", "compare", "digests", "about")
+PLAIN_PAGES = ("home", "projects", "months", "tags", "authors", "trends", "compare", "map", "digests", "about")
 
 
 class Part(Sitemap):

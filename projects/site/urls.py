@@ -9,6 +9,7 @@ from projects.site import (
     errors,
     feeds,
     home,
+    map_data,
     months,
     project,
     projects,
@@ -20,6 +21,7 @@ from projects.site import (
     trends,
     walking,
 )
+from projects.site import map as map_pages
 from projects.site.converters import IdConverter, MonthConverter, NameConverter
 
 register_converter(IdConverter, "id")
@@ -55,6 +57,13 @@ urlpatterns = [
     path("saved/", saved.saved, name="saved"),
     path("search", searching.search_page, name="search"),
     path("search/feed", feeds.found, name="search-feed"),
+    path("map", map_pages.map_page, name="map"),
+    path("map/dots", map_data.dots, name="map-dots"),
+    path("map/found", map_data.found, name="map-found"),
+    path("map/titles", map_data.titles, name="map-titles"),
+    path("map/projects/<id:pk>/", map_data.beside, name="map-project"),
+    path("map/clusters/<id:number>/", map_pages.area, name="map-area"),
+    path("map/clusters/between/", map_pages.between, name="map-between"),
     path("about", about.about, name="about"),
     path("sitemap.xml", sitemaps.index, name="sitemap"),
     path("sitemap-<slug:section>.xml", sitemaps.part, name="sitemap-part"),

@@ -12,7 +12,7 @@ from waywo_site.api.errors import respond
 from waywo_site.api.rate_limits import count_request
 
 # Lists that are narrowed by words are searches, too.
-PAGES = ("/search", "/search/feed", "/projects/", "/projects/feed")
+PAGES = ("/search", "/search/feed", "/projects/", "/projects/feed", "/map/found")
 API = "/api/search"
 
 

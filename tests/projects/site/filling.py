@@ -1,5 +1,6 @@
 """A small index with one of everything, and the addresses of all pages of the site over it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from projects.analytics.computing import generate_analytics
 from projects.language.embeddings import WordLlamaEmbedder
+from projects.mapping.models import Cluster, Dot, Drawing
 from projects.models import Extraction, Page, Project, Submission, Tag
 from projects.site.urls import urlpatterns
 from tests.factories import POSTED_AT, make_comment, make_post, make_project
@@ -46,15 +48,35 @@ def fill_site() -> dict[str, Any]:
         )
         for number, project in enumerate(projects[: 1 if back else None]):
             _appearance(project, number, post, posted_at)
+    draw(projects)
     generate_analytics()
     return {
         "project": {"pk": projects[0].pk},
+        "area": {"number": 1},
         "thread": {"pk": post.pk},
         "month": {"month": MONTH},
         "tag": {"name": "c++"},
         "author": {"source": "hn", "name": "alice"},
         "sitemap": {"section": "projects"},
     }
+
+
+def draw(projects: Sequence[Project]) -> Drawing:
+    """Save a drawing of ``projects``: the first five in two areas of one broad one, the others between the areas."""
+    drawing = Drawing.objects.create(
+        drawn_at=timezone.now(), projects=len(projects), clusters=3, seconds=1, method="By hand."
+    )
+    broad = Cluster(drawing=drawing, number=0, level=0, name="Making things", x=0, y=0, projects=5, terms=["make"])
+    broad.save()
+    fine = [
+        Cluster(drawing=drawing, number=number, level=1, parent=broad, name=name, x=x, y=0.2, projects=3 - at)
+        for at, (number, name, x) in enumerate([(1, "Money & <b>books</b>", -0.5), (2, "Sound", 0.5)])
+    ]
+    Cluster.objects.bulk_create(fine)
+    for number, project in enumerate(projects):
+        x, y = (number % 3) / 2 - 0.5, (number // 3) / 2 - 0.5
+        Dot.objects.create(project=project, x=x, y=y, cluster=fine[number % 2] if number < 5 else None)
+    return drawing
 
 
 def _project(number: int, vector: list[float]) -> Project:
@@ -111,7 +133,7 @@ def address(pattern: URLPattern, known: dict[str, Any]) -> str:
         elif "name" in wanted:
             values |= known["tag"]
     path = reverse(f"site:{pattern.name}", kwargs={name: values[name] for name in wanted})
-    return f"{path}?q=ledger" if pattern.name == "search-feed" else path
+    return f"{path}?q=ledger" if pattern.name in ("search-feed", "map-found") else path
 
 
 PATTERNS = [pattern for pattern in urlpatterns if isinstance(pattern.pattern, RoutePattern)]
