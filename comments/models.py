@@ -72,6 +72,7 @@ class Post(models.Model):
     comment_count: int
     pending_count: int
     processed_count: int
+    skipped_count: int
     failed_count: int
 
     id = models.BigIntegerField(

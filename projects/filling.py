@@ -31,20 +31,17 @@ SHOWN = 5
 class Filling:
     """How much is in the index, and in ``now`` what is being done about it, a sentence each; none when nothing is.
 
-    ``set_aside`` are the comments that nothing reads until somebody asks for it; they are not among the ``unread``.
+    ``read`` are the comments that were, well or with nothing found; those without a text are skipped. ``set_aside``
+    are those that nothing reads until somebody asks for it; they are not among the ``unread``.
     """
 
     comments: int
     unread: int
+    read: int
     set_aside: int
     failed: int
     projects: int
     now: list[str]
-
-    @property
-    def read(self) -> int:
-        """How many comments were read, well or with nothing found."""
-        return self.comments - self.unread - self.set_aside - self.failed
 
 
 def filling() -> Filling:
@@ -53,14 +50,15 @@ def filling() -> Filling:
     counts = Comment.objects.visible().aggregate(
         comments=Count("pk"),
         unread=Count("pk", filter=unread),
+        read=Count("pk", filter=Q(status=Comment.Status.PROCESSED)),
         set_aside=Count("pk", filter=Q(is_set_aside=True)),
         failed=Count("pk", filter=failed),
     )
     projects = Project.objects.posted().count()
     now = _collecting()
     if counts["unread"]:
-        read = counts["comments"] - counts["unread"] - counts["set_aside"]
-        now.append(f"Reading: {read:,} of {counts['comments']:,} comments, {_counted(projects, 'project')} so far.")
+        done = counts["comments"] - counts["unread"] - counts["set_aside"]
+        now.append(f"Reading: {done:,} of {counts['comments']:,} comments, {_counted(projects, 'project')} so far.")
     return Filling(**counts, projects=projects, now=now)
 
 

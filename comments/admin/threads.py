@@ -88,11 +88,14 @@ def progress_of(post: Post) -> dict[str, Any]:
 class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
     """The threads, each with how far its comments have been read."""
 
-    list_display = ("title", "month_of_thread", "bar", "collected", "read", "waiting", "failed", "collected_at")
+    list_display = (
+        *("title", "month_of_thread", "bar"),
+        *("collected", "read", "skipped", "waiting", "failed", "collected_at"),
+    )
     list_filter = ("year", "source", "dead")
     search_fields = ("title", "author", "source_id")
     search_help_text = "Title, author or Hacker News id"
-    hidden_on_phones = ("collected_at",)
+    hidden_on_phones = ("skipped", "collected_at")
     bare_on_phones = ("month_of_thread", "bar")
     empty_text = "A thread is found by discovery once a day, or added by its id or address."
     fields = (
@@ -222,9 +225,14 @@ class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
     def collected(self, post: Post) -> SafeString:
         return filtered_list_link("comments_comment_changelist", post.comment_count, post__id__exact=post.pk)
 
-    @display(description="read", ordering="processed_count")
+    @display(description="processed", ordering="processed_count")
     def read(self, post: Post) -> int:
         return post.processed_count
+
+    @display(description="skipped", ordering="skipped_count")
+    def skipped(self, post: Post) -> int:
+        """How many had nothing to read: deleted, flagged or empty."""
+        return post.skipped_count
 
     @display(description="pending", ordering="pending_count")
     def waiting(self, post: Post) -> int:

@@ -1,14 +1,19 @@
-"""What the admin's menu counts."""
+"""What the admin's menu counts, and the paths of its pages."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.db import connection
+from django.http import HttpResponse
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from comments.models import Comment
 from core.models import Batch, BatchTask
@@ -85,3 +90,34 @@ def test_nothing_is_counted_for_who_may_not_see_it():
 def test_a_page_behind_a_list_alone_is_marked(admin_client, path, marked):
     menu = admin_client.get(path).context["sidebar_navigation"]
     assert [item["title"] for section in menu for item in section["items"] if item["active"]] == marked
+
+
+# List, section and entry of the menu where app and model are called otherwise.
+@pytest.mark.parametrize(
+    ("model", "path"),
+    [
+        ("comments_post", "Hacker News > Threads"),
+        ("projects_extraction", "Hacker News > Readings"),
+        ("projects_reviewaction", "Index > History"),
+        ("waywo_site_alert", "Health > Alerts"),
+        ("waywo_site_apitoken", "Access > API tokens"),
+        ("django_celery_beat_periodictask", "Running > Schedules"),
+        ("core_batchtask", "Running > Batch tasks"),
+    ],
+)
+def test_the_path_of_a_page_has_the_words_of_the_menu(admin_client, model, path):
+    assert path_of(admin_client.get(reverse(f"admin:{model}_changelist"))) == path
+
+
+def test_the_path_ends_with_what_the_page_is_of(admin_client):
+    alert = Alert.objects.create(subject="health: disk", state=FAILED, since=timezone.now())
+    page = admin_client.get(reverse("admin:waywo_site_alert_change", args=[alert.pk]))
+    assert path_of(page) == f"Health > Alerts > {str(alert)[:1].upper()}{str(alert)[1:]}"
+    assert path_of(admin_client.get(reverse("admin:projects_project_review"))) == "Index > Projects > Review"
+
+
+def path_of(answer: HttpResponse) -> str:
+    """Return the path at the top of a page."""
+    [heading] = re.findall(r"<h1[^>]*>(.*?)</h1>", answer.content.decode(), re.DOTALL)
+    words = strip_tags(heading.replace("chevron_right", ">"))
+    return unescape(" ".join(words.split()))
