@@ -6,12 +6,13 @@ from django import template
 from django.contrib.admin.utils import quote
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def page_path(context: template.RequestContext) -> str:
+def page_path(context: template.RequestContext) -> SafeString:
     """Show section and entry of the menu, then what the page is of.
 
     Unfold's own names app and model instead, which people who know the menu do not look for; it stands where the menu
@@ -22,7 +23,8 @@ def page_path(context: template.RequestContext) -> str:
     opts = context.get("opts") or getattr(context.get("model_admin"), "opts", None)
     entry = _entry(context, reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")) if opts else None
     if opts is None or entry is None:
-        return header_title(context)
+        theirs: SafeString = header_title(context)
+        return theirs
     section, name, address = entry
     parts = [{"title": section}, {"title": name, "link": address}]
     row = next((row for row in map(context.get, ("original", "object")) if row and not isinstance(row, str)), None)
