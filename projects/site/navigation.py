@@ -10,6 +10,7 @@ from core.caching import is_staff
 
 # The menu: what it says and the name of the page.
 MENU = (
+    ("Ask", "site:ask"),
     ("Projects", "site:projects"),
     ("Months", "site:months"),
     ("Tags", "site:tags"),

@@ -4,6 +4,7 @@ from django.urls import path, re_path, register_converter
 
 from projects.site import (
     about,
+    ask,
     authors,
     digests,
     errors,
@@ -64,6 +65,9 @@ urlpatterns = [
     path("map/projects/<id:pk>/", map_data.beside, name="map-project"),
     path("map/clusters/<id:number>/", map_pages.area, name="map-area"),
     path("map/clusters/between/", map_pages.between, name="map-between"),
+    path("ask", ask.ask, name="ask"),
+    path("ask/<uuid:pk>", ask.question, name="question"),
+    path("ask/shared/<uuid:share_id>", ask.shared, name="shared"),
     path("about", about.about, name="about"),
     path("sitemap.xml", sitemaps.index, name="sitemap"),
     path("sitemap-<slug:section>.xml", sitemaps.part, name="sitemap-part"),

@@ -34,7 +34,9 @@ class Web:
         self._log = folder / "web.log"
         self._port = free_port()
         self._variables = {"API_TOKENS": BOOTSTRAP, "API_READS_PER_MINUTE": "1000000"} | variables
-        self._variables.setdefault("API_ACTIONS_PER_MINUTE", "1000000")
+        for name in ("API_ACTIONS_PER_MINUTE", "ASK_PER_DAY"):
+            self._variables.setdefault(name, "1000000")
+        self._variables.setdefault("ASK_PER_MINUTE", "10000")
         self.process: subprocess.Popen
 
     @property

@@ -11,10 +11,11 @@ from comments import api as comments_api
 from core.api import following, steering
 from ideas import api as ideas_api
 from projects import api as projects_api
+from projects.asking import api as asking_api
 from projects.search import api as search_api
 from projects.threads import api as threads_api
 from waywo_site.api import errors, operations, schema
-from waywo_site.api.auth import Anyone, Bearer, ReadingOr
+from waywo_site.api.auth import Anyone, Bearer, Readers, ReadingOr
 from waywo_site.models import Scope
 
 
@@ -62,6 +63,7 @@ errors.install(api)
 api.add_router("", comments_api.reading, auth=Anyone())
 api.add_router("", projects_api.reading_and_review, auth=ReadingOr(Bearer(Scope.REVIEW)))
 api.add_router("", search_api.router, auth=Anyone())
+api.add_router("", asking_api.router, auth=Readers())
 api.add_router("", following.router, auth=Anyone())
 api.add_router("", steering.router, auth=Bearer(Scope.RUN))
 api.add_router("", comments_api.acting, auth=Bearer(Scope.RUN))

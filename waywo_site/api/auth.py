@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja.utils import check_csrf
 
 from core.api.problems import Problem
-from core.callers import address_of
+from core.callers import address_of, is_sent_by_another_site
 from waywo_site.api.rate_limits import count_request
 from waywo_site.api.tokens import bootstrap_token, find_token
 from waywo_site.models import Scope
@@ -114,3 +114,15 @@ class ReadingOr:
 
     def __call__(self, request: HttpRequest) -> Caller:
         return self._reading(request) if request.method == "GET" else self._acting(request)
+
+
+class Readers:
+    """Admits everybody where the site is open to readers, else who may read everything; no page of another site."""
+
+    def __init__(self) -> None:
+        self._open, self._closed = Anyone(), Bearer(Scope.READ_ALL, "reads")
+
+    def __call__(self, request: HttpRequest) -> Caller:
+        if is_sent_by_another_site(request):
+            raise Problem(403, "A page of another site sent this, which may not ask in the name of its visitors.")
+        return self._open(request) if settings.PUBLIC_SITE else self._closed(request)

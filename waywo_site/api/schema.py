@@ -41,10 +41,12 @@ ALWAYS = {
     503: "Too slow, too many streams, or a server is away; Retry-After says when to come again",
 }
 SECURED = {401: "No valid token and no staff session", 403: "The scope is missing, or the CSRF token is wrong"}
+# Of what readers may do where the site is open.
+ASKING = {401: "The site is closed: it takes a token that reads all", 403: "A page of another site sent it"}
 NOT_FOUND = {404: "There is no such thing"}
 SESSION = {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "A staff session, with X-CSRFToken."}
 BEARER = {"type": "http", "scheme": "bearer", "description": "A token, made in the admin."}
-OPEN_TAGS = {"reading", "following"}
+OPEN_TAGS = {"reading", "following", "asking"}
 
 
 def complete(document: dict[str, Any]) -> None:
@@ -77,6 +79,8 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
     if OPEN_TAGS.isdisjoint(operation["tags"]):
         operation["security"] = [{"Bearer": []}, {"Session": []}]
         problems |= SECURED
+    if "asking" in operation["tags"]:
+        problems |= ASKING
     if "{" in path or operation.get("requestBody"):
         problems |= NOT_FOUND
     operation["responses"] = problem_responses(problems) | operation["responses"]

@@ -9,11 +9,13 @@ from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
 from projects.analytics.computing import generate_analytics
+from projects.asking.questions import share
 from projects.language.embeddings import WordLlamaEmbedder
 from projects.mapping.models import Cluster, Dot, Drawing
 from projects.models import Extraction, Page, Project, Submission, Tag
 from projects.site.urls import urlpatterns
 from tests.factories import POSTED_AT, make_comment, make_post, make_project
+from tests.projects.site.asking import answered, asked, sentence
 
 MONTH = "2026-09"
 TITLES = (
@@ -50,6 +52,7 @@ def fill_site() -> dict[str, Any]:
             _appearance(project, number, post, posted_at)
     draw(projects)
     generate_analytics()
+    question = answered(asked(), sentence("Compiler for gardeners is for gardeners.", 3))
     return {
         "project": {"pk": projects[0].pk},
         "area": {"number": 1},
@@ -58,6 +61,8 @@ def fill_site() -> dict[str, Any]:
         "tag": {"name": "c++"},
         "author": {"source": "hn", "name": "alice"},
         "sitemap": {"section": "projects"},
+        "question": {"pk": question.pk},
+        "shared": {"share_id": share(question.conversation)},
     }
 
 
@@ -125,7 +130,8 @@ def address(pattern: URLPattern, known: dict[str, Any]) -> str:
     """Return the address of a page with what ``fill_site`` returned."""
     wanted = pattern.pattern.converters
     if "pk" in wanted:
-        values = known["thread" if "thread" in name_of(pattern) else "project"] | {"slug": "x"}
+        kind = name_of(pattern).split("/")[0]
+        values = known.get({"threads": "thread", "ask": "question"}.get(kind, "project"), {}) | {"slug": "x"}
     else:
         values = {name: value for each in known.values() for name, value in each.items()}
         if name_of(pattern).startswith("authors"):

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from core.jobs import cancelling, sending
 from tests.factories import make_comment, make_project
+from tests.projects.site.asking import answered, asked
 from tests.servers.threads import POST_ID
 from tests.servers.web import BOOTSTRAP
 from waywo_site.api.tokens import make_token
@@ -65,6 +66,14 @@ ENDPOINTS = [
     ("GET", "/api/projects/{project}", OPEN, 200),
     ("GET", "/api/projects/{project}/similar", OPEN, 200),
     ("GET", "/api/search", OPEN, 200),
+    ("POST", "/api/ask", OPEN, 202),
+    ("GET", "/api/ask/{question}", OPEN, 200),
+    ("GET", "/api/ask/{question}/events", OPEN, 200),
+    ("POST", "/api/ask/{question}/stop", OPEN, 200),
+    ("POST", "/api/ask/conversations/{conversation}/share", OPEN, 200),
+    ("DELETE", "/api/ask/conversations/{conversation}/share", OPEN, 204),
+    # Whoever comes first has deleted it.
+    ("DELETE", "/api/ask/conversations/{none}", OPEN, 404),
     ("GET", "/api/tags", OPEN, 200),
     ("GET", "/api/months", OPEN, 200),
     ("GET", "/api/tasks/{ended}", OPEN, 200),
@@ -97,6 +106,7 @@ ENDPOINTS = [
 ]
 QUERIES = {"/api/search": {"q": "foo"}}
 BODIES = {
+    "/api/ask": {"question": "Who builds ledgers?"},
     "/api/waywo-posts/add": {"post": POST_ID},
     "/api/projects/{project}": {"is_bookmarked": True},
     "/api/try-source": {"source": "hn"},
@@ -108,13 +118,16 @@ BODIES = {
     ("method", "path", "refused", "granted"), ENDPOINTS, ids=[f"{method} {path}" for method, path, *_ in ENDPOINTS]
 )
 def test_each_endpoint_answers_whom_it_should(web, method, path, refused, granted):
-    comment = make_comment(id=COMMENT)
+    comment, question = make_comment(id=COMMENT), answered(asked(), projects=[])
     waiting = sending.send("process_waywo_comment", {"comment_id": COMMENT})
     cancelling.cancel(waiting)
     known = {
         "comment": comment.pk,
         "post": comment.post_id,
         "project": make_project().pk,
+        "question": question.pk,
+        "conversation": question.conversation_id,
+        "none": question.pk,
         "ended": waiting,
         "waiting": sending.send("process_waywo_comment", {"comment_id": COMMENT}),
         "empty": sending.start_batch("process_waywo_comment", []).group_id,
@@ -164,6 +177,7 @@ def test_the_table_names_every_endpoint(web):
         document = client.get("/api/openapi.json").json()
     there = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     ids = {"post": "post_id", "project": "project_id", "comment": "comment_id"}
+    ids |= {"question": "question_id", "conversation": "conversation_id", "none": "conversation_id"}
     ids |= {"ended": "task_id", "waiting": "task_id", "batch": "batch_id", "empty": "batch_id"}
     named = {
         (method, path.format(**{key: f"{{{value}}}" for key, value in ids.items()})) for method, path, *_ in ENDPOINTS

@@ -164,8 +164,8 @@
   }
   dress(document);
   if (list) openList();
-  // What htmx brings, as results of a search, gets its stars; another tab's change shows here.
-  document.body.addEventListener("htmx:afterSwap", (event) => dress(event.target));
+  // What htmx brings, as results of a search, and an answer (ask.js) gets its stars; another tab's change shows here.
+  for (const added of ["htmx:afterSwap", "waywo:added"]) document.body.addEventListener(added, (event) => dress(event.target));
   addEventListener("storage", (event) => {
     if (event.key !== SAVED) return;
     const ids = new Set(saved().map((entry) => entry.id));
