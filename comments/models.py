@@ -1,6 +1,7 @@
 """What Hacker News (or another source) said: threads and their top-level comments."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Self
 
 from django.conf import settings
@@ -9,10 +10,12 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Greatest, Lower
 from django.utils import timezone
 
 from comments.sources.models import SourceHour as SourceHour
+from core.written_once import written_once
 
 # A thread takes comments for about two weeks (pitfalls, "What was not settled").
 LIVE_FOR = timedelta(days=14)
@@ -192,8 +195,13 @@ def is_removed(comment: str = "") -> Q:
     ``comment`` is the way to it from the row that is filtered, as "comment__"; none where that is the comment. Those
     comments are looked up once for a query, from the few authors on.
     """
+    return Q(**{f"{comment}pk__in": _of_removed_authors()})
+
+
+@cache
+def _of_removed_authors() -> RawSQL:
     wishes = RemovedAuthor.objects.active().filter(source=models.OuterRef("source"), name=models.OuterRef("author"))
-    return Q(**{f"{comment}pk__in": Comment.objects.filter(models.Exists(wishes)).values("pk")})
+    return written_once(Comment.objects.filter(models.Exists(wishes)).values("pk"))
 
 
 class CommentQuerySet(models.QuerySet["Comment"]):

@@ -1,5 +1,6 @@
 """What people are building: projects, where they appeared, and how that was found out."""
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -9,12 +10,14 @@ from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
 from django.utils.text import slugify
 from pgvector.django import VectorField
 
 from comments.models import Comment, is_removed
+from core.written_once import written_once
 from projects.analytics.models import Analytics as Analytics
 from projects.asking.models import AskingPause as AskingPause
 from projects.asking.models import Conversation as Conversation
@@ -98,7 +101,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
             shown = self.filter(review_status=Project.ReviewStatus.APPROVED)
         else:
             shown = self.not_rejected()
-        return shown.exclude(pk__in=Submission.objects.of_removed_authors_alone().values("project"))
+        return shown.exclude(pk__in=_of_removed_authors_alone())
 
     def posted(self) -> "ProjectQuerySet":
         """Projects that people posted: what statistics are about. The generator's ideas are none of them."""
@@ -346,6 +349,11 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Submissions by authors who asked to be removed, of projects that nobody else shows."""
         others = Submission.objects.visible().filter(project=models.OuterRef("project"))
         return self.filter(is_removed("comment__")).exclude(models.Exists(others))
+
+
+@cache
+def _of_removed_authors_alone() -> RawSQL:
+    return written_once(Submission.objects.of_removed_authors_alone().values("project"))
 
 
 class Submission(models.Model):

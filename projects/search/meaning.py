@@ -10,13 +10,14 @@ from django.db.models import F, FloatField, Func, OuterRef, QuerySet, Subquery, 
 from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
+from core.round_trips import Statement
 from projects.language.embedding_index import dimensions_of, vector_type
 from projects.models import Project
 
 # Rows of the index that are looked at for a filter which few of them fit (pgvector's default is 20,000).
 MOST_SCANNED = 200_000
 # For a transaction in which an index is asked for rows that fit a filter (``_whole_scans``).
-WHOLE_SCANS = f"SET LOCAL hnsw.iterative_scan = strict_order; SET LOCAL hnsw.max_scan_tuples = {MOST_SCANNED}"
+WHOLE_SCANS = f"SET LOCAL hnsw.iterative_scan = strict_order; SET LOCAL hnsw.max_scan_tuples = {MOST_SCANNED};"
 PAIRED_NEIGHBOURS = 5
 
 
@@ -28,10 +29,12 @@ def like(projects: QuerySet[Project], vector: list[float], model: str, limit: in
     return _taken(_nearest(projects, Value(str(vector)), model, len(vector)), limit)
 
 
-def nearest_ids(projects: QuerySet[Project], vector: list[float], model: str, limit: int) -> list[tuple[int, float]]:
-    """Return what ``like`` does as ids and similarities. Call it in a transaction with WHOLE_SCANS."""
-    nearest = _nearest(projects, Value(str(vector)), model, len(vector)).values_list("pk", "similarity")
-    return [(pk, likeness) for pk, likeness in nearest[:limit] if likeness == likeness]
+def nearest_asked(projects: QuerySet[Project], vector: list[float], model: str, limit: int) -> Statement:
+    """Return the statement that gets what ``like`` does as ids and similarities, which are NaN for vectors of zeros.
+
+    It belongs into a transaction with WHOLE_SCANS.
+    """
+    return _ids_asked(_nearest(projects, Value(str(vector)), model, len(vector)), limit)
 
 
 def similar(
@@ -44,11 +47,28 @@ def similar(
     They come as those of ``like``; no vector leaves the database. Those are compared that the same model embedded:
     while ``reembed`` moves the index, those that it moved or those that it did not yet.
     """
+    nearest = _nearest_to(project, projects, dimensions)
+    return [] if nearest is None else _taken(nearest, limit)
+
+
+def similar_asked(
+    project: Project, projects: QuerySet[Project], limit: int, dimensions: int | None
+) -> Statement | None:
+    """Return the statement that gets what ``similar`` does as ``nearest_asked`` does; None for no embedding."""
+    nearest = _nearest_to(project, projects, dimensions)
+    return None if nearest is None else _ids_asked(nearest, limit)
+
+
+def _nearest_to(project: Project, projects: QuerySet[Project], dimensions: int | None) -> QuerySet[Any] | None:
     stored = Project.objects.filter(pk=project.pk)
     if not project.embedding_model or (dimensions := dimensions or dimensions_of(stored)) is None:
-        return []
+        return None
     embedding = Subquery(stored.values("embedding"))
-    return _taken(_nearest(projects.exclude(pk=project.pk), embedding, project.embedding_model, dimensions), limit)
+    return _nearest(projects.exclude(pk=project.pk), embedding, project.embedding_model, dimensions)
+
+
+def _ids_asked(nearest: QuerySet[Any], limit: int) -> Statement:
+    return nearest.values_list("pk", "similarity")[:limit].query.sql_with_params()
 
 
 def similar_pairs(

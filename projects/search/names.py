@@ -1,6 +1,7 @@
 """Finds projects by name: a title, host, tag or author that is what was typed, or begins with it."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.contrib.postgres.search import SearchQuery as TextQuery
@@ -9,6 +10,7 @@ from django.db.models import CharField, F, Q, Value
 from django.db.models.functions import Length, Lower
 
 from comments.search import spelt
+from core.round_trips import Statement
 from projects.links import ARTICLES, REPOSITORIES, SOCIALS, STORES, VIDEOS
 from projects.models import ProjectQuerySet, Submission, Tag
 from projects.search.query import SearchQuery
@@ -42,11 +44,14 @@ def folded(text: str) -> str:
     return " ".join(WORD.findall(text.lower()))
 
 
-def by_name(projects: ProjectQuerySet, query: SearchQuery) -> dict[int, Name]:
-    """Return those of ``projects`` that have what ``query`` says as a name or its beginning, by id."""
-    text = query.meant.replace('"', "").lower()
+def names_asked(projects: ProjectQuerySet, query: SearchQuery) -> Statement | None:
+    """Return the statement that gets those of ``projects`` for ``by_name`` that may have ``query`` as a name.
+
+    None for a query that can be no name.
+    """
+    text = _name_in(query)
     if len(query.alternatives) != 1 or len(text) < SHORTEST:
-        return {}
+        return None
     looked_up = projects.alias(lower_title=Lower("title"), title_words=SearchVector("title", config="simple"))
     titled = looked_up.filter(_named(text)).annotate(kind=Value("", CharField())).order_by(Length("title"), "-id")
     tags = Tag.objects.filter(Q(name=text) | Q(aliases__name=text)).order_by()
@@ -64,8 +69,14 @@ def by_name(projects: ProjectQuerySet, query: SearchQuery) -> dict[int, Name]:
         authored = projects.filter(pk__in=by).annotate(kind=Value(BY, CharField())).order_by("-last_seen_at", "-id")
         parts.append(authored.values_list(*columns)[:MOST])
     first, *others = parts
+    return first.union(*others, all=True).query.sql_with_params()
+
+
+def by_name(rows: Iterable[tuple[int, str, str, str]], query: SearchQuery) -> dict[int, Name]:
+    """Return which of the projects that ``names_asked`` got have what ``query`` says as a name, by id."""
+    text = _name_in(query)
     found: dict[int, Name] = {}
-    for pk, title, address, kind in first.union(*others, all=True):
+    for pk, title, address, kind in rows:
         name = found.setdefault(pk, Name())
         if kind == BY:
             name.add(AUTHOR, f"author {text}")
@@ -75,6 +86,10 @@ def by_name(projects: ProjectQuerySet, query: SearchQuery) -> dict[int, Name]:
             _add_title(name, title, text)
             _add_host(name, address, text)
     return {pk: name for pk, name in found.items() if name.score}
+
+
+def _name_in(query: SearchQuery) -> str:
+    return query.meant.replace('"', "").lower()
 
 
 def _named(text: str) -> Q:

@@ -1,8 +1,9 @@
 """The search of the pages, the API and the command: names, words and meaning, each hit with why it is there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, Self, cast
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -12,24 +13,36 @@ from psycopg.errors import QueryCanceled
 
 from comments.search import spelt
 from core.http import OutsideError
+from core.round_trips import Statement, asked_together
 from projects.language.embeddings import Embedder, get_embedder
 from projects.models import Project, ProjectQuerySet, Tag
 from projects.search.marking import Segment, excerpt, marked, matcher
-from projects.search.meaning import WHOLE_SCANS, nearest_ids
-from projects.search.names import Name, by_name, folded
+from projects.search.meaning import WHOLE_SCANS, nearest_asked
+from projects.search.names import Name, by_name, folded, names_asked
 from projects.search.narrowing import narrowed
 from projects.search.query import SearchQuery, parse
 from projects.search.query_vectors import query_vector
 from projects.search.spelling import Guess, by_spelling
-from projects.search.words import Lexeme, by_tags_and_words, by_words, lexemes, signed_word
+from projects.search.words import (
+    Lexeme,
+    by_tags_and_words,
+    by_words,
+    lexemes,
+    lexemes_asked,
+    lexemes_of,
+    signed_word,
+    tags_asked,
+)
 
 Mode = Literal["hybrid", "words", "meaning"]
+# From ids to projects in that order, each with its texts and ``tag_names``.
+Load = Callable[[list[int]], Iterable[Any]]
 QUERY_SECONDS = 2
 # What the transaction of a search begins with. An index has all that a search looks up; left to choose, PostgreSQL
 # reads the whole table, with several processes, for a word that many projects have.
 LIMITS = (
     f"SET LOCAL statement_timeout = '{QUERY_SECONDS}s'; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; "
-    f"SET LOCAL max_parallel_workers_per_gather = 0; {WHOLE_SCANS};"
+    f"SET LOCAL max_parallel_workers_per_gather = 0; {WHOLE_SCANS}"
 )
 # Reciprocal rank fusion (Cormack et al., 2009): the constant that its authors measured best.
 FUSION = 60
@@ -49,7 +62,8 @@ LEAST_SHARE = 0.5
 class Hit:
     """One project, and why it is there: "title", "tag rust", "host github.com", "words", "meaning", "spelling" …"""
 
-    project: Project
+    project: Any
+    """A Project, or what ``load`` of ``search`` made of it."""
     reasons: tuple[str, ...]
     title: tuple[Segment, ...]
     summary: tuple[Segment, ...]
@@ -124,10 +138,12 @@ def search(
     limit: int = 20,
     offset: int = 0,
     embedder: Embedder | None = None,
+    load: Load | None = None,
 ) -> SearchAnswer:
     """Return the hits ``offset`` to ``offset + limit`` for ``text`` among ``projects``, best first.
 
-    ``projects`` are all published ones where none are given; ``embedder`` embeds the text, else that of the settings.
+    ``projects`` are all published ones where none are given; ``embedder`` embeds the text, else that of the settings;
+    ``load`` gets the projects of the hits by their ids, else they are rows of ``projects`` as these are.
     Rows of its model alone are compared: while ``reembed`` moves the index, the others are found by their words. Of a
     search for words or meaning some hundreds are found at most; conditions alone (tag:rust) list all that fit, newest
     first. Raises SearchTooSlow where a statement takes longer than 2 s.
@@ -139,7 +155,7 @@ def search(
     asked = _Asked.of(query, mode, embedder or get_embedder())
     with _in_time():
         found, ids = _looked_for(projects, query, asked, slice(offset, offset + limit + 1))
-        hits = _hits(projects, query, found, ids[:limit])
+        hits = _hits(query, found, (load or partial(_loaded, projects))(ids[:limit]))
     notice = asked.notice or found.notice()
     return SearchAnswer(query, hits, asked.mode, notice, has_more=len(ids) > limit, is_partial=asked.is_partial)
 
@@ -221,21 +237,21 @@ def _in_time() -> Iterator[None]:
 def _found(among: ProjectQuerySet, query: SearchQuery, mode: Mode, vector: list[float] | None, model: str) -> Found:
     """Look in each way of ``mode``."""
     text = query.meant.replace('"', "")
-    found = Found(lexemes=lexemes(text, before=LIMITS))
+    begun = _begun(among, query, mode, vector, model)
+    found = Found(lexemes=lexemes_of(begun["lexemes"]), names=by_name(begun["names"], query))
     if mode != "meaning":
-        found.names = by_name(among, query)
         worded = by_words(among, query, found.lexemes, CANDIDATES)
         if not worded.has_all and len(query.alternatives) == 1:
-            worded = by_tags_and_words(among, query, CANDIDATES) or worded
+            tags = {name for (name,) in begun["tags"]}
+            worded = by_tags_and_words(among, query, tags, found.lexemes, CANDIDATES) or worded
         found.words = worded.ids
         if not found.names and not worded.has_all and len(query.alternatives) == 1:
             _guess(found, among, query, text)
-    if vector is not None:
-        nearest = nearest_ids(among, vector, model, CANDIDATES)
-        least = nearest[0][1] * LEAST_OF_MOST_ALIKE if nearest and nearest[0][1] > 0 else -1
-        if mode == "hybrid" and not (found.names or found.words or found.guesses):
-            least = max(least, LEAST_ALIKE)
-        found.meaning = [pk for pk, likeness in nearest if likeness >= least]
+    nearest = [(pk, likeness) for pk, likeness in begun["nearest"] if likeness == likeness]
+    least = nearest[0][1] * LEAST_OF_MOST_ALIKE if nearest and nearest[0][1] > 0 else -1
+    if mode == "hybrid" and not (found.names or found.words or found.guesses):
+        least = max(least, LEAST_ALIKE)
+    found.meaning = [pk for pk, likeness in nearest if likeness >= least]
     signed = [word for word in query.words if spelt(word)]
     if signed and len(signed) < len(query.words) and mode != "meaning":
         having = among
@@ -243,6 +259,23 @@ def _found(among: ProjectQuerySet, query: SearchQuery, mode: Mode, vector: list[
             having = having.filter(signed_word(word))
         found.signed = list(having.order_by("-last_seen_at", "-id").values_list("pk", flat=True)[:CANDIDATES])
     return found
+
+
+def _begun(
+    among: ProjectQuerySet, query: SearchQuery, mode: Mode, vector: list[float] | None, model: str
+) -> dict[str, list[tuple[Any, ...]]]:
+    """Return what is asked whatever the other answers are, with the limits that all of the search is under; one query.
+
+    These are the words as "lexemes", and as "names", "tags" and "nearest" what ``mode`` looks for.
+    """
+    asked: dict[str, Statement | None] = {"lexemes": lexemes_asked(query.meant.replace('"', ""))}
+    if mode != "meaning":
+        asked |= {"names": names_asked(among, query), "tags": tags_asked(query)}
+    if vector is not None:
+        asked["nearest"] = nearest_asked(among, vector, model, CANDIDATES)
+    given = {name: statement for name, statement in asked.items() if statement is not None}
+    answers = zip(given, asked_together(given.values(), before=LIMITS), strict=True)
+    return {"names": [], "tags": [], "nearest": []} | dict(answers)
 
 
 def _guess(found: Found, among: ProjectQuerySet, query: SearchQuery, text: str) -> None:
@@ -258,18 +291,25 @@ def _guess(found: Found, among: ProjectQuerySet, query: SearchQuery, text: str) 
         found.lexemes += right
 
 
-def _hits(projects: ProjectQuerySet, query: SearchQuery, found: Found, ids: list[int]) -> tuple[Hit, ...]:
-    """Return the rows of ``projects`` for ``ids`` in their order, each with why it is there."""
-    names = Tag.objects.filter(projects=OuterRef("pk")).order_by("name").values("name")
-    rows: QuerySet[Any] = projects.filter(pk__in=ids).order_by().annotate(names_of_tags=ArraySubquery(names))
+def _loaded(projects: ProjectQuerySet, ids: list[int]) -> list[Any]:
+    """Return the rows of ``projects`` for ``ids``, in their order."""
+    rows = projects.filter(pk__in=ids).order_by()
+    if "tag_names" not in rows.query.annotations:
+        names = Tag.objects.filter(projects=OuterRef("pk")).order_by("name").values("name")
+        rows = rows.annotate(tag_names=ArraySubquery(names))
     by_id = {row.pk: row for row in rows.defer(None).defer("embedding", "search_vector", "url_summaries")}
+    return [by_id[pk] for pk in ids if pk in by_id]
+
+
+def _hits(query: SearchQuery, found: Found, projects: Iterable[Any]) -> tuple[Hit, ...]:
+    """Return the hit of each of ``projects``, with why it is there."""
     words = {word.lower() for word in query.words}
     hits = []
-    for row in (by_id[pk] for pk in ids if pk in by_id):
+    for row in projects:
         matches = matcher(
             (*query.words, *query.phrases), (word.text for word in found.lexemes), row.pk in found.guesses
         )
-        reasons = found.reasons(row.pk) + [f"tag {name}" for name in row.names_of_tags if name in words]
+        reasons = found.reasons(row.pk) + [f"tag {name}" for name in row.tag_names if name in words]
         title, short = marked(row.title, matches), marked(row.short_description, matches)
         if not any(segment.marked for segment in (*title, *short)):
             short = excerpt(row.description, matches) or short

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Value
 
 from projects.expressions import COMMON_WORDS, LONGEST_WORD, SHORTEST_WORD, Spellings
-from projects.models import Project, ProjectQuerySet
+from projects.models import ProjectQuerySet
 from projects.search.names import folded
 
 # Of more words than a title has, each other way finds enough.
@@ -24,10 +24,12 @@ ANY = ""
 # A word that all projects have says nothing, and one that a single one has says most.
 COUNTED = """
     WITH {tables}
-    SELECT id FROM (
-        SELECT id, ln(1 + 1e5 / count(*) OVER (PARTITION BY word)) AS weight FROM ({found}) AS found (id, word)
-    ) AS weighted
-    GROUP BY id ORDER BY sum(weight) DESC, id DESC LIMIT {most}
+    SELECT id, title, short_description FROM (
+        SELECT id FROM (
+            SELECT id, ln(1 + 1e5 / count(*) OVER (PARTITION BY word)) AS weight FROM ({found}) AS found (id, word)
+        ) AS weighted
+        GROUP BY id ORDER BY sum(weight) DESC, id DESC LIMIT {most}
+    ) AS best JOIN projects_project USING (id)
 """
 
 
@@ -72,8 +74,7 @@ def by_spelling(projects: ProjectQuerySet, text: str) -> Guesses:
     )
     with connection.cursor() as cursor:
         cursor.execute(COUNTED.format(tables=tables, found=found, most=MOST), parameters)
-        ids = [pk for (pk,) in cursor.fetchall()]
-    rows = Project.objects.filter(pk__in=ids).order_by().values_list("pk", "title", "short_description")
+        rows = cursor.fetchall()
     texts = [(pk, folded(title).split(), folded(short).split()) for pk, title, short in rows]
     guesses = [guess for pk, title, short in texts if (guess := _guess(words, pk, title, short)) is not None]
     guesses.sort(key=lambda guess: (guess.is_title, guess.share, guess.likeness, guess.pk), reverse=True)

@@ -1,15 +1,16 @@
 """Finds projects by their words, and by the few letters that a person types."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from math import log
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery as TextQuery
-from django.db import connection
 from django.db.models import Case, FloatField, Func, Q, QuerySet, When
 
 from comments.search import beginnings, by_author, letters, spelt, written
-from projects.models import Project, ProjectQuerySet, Tag
+from core.round_trips import Statement, asked_together
+from projects.models import Project, ProjectQuerySet, Tag, TagAlias
 from projects.search.query import SearchQuery, parse
 
 CONFIG = "english"
@@ -20,26 +21,29 @@ MOST_WORDS = 8
 MOST_RANKED = 1_000
 # How much more a word counts in the title.
 IN_TITLE = 1.5
-# Each word as full-text search writes it, and the share of projects that have it: PostgreSQL's statistics know the
-# common ones.
+# Each word as it was typed and as full-text search writes it, and the share of projects that have it: PostgreSQL's
+# statistics know the common ones.
 LEXEMES = """
-    SELECT lexeme, coalesce(frequency, 0), (SELECT reltuples FROM pg_class WHERE oid = 'projects_project'::regclass)
-    FROM unnest(to_tsvector('english', %s)) LEFT JOIN (
+    SELECT word, lexeme, coalesce(frequency, 0),
+        (SELECT reltuples FROM pg_class WHERE oid = 'projects_project'::regclass)
+    FROM unnest(%s::text[]) WITH ORDINALITY AS typed (word, place)
+    CROSS JOIN LATERAL unnest(to_tsvector('english', word)) LEFT JOIN (
         SELECT unnest(most_common_elems::text::text[]) AS common, unnest(most_common_elem_freqs) AS frequency
         FROM pg_stats
         WHERE schemaname = current_schema() AND tablename = 'projects_project' AND attname = 'search_vector'
     ) AS statistics ON common = lexeme
-    ORDER BY positions[1]
+    ORDER BY place, positions[1]
 """
 
 
 @dataclass(frozen=True)
 class Lexeme:
-    """A word as full-text search writes it, and about how many projects have it."""
+    """A word as full-text search writes it, about how many projects have it, and as what it was typed first."""
 
     text: str
     rows: float
     of: float
+    typed: str = ""
 
     @property
     def weight(self) -> float:
@@ -123,16 +127,23 @@ def typed(projects: QuerySet[Project], text: str) -> QuerySet[Project]:
     return projects.filter(pk__in=found)
 
 
-def lexemes(text: str, before: str = "") -> list[Lexeme]:
-    """Return the words of ``text`` that full-text search looks for, in their order, each once.
+def lexemes(text: str) -> list[Lexeme]:
+    """Return the words of ``text`` that full-text search looks for, in their order, each once."""
+    [rows] = asked_together([lexemes_asked(text)])
+    return lexemes_of(rows)
 
-    Statements that stand ``before`` go to the server together with it: a way less.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(f"{before}{LEXEMES}", [text])
-        while cursor.nextset():
-            pass
-        return [Lexeme(lexeme, share * max(of, 0), max(of, 0)) for lexeme, share, of in cursor.fetchall()]
+
+def lexemes_asked(text: str) -> Statement:
+    """Return the statement that gets the words of ``text`` for ``lexemes_of``."""
+    return LEXEMES, [text.split()]
+
+
+def lexemes_of(rows: Iterable[tuple[str, str, float, float]]) -> list[Lexeme]:
+    """Return the words that ``lexemes_asked`` got, each once."""
+    found: dict[str, Lexeme] = {}
+    for word, lexeme, share, of in rows:
+        found.setdefault(lexeme, Lexeme(lexeme, share * max(of, 0), max(of, 0), word.lower()))
+    return list(found.values())
 
 
 @dataclass(frozen=True)
@@ -192,24 +203,32 @@ class Score(Func):
         return f"({' + '.join([match] * len(parts))})", given
 
 
-def by_tags_and_words(projects: ProjectQuerySet, query: SearchQuery, most: int) -> Worded | None:
-    """Return those of ``projects`` that have each word of ``query`` as a tag or in their texts, and one as a tag.
-
-    None where there are none, and for a search of one word or of more than a person would say tags in.
+def tags_asked(query: SearchQuery) -> Statement | None:
+    """Return the statement that gets which words of ``query`` are tags; None for one word alone, and for more than a
+    person would say tags in.
     """
     words = [word.lower() for word in query.words]
     if not 2 <= len(words) <= MOST_WORDS:
         return None
-    named = Tag.objects.filter(Q(name__in=words) | Q(aliases__name__in=words)).values_list("name", "aliases__name")
-    tags = {name for names in named for name in names if name in words}
+    names = Tag.objects.filter(name__in=words).order_by().values_list("name")
+    aliases = TagAlias.objects.filter(name__in=words).order_by().values_list("name")
+    return names.union(aliases).query.sql_with_params()
+
+
+def by_tags_and_words(
+    projects: ProjectQuerySet, query: SearchQuery, tags: Collection[str], words: list[Lexeme], most: int
+) -> Worded | None:
+    """Return those of ``projects`` that have each word of ``query`` as a tag or in their texts, and one as a tag.
+
+    ``tags`` are those of its words that are tags, and ``words`` all of them. None where there are none.
+    """
     if not tags:
         return None
     for word in tags:
         texts = Project.objects.filter(exactly(word)).order_by().values("pk")
         projects = projects.filter(pk__in=tagged_with(word).union(texts))
-    rest = " ".join(word for word in words if word not in tags)
-    if rest:
-        found = by_words(projects, query, lexemes(rest), most)
+    if rest := [word for word in words if word.typed not in tags]:
+        found = by_words(projects, query, rest, most)
         return found if found.has_all else None
     ids = list(projects.order_by("-last_seen_at", "-id").values_list("pk", flat=True)[:most])
     return Worded(ids, True) if ids else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from projects.asking.models import Conversation, Question, QuestionEvent
 from projects.asking.showing import ShownResult, ShownSentence, shown_answer
 from projects.models import Project
-from projects.site.listing import with_row_fields
+from projects.site.rows import with_row_fields
 
 
 @dataclass(frozen=True)

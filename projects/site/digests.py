@@ -12,8 +12,9 @@ from projects.catalogue import in_months, shown_in
 from projects.models import Analytics, Project
 from projects.site.charts import by_score, month_name, month_text
 from projects.site.errors import NoPage, reader_page
-from projects.site.listing import ORDERS, with_row_fields
+from projects.site.listing import ORDERS
 from projects.site.months import returned
+from projects.site.rows import rows
 from projects.trends import Month
 
 TAGS, PAIRS, HOSTS, BEST, RETURNED = 10, 6, 8, 10, 10
@@ -42,7 +43,7 @@ def contents(figures: Analytics) -> dict[str, Any]:
     """Return what a digest tells of the month of ``figures``; two queries."""
     month = figures.year, figures.month
     projects = Project.objects.published().posted().filter(shown_in(in_months([month_text(month)])))
-    best = with_row_fields(projects.filter(idea_score__gte=1)).order_by(*ORDERS["idea"][1])
+    best = projects.filter(idea_score__gte=1).order_by(*ORDERS["idea"][1]).values_list("pk", flat=True)
     return {
         "title": f"Digest of {month_name(month)}",
         "description": f"{month_name(month)} in short: what grew, what was new, what came back.",
@@ -54,8 +55,8 @@ def contents(figures: Analytics) -> dict[str, Any]:
         "pairs": figures.tag_pairs[:PAIRS],
         # A host of one project is that project's own.
         "hosts": [host for host in figures.hosts if host["count"] > 1][:HOSTS],
-        "best": best[:BEST],
-        "returned": returned(figures.returned[:RETURNED]),
+        "best": rows(best[:BEST]),
+        "returned": returned([entry["id"] for entry in figures.returned[:RETURNED]]),
         "ideas": by_score("Projects by idea score", figures.idea_scores),
         "complexities": by_score("Projects by complexity score", figures.complexity_scores),
     }

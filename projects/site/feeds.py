@@ -18,7 +18,8 @@ from projects.models import Project, ProjectQuerySet, Tag
 from projects.site import atom, digests, filters, searching
 from projects.site.charts import month_name, month_text
 from projects.site.errors import BadRequest, NoPage, reader_page
-from projects.site.listing import shortened, with_row_fields
+from projects.site.listing import shortened
+from projects.site.rows import with_row_fields
 from projects.trends import Month
 
 ENTRIES = 50

@@ -9,7 +9,7 @@ from projects.filling import filling
 from projects.models import Analytics, Project
 from projects.site.charts import month_name
 from projects.site.errors import reader_page
-from projects.site.listing import with_row_fields
+from projects.site.rows import rows
 
 NEWEST = 12
 GROWING = NEW = 6
@@ -25,7 +25,7 @@ def home(request: HttpRequest) -> HttpResponse:
     shown = Project.objects.published().posted()
     figures = Analytics.objects.months().defer(*UNUSED).order_by("-year", "-month").first()
     context = {
-        "newest": list(with_row_fields(shown).order_by("-last_seen_at", "-id")[:NEWEST]),
+        "newest": rows(shown.order_by("-last_seen_at", "-id").values_list("pk", flat=True)[:NEWEST]),
         "figures": figures,
         "month": month_name((figures.year, figures.month)) if figures else "",
         "growing": trends.growing(figures, GROWING) if figures else [],

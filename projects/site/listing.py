@@ -2,19 +2,19 @@
 
 from array import array
 from collections.abc import Hashable
-from functools import cache, partial
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 from django.conf import settings
-from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
-from django.db.models import CharField, Count, DateField, F, Func, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, LPad
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
 from core.index_version import kept
-from projects.models import Project, ProjectQuerySet, Submission, Tag
+from projects.models import Project
 from projects.site.errors import BadRequest, NoPage
+from projects.site.rows import rows
 
 PER_PAGE = 30
 LAYOUTS = ("list", "cards")
@@ -25,47 +25,6 @@ ORDERS: dict[str, tuple[str, tuple[Any, ...]]] = {
     "idea": ("Idea score", (Coalesce("idea_score", 0).desc(), F("id").desc())),
     "complexity": ("Complexity", (Coalesce("complexity_score", 0).desc(), F("id").desc())),
 }
-
-_year = Cast("comment__post__year", CharField())
-_month = LPad(Cast("comment__post__month", CharField()), 2, Value("0"))
-# Of a submission: the month of its thread, as 2026-09.
-MONTH = Concat(_year, Value("-"), _month)
-# The same as people write it: Sep 2026.
-MONTH_LABEL = Func(
-    Func(F("comment__post__year"), F("comment__post__month"), 1, function="make_date", output_field=DateField()),
-    Value("Mon YYYY"),
-    function="to_char",
-    output_field=CharField(),
-)
-
-
-def visible_submissions() -> QuerySet[Submission]:
-    """Return the appearances that strangers may see."""
-    return Submission.objects.visible()
-
-
-def with_row_fields(projects: QuerySet[Project]) -> ProjectQuerySet:
-    """Add what a row shows, computed for the rows that are fetched alone.
-
-    ``tag_names``; ``last`` (author, source, month and its label) of the newest comment that strangers may see it in;
-    and ``appearances``, in how many of them it is.
-    """
-    return cast("ProjectQuerySet", projects).annotate(**_row_fields()).without_heavy_fields()
-
-
-@cache
-def _row_fields() -> dict[str, Any]:
-    """Return the expressions, put together once: that takes longer than to look them up for a page."""
-    seen = visible_submissions().filter(project=OuterRef("pk"))
-    last = seen.order_by("-comment__posted_at", "-pk").values(
-        json=JSONObject(author="comment__author", source="comment__source", month=MONTH, label=MONTH_LABEL)
-    )
-    counted = seen.order_by().values("project").annotate(n=Count("pk")).values("n")
-    return {
-        "tag_names": ArraySubquery(Tag.objects.filter(projects=OuterRef("pk")).order_by("name").values("name")),
-        "last": Subquery(last[:1]),
-        "appearances": Coalesce(Subquery(counted), 0),
-    }
 
 
 def list_context(
@@ -114,23 +73,17 @@ def page_of_rows(
     if kept_as:
         ids = kept((*kept_as, settings.PUBLIC_PROJECTS), partial(array, "q", ids))
     page = page_of(request, ids, per_page, total=total)
-    page.object_list = _rows().filter(pk__in=page.object_list).order_by(*projects.query.order_by)
+    page.object_list = rows(page.object_list)
     return page
 
 
-@cache
-def _rows() -> ProjectQuerySet:
-    """Return all projects with what a row shows: to put that query together takes longer than to ask it."""
-    return with_row_fields(Project.objects.all())
-
-
-def page_of(request: HttpRequest, rows: Any, per_page: int, *, total: int | None = None) -> Page:
-    """Return the page of ``rows`` that ``?page=`` names, the first for none.
+def page_of(request: HttpRequest, everything: Any, per_page: int, *, total: int | None = None) -> Page:
+    """Return the page of ``everything`` that ``?page=`` names, the first for none.
 
     Raises BadRequest for what is no number, NoPage for a page beyond the end.
     """
     number = page_number(request)
-    paginator = Paginator(rows, per_page)
+    paginator = Paginator(everything, per_page)
     if total is not None:
         paginator.count = total  # type: ignore[method-assign, assignment]  # a cached property
     if number > paginator.num_pages:

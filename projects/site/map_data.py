@@ -16,8 +16,8 @@ from projects.search.query import parse
 from projects.search.searching import SearchTooSlow, search_ids
 from projects.site import filters
 from projects.site.errors import BadRequest, NoPage, TooSlow, reader_page
-from projects.site.listing import with_row_fields
 from projects.site.map import mapped, newest_drawing, shown_or_kept
+from projects.site.rows import with_row_fields
 from projects.site.saved import chosen_ids
 
 DOTS = "application/octet-stream"

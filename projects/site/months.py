@@ -14,7 +14,8 @@ from projects.catalogue import in_months, months_with_counts, shown_in
 from projects.models import Project
 from projects.site.charts import by_month, month_name, month_text
 from projects.site.errors import NoPage, reader_page
-from projects.site.listing import list_context, with_row_fields
+from projects.site.listing import list_context
+from projects.site.rows import Row, rows
 from projects.trends import Month
 
 # Of tags, pairs and the like on the page of a month.
@@ -68,7 +69,7 @@ def month(request: HttpRequest, month: Month) -> HttpResponse:
         "growing": trends.growing(figures, LISTED) if figures else [],
         "new": figures.new(LISTED) if figures else [],
         "pairs": figures.tag_pairs[:LISTED] if figures else [],
-        "returned": returned(figures.returned[:RETURNED]) if figures else [],
+        "returned": returned([entry["id"] for entry in figures.returned[:RETURNED]]) if figures else [],
         "empty": "No project was found in it yet.",
     }
     return render(
@@ -102,13 +103,7 @@ def nearest(month: Month, months: dict[Month, list[Post]]) -> str:
     return f"There is one of {' and of '.join(around)}." if around else "There are none yet."
 
 
-def returned(counted: list[dict[str, int]]) -> list[Project]:
-    """Return the projects that ``counted`` names by id, in its order, as rows that say in how many months they were.
-
-    What strangers may not see any more is left out.
-    """
-    months_of = {entry["id"]: entry["months"] for entry in counted}
-    found = list(with_row_fields(Project.objects.published().filter(pk__in=months_of)))
-    for project in found:
-        project.months = months_of[project.pk]  # type: ignore[attr-defined]  # shown beside it
-    return sorted(found, key=lambda project: list(months_of).index(project.pk))
+def returned(ids: list[int]) -> list[Row]:
+    """Return the rows of the projects ``ids`` in that order; what strangers may not see any more is left out."""
+    shown = set(Project.objects.published().filter(pk__in=ids).values_list("pk", flat=True)) if ids else ()
+    return rows([pk for pk in ids if pk in shown])

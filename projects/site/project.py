@@ -17,12 +17,13 @@ from django.utils.safestring import SafeString
 
 from comments.highlighting import marked_html
 from core.caching import cached_by_version, is_staff
+from core.round_trips import Statement, asked_together
 from projects.links import host_of, is_web, kind_of
 from projects.mapping.models import Dot
 from projects.models import Extraction, Page, Project, ProjectMerge, Submission
-from projects.search.meaning import similar
+from projects.search.meaning import WHOLE_SCANS, similar_asked
 from projects.site.errors import Gone, NoPage, reader_page
-from projects.site.listing import visible_submissions, with_row_fields
+from projects.site.rows import Row, rows, with_row_fields
 from projects.site.sharing import drawable, json_ld, picture
 
 ALIKE = OTHERS = 6
@@ -108,6 +109,7 @@ def project(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
     if request.path != found.get_absolute_url():
         return redirect(found, permanent=True)
     submissions = list(_submissions(found))
+    others, alike = _beside(found, submissions, shown)
     context = {
         "title": found.title,
         "description": found.short_description,
@@ -116,12 +118,26 @@ def project(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
         "appearances": [Appearance(each, marked_html(each.comment.text, [each.text])) for each in submissions],
         "reading": _reading(submissions),
         "review": review_in_words(found),
-        "others": list(by_same_authors(found, submissions, shown)[:OTHERS]),
-        "alike": similar(found, with_row_fields(shown), ALIKE, dimensions=found.dimensions),
+        "others": others,
+        "alike": alike,
         "picture_url": request.build_absolute_uri(reverse("site:project_picture", args=[pk])),
         "json_ld": json_ld(request, found, submissions),
     }
     return render(request, "projects/site/project.html", context)
+
+
+def _beside(found: Any, submissions: list[Submission], shown: QuerySet[Project]) -> tuple[list[Row], list[Row]]:
+    """Return those of ``shown`` by the same authors, and the most alike; two queries."""
+    asked = {
+        "others": by_same_authors(found, submissions, shown),
+        "alike": similar_asked(found, shown, ALIKE, found.dimensions),
+    }
+    given = {name: statement for name, statement in asked.items() if statement is not None}
+    answers = dict(zip(given, asked_together(given.values(), before=WHOLE_SCANS), strict=True)) if given else {}
+    others = [pk for (pk,) in answers.get("others", [])]
+    alike = [pk for pk, likeness in answers.get("alike", []) if likeness == likeness]  # None of a vector of zeros.
+    by_id = {row.pk: row for row in rows([*others, *alike])}
+    return [by_id[pk] for pk in others if pk in by_id], [by_id[pk] for pk in alike if pk in by_id]
 
 
 def _with_all(projects: QuerySet[Project]) -> QuerySet[Any]:
@@ -182,7 +198,7 @@ def _submissions(found: Project) -> QuerySet[Submission]:
         json=JSONObject(**{name: name for name in ("analyst", "prompt_version", "status", "finished_at", "steps")})
     )
     return (
-        visible_submissions()
+        Submission.objects.visible()
         .filter(project=found)
         .select_related("comment__post")
         .defer("comment__post__text", "comment__post__kids")
@@ -227,16 +243,19 @@ def review_in_words(found: Project) -> list[str]:
     return said
 
 
-def by_same_authors(found: Project, submissions: Iterable[Submission], shown: QuerySet[Project]) -> QuerySet[Project]:
-    """Return those of ``shown`` that the authors of this project posted besides, newest first."""
+def by_same_authors(found: Project, submissions: Iterable[Submission], shown: QuerySet[Project]) -> Statement | None:
+    """Return the statement that gets the ids of those of ``shown`` that the authors of this project posted besides,
+    newest first; None where nobody is named.
+    """
     names: dict[str, set[str]] = {}
     for each in submissions:
         if each.comment.author:
             names.setdefault(each.comment.source, set()).add(each.comment.author)
     if not names:
-        return shown.none()
+        return None
     theirs = Q()
     for source, authors in names.items():
         theirs |= Q(comment__source=source, comment__author__in=authors)
-    posted = visible_submissions().filter(theirs, project=OuterRef("pk"))
-    return with_row_fields(shown.exclude(pk=found.pk).filter(Exists(posted))).order_by("-last_seen_at", "-id")
+    posted = Submission.objects.visible().filter(theirs, project=OuterRef("pk"))
+    others = shown.exclude(pk=found.pk).filter(Exists(posted)).order_by("-last_seen_at", "-id")
+    return others.values_list("pk")[:OTHERS].query.sql_with_params()

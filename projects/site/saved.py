@@ -7,7 +7,8 @@ from core.api.listing import LARGEST_ID
 from core.caching import cached_by_version
 from projects.models import Project
 from projects.site.errors import BadRequest, reader_page
-from projects.site.listing import shortened, with_row_fields
+from projects.site.listing import shortened
+from projects.site.rows import Row, rows
 
 # Of one request; a browser asks again for the rest.
 MOST_IDS = 100
@@ -33,9 +34,7 @@ def chosen_ids(request: HttpRequest) -> list[int]:
     return [int(part) for part in parts]
 
 
-def found(ids: list[int]) -> list[Project]:
+def found(ids: list[int]) -> list[Row]:
     """Return the projects of ``ids`` that strangers may see, in that order."""
-    if not ids:
-        return []
-    places = {pk: place for place, pk in enumerate(ids)}
-    return sorted(with_row_fields(Project.objects.published().filter(pk__in=ids)), key=lambda row: places[row.pk])
+    shown = set(Project.objects.published().filter(pk__in=ids).values_list("pk", flat=True)) if ids else ()
+    return rows([pk for pk in ids if pk in shown])

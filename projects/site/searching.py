@@ -1,5 +1,6 @@
 """The search: a page, and the results alone while somebody types."""
 
+from functools import partial
 from typing import Any, get_args
 
 from django.http import HttpRequest, HttpResponse
@@ -8,10 +9,11 @@ from django.shortcuts import render
 from core.caching import cached_by_version
 from projects.models import Project, ProjectQuerySet
 from projects.search.query import SYNTAX, parse
-from projects.search.searching import Mode, SearchAnswer, SearchTooSlow, search
+from projects.search.searching import Load, Mode, SearchAnswer, SearchTooSlow, search
 from projects.site.errors import NoPage, TooSlow, reader_page
-from projects.site.listing import one_of, page_number, with_row_fields
+from projects.site.listing import one_of, page_number
 from projects.site.navigation import shows_waiting
+from projects.site.rows import rows
 
 PER_PAGE = 20
 MODES: dict[str, str] = {"hybrid": "Words and meaning", "words": "Words", "meaning": "Meaning"}
@@ -33,8 +35,9 @@ def results(request: HttpRequest) -> dict[str, Any]:
 
     Raises BadRequest for another mode or page, NoPage for a page beyond the end, TooSlow.
     """
-    shown = with_row_fields(Project.objects.published(to_staff=shows_waiting(request)))
-    answer, mode, number = answered(request, shown, PER_PAGE), asked_mode(request), page_number(request)
+    shown = Project.objects.published(to_staff=shows_waiting(request))
+    answer = answered(request, shown, PER_PAGE, partial(rows, described=True))
+    mode, number = asked_mode(request), page_number(request)
     if number > 1 and not answer.hits:
         raise NoPage(f"There is no page {number} of what was found for this search.")
     query = answer.query
@@ -54,11 +57,14 @@ def asked_mode(request: HttpRequest) -> Mode:
     return one_of(request, "mode", get_args(Mode), "hybrid")  # type: ignore[return-value]  # one of them
 
 
-def answered(request: HttpRequest, projects: ProjectQuerySet, per_page: int) -> SearchAnswer:
-    """Return the hits among ``projects`` on the page that the address asks for. Raises BadRequest and TooSlow."""
+def answered(request: HttpRequest, projects: ProjectQuerySet, per_page: int, load: Load | None = None) -> SearchAnswer:
+    """Return the hits among ``projects`` on the page that the address asks for, which ``load`` gets by their ids.
+
+    Raises BadRequest and TooSlow.
+    """
     mode, number, query = asked_mode(request), page_number(request), parse(request.GET.get("q", ""))
     try:
-        return search(query, projects, mode=mode, limit=per_page, offset=(number - 1) * per_page)
+        return search(query, projects, mode=mode, limit=per_page, offset=(number - 1) * per_page, load=load)
     except SearchTooSlow as error:
         raise TooSlow(str(error)) from error
 

@@ -15,6 +15,7 @@ from projects.site.converters import MonthConverter
 from projects.site.errors import BadRequest, reader_page
 from projects.site.listing import shortened
 from projects.site.months import returned
+from projects.site.rows import Row
 from projects.trends import Month
 
 # Tags whose courses one page shows, and rows of each table.
@@ -59,9 +60,15 @@ def trends(request: HttpRequest) -> HttpResponse:
         "growing": figures.growing(newest, LISTED) if newest else [],
         "new": newest.new(LISTED) if newest else [],
         "pairs": newest.tag_pairs[:LISTED] if newest else [],
-        "returned": returned([{"id": pk, "months": n} for pk, n in figures.came_back(RETURNED)]) if newest else [],
+        "returned": _returned() if newest else [],
     }
     return render(request, "projects/site/trends.html", context)
+
+
+def _returned() -> list[tuple[Row, int]]:
+    """Return the projects that came back most often, each with its number of months."""
+    months_of = dict(figures.came_back(RETURNED))
+    return [(row, months_of[row.pk]) for row in returned(list(months_of))]
 
 
 @cached_by_version
