@@ -61,6 +61,11 @@ class Circuit:
             raise
         self._note_answer()
 
+    def seconds_left(self) -> float:
+        """Return for how many seconds nobody asks the service; 0 while it may be asked."""
+        with self._lock:
+            return max(0.0, self._open_until - self._now()) if self._in_a_row >= self._failures else 0.0
+
     def _enter(self) -> int:
         """Return how many answers there were before this call."""
         with self._lock:

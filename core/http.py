@@ -51,6 +51,13 @@ class Unavailable(OutsideError):
     """It may pass: a time-out, a broken connection, a status that ``may_pass``, an answer that is not JSON."""
 
 
+class Unreachable(Unavailable):
+    """Nobody took the question: no connection was made, or a gateway said that nothing is behind it (502, 503).
+
+    So it says nothing of what was asked.
+    """
+
+
 class Refused(OutsideError):
     """Asking again cannot help: another status, a setting that is missing or wrong."""
 
@@ -68,6 +75,10 @@ class NotAsked(OutsideError):
 
     Nothing was tried, so it counts neither as a try of the task nor as an attempt of what it works on.
     """
+
+
+class Down(NotAsked):
+    """A service was asked, and is down: that is no fault of what it was asked, and costs it as little."""
 
 
 def may_pass(status: int) -> bool:

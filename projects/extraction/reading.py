@@ -193,10 +193,10 @@ def _run(
         raise
     except NotAsked as error:
         comment.give_back(str(error))
-        if extraction.llm_calls:
+        if extraction.tokens_out:
             _finish(extraction, Extraction.Status.FAILED, str(error))
         else:
-            extraction.delete()  # Nothing was tried, so nothing is to be told.
+            extraction.delete()  # Nothing was answered, so nothing is to be told.
         raise
     except Exception as error:
         # First the row is moved out of the way, then the error goes on: a bug must not leave it "processing".

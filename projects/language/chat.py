@@ -13,25 +13,37 @@ import openai
 from llama_index.core.llms import ChatMessage, ChatResponse
 from llama_index.llms.openai_like import OpenAILike
 
-from core.http import OutsideError, Refused, Unavailable, in_short, status_error, told_error
+from core.http import OutsideError, Refused, Unavailable, Unreachable, in_short, status_error, told_error
 from projects.language.attempts import RequestRefused
 from projects.language.completions import Said, Telling, read_completion
 from projects.language.dialect import what_is_refused
+
+# Bad Gateway, and Service Unavailable, as a server says while it loads its model.
+NOBODY_BEHIND = (502, 503)
 
 
 class Chat(OpenAILike):
     """Asks one model; its traces are llama-index's."""
 
     async def say(self, messages: list[tuple[str, str]], parameters: dict[str, Any]) -> Said:
-        """Send one call and return what was said. Raises Unavailable, Refused, and RequestRefused for the request."""
+        """Send one call and return what was said.
+
+        Raises Unreachable, Unavailable, Refused, and RequestRefused for the request.
+        """
         try:
             response = await self.achat([ChatMessage(role=role, content=text) for role, text in messages], **parameters)
-        except openai.APITimeoutError as error:
-            raise Unavailable(f"{self.api_base}: no answer in time") from error
         except openai.APIStatusError as error:
-            raise self._error(error.status_code, _message(error.response), error.response.headers) from error
+            told = self._error(error.status_code, _message(error.response), error.response.headers)
+            if error.status_code in NOBODY_BEHIND and type(told) is Unavailable:
+                told = Unreachable(str(told), retry_after=told.retry_after)
+            raise told from error
         except (openai.APIConnectionError, httpx.TransportError) as error:
-            raise Unavailable(f"{self.api_base}: {in_short(error.__cause__ or error)}") from error
+            cause = error.__cause__ or error
+            if isinstance(cause, (httpx.ConnectError, httpx.ConnectTimeout)):
+                raise Unreachable(f"{self.api_base}: {in_short(cause)}") from error
+            if isinstance(error, openai.APITimeoutError):
+                raise Unavailable(f"{self.api_base}: no answer in time") from error
+            raise Unavailable(f"{self.api_base}: {in_short(cause)}") from error
         said: Said = response.raw["said"]
         return said
 

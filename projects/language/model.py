@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from core.circuit import Circuit
 from core.event_loop import PerLoop
-from core.http import InvalidAnswer, Refused, Unavailable, build_client, in_short
+from core.http import Down, InvalidAnswer, Refused, Unavailable, Unreachable, build_client, in_short
 from projects.language.answers import Mend, NotAnAnswer, parse_answer, schema_of, unmended
 from projects.language.attempts import Attempt, RequestRefused
 from projects.language.completions import Said, Telling
@@ -34,6 +34,8 @@ Take = Callable[[str], Awaitable[bool]]
 """Takes the next words of an answer; returns whether more are wanted."""
 
 LONGEST_QUOTED_ANSWER = 4_000  # characters of a wrong answer that the model is shown again
+# Until a server that nobody reached is asked again, while the circuit is closed.
+DOWN_SECONDS = 10.0
 # Of one question, until the server takes it: each parameter may be refused, and the room for thoughts grow.
 MOST_TRIES = 12
 
@@ -91,8 +93,8 @@ class LanguageModel:
         ValueError, is asked for once more with the error. ``max_tokens`` bounds the answer without thoughts.
 
         With a ``version``, that of the prompt, answers are kept, and a kept one costs no call; ``mark`` is a random
-        word in the question that is no part of it. Raises Unavailable, Refused, TooLong, InvalidAnswer, and NotAsked
-        while the circuit is open.
+        word in the question that is no part of it. Raises Unavailable, Refused, TooLong, InvalidAnswer, NotAsked
+        while the circuit is open, and Down.
         """
         messages = [("system", system), ("user", user)]
         asked: list[Question] = []
@@ -225,15 +227,24 @@ class LanguageModel:
 
     @asynccontextmanager
     async def _turn_at(self, messages: Messages) -> AsyncIterator[tuple[Any, Exchange]]:
-        """Wait for a turn; give the client for one call, and the exchange to note its answer in."""
+        """Wait for a turn; give the client for one call, and the exchange to note its answer in.
+
+        Raises Down in place of what is raised inside where nobody took the call, or the circuit opened by it.
+        """
         client, slots = self._client.get()
-        async with slots:
-            if self._turn:
-                await self._turn()
-            # Entered with a slot in hand: those that waited for one must see that the circuit opened meanwhile.
-            with self.circuit.call(), exchange(messages) as noted:
-                current_usage().calls += 1
-                yield client, noted
+        try:
+            async with slots:
+                if self._turn:
+                    await self._turn()
+                # Entered with a slot in hand: those that waited for one must see that the circuit opened meanwhile.
+                with self.circuit.call(), exchange(messages) as noted:
+                    current_usage().calls += 1
+                    yield client, noted
+        except Unavailable as error:
+            left = self.circuit.seconds_left()
+            if not (left or isinstance(error, Unreachable)):
+                raise
+            raise Down(str(error), retry_after=max(error.retry_after or left or DOWN_SECONDS, 1.0)) from error
 
     def _spend(self, messages: Messages, said: Said) -> None:
         spent = current_usage()

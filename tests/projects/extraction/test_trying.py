@@ -97,7 +97,7 @@ def test_a_server_that_is_away_is_told(served):
     served().stop()
     tried = try_reading(text=PLAIN, analyst="llm")
     assert tried["status"] == "failed"
-    assert tried["error"].startswith("Unavailable: ")
+    assert tried["error"].startswith("Down: ")
     assert tried["exchanges"][0]["error"]
 
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from core.circuit import Circuit
-from core.http import InvalidAnswer, NotAsked, Refused, Unavailable
+from core.http import Down, InvalidAnswer, NotAsked, Refused, Unavailable
 from projects.language.attempts import TooLong
 from projects.language.dialect import Mode
 from projects.language.metering import Usage, metering
@@ -152,7 +152,8 @@ def test_a_refusal_is_asked_once_more_and_named_as_what_it_is(says, told):
         (Says(status=429, headers={"Retry-After": "17"}, body=b"{}"), Unavailable, 17),
         (Says(status=429, body=b"{}"), Unavailable, None),
         (Says(status=500, body=b"oops"), Unavailable, None),
-        (Says(status=503, body=b"<html>"), Unavailable, None),
+        (Says(status=503, body=b"<html>"), Down, 10),
+        (Says(status=502, headers={"Retry-After": "7"}, body=b"{}"), Down, 7),
         (Says(body=b'{"choices": [{"mess'), Unavailable, None),
         (Says(hang=30), Unavailable, None),
         (Says(status=401, body=b'{"error": {"message": "bad key"}}'), Refused, None),
@@ -173,7 +174,7 @@ def test_what_a_server_does_becomes_an_error_that_says_if_asking_again_helps(say
 def test_nobody_listening_may_pass_and_a_model_that_is_not_there_does_not():
     with LLMServer(models=["other"]) as server, pytest.raises(Refused, match="does not exist"):
         ask(model_of(server))
-    with pytest.raises(Unavailable):
+    with pytest.raises(Down):
         ask(model_of(server))
 
 
@@ -181,14 +182,17 @@ def test_after_five_failures_in_a_row_nobody_is_asked_for_a_minute():
     clock = [1000.0]
     with LLMServer([Says(status=500, body=b"{}")] * 6, otherwise=lambda _: Says(GOOD)) as server:
         model = model_of(server, circuit=Circuit("It", now=lambda: clock[0]))
-        for _ in range(5):
+        for _ in range(4):
             with pytest.raises(Unavailable):
                 ask(model)
+        # That it is down is no fault of the question that found it out, nor of the one that tries it again.
+        with pytest.raises(Down, match="answered 500"):
+            ask(model)
         with pytest.raises(NotAsked) as caught:
             ask(model)
         assert (len(server.requests), caught.value.retry_after) == (5, 60)
         clock[0] += 61
-        with pytest.raises(Unavailable):
+        with pytest.raises(Down):
             ask(model)
         with pytest.raises(NotAsked):
             ask(model)

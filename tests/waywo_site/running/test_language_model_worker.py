@@ -157,6 +157,38 @@ def test_a_queue_waits_while_the_server_is_down_and_burns_no_tries(tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("empty_queues")
+@pytest.mark.process
+@pytest.mark.parametrize("is_there", [True, False], ids=["it says 503", "nobody listens"])
+def test_a_model_that_is_down_for_long_costs_no_comment_a_try(is_there, tmp_path):
+    """The pauses are fractions of a second here; more tries fail than a task has."""
+    make_comments(2)
+    with LLMServer(otherwise=lambda _: Says(status=503, body=b"loading")) as server:
+        if not is_there:
+            server.stop()
+        variables = {"LLM_BASE_URL": server.url, "LLM_MODEL": "scripted"}
+        (tmp_path / "sitecustomize.py").write_text(
+            "import core.circuit as c\n"
+            "c.Circuit.__init__.__kwdefaults__['pause'] = 1.0\n"
+            "import core.jobs.retrying as r\nr.SPREAD = 0.5\n"
+        )
+        calls = [{"comment_id": row.pk} for row in Comment.objects.all()]
+        with Worker(tmp_path, processes=1, PYTHONPATH=f"{tmp_path}:{ROOT}", **variables) as worker:
+            batch = sending.start_batch("process_waywo_comment", calls)
+            wait_until(lambda: worker.log.count("state=RETRY") >= 10, "it was tried in vain", 300)
+            assert not Comment.objects.exclude(status__in=("pending", "processing")).exists()
+            assert set(batch.tasks.values_list("retries", flat=True)) == {0}
+            server.otherwise = reader
+            if not is_there:
+                server.start()
+            wait_until(lambda: following.progress_of(batch.group_id).is_finished, "all are read", 120)
+    assert following.failures(batch.group_id) == []
+    assert set(Comment.objects.values_list("status", "attempts", "last_error")) == {("processed", 0, "")}
+    # What nobody answered left no trace.
+    assert set(Extraction.objects.values_list("status", flat=True)) == {"succeeded"}
+
+
+@pytest.mark.django_db(transaction=True)
 def test_the_command_chooses_what_to_read_again():
     comments = make_comments(3)
     post = comments[0].post_id
