@@ -21,6 +21,7 @@ from waywo_site.running import heartbeats
 from waywo_site.running.log_file import LogFile, log_file
 from waywo_site.running.queues import paused, states
 from waywo_site.running.supervisor import Process, Supervisor
+from waywo_site.running.worker_names import take_name
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +76,9 @@ def worker(
     ``concurrency`` processes or ``autoscale`` (the most, the least), whichever is given: the other variable is then
     without force.
     """
+    name, held = take_name(settings.CELERY_BROKER_URL)
     options = ["--queues", ",".join(queues or settings.WORKER_QUEUES), "--loglevel", settings.LOG_LEVEL, "-E"]
+    options += ["--hostname", f"{name}@%h"]
     if not (concurrency or autoscale):
         concurrency, autoscale = settings.WORKER_CONCURRENCY, settings.WORKER_AUTOSCALE
     limits = {
@@ -87,7 +90,7 @@ def worker(
     options += [word for option, value in limits.items() if value for word in (option, str(value))]
     # Six lines at each start; the README names what being root means here.
     no_warning = {"PYTHONWARNINGS": "ignore:You're running the worker:UserWarning"}
-    return Process("worker", [*_celery(), "worker", *options], no_warning)
+    return Process("worker", [*_celery(), "worker", *options], no_warning, held=() if held is None else (held,))
 
 
 def beat() -> Process:

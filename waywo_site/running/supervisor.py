@@ -25,7 +25,8 @@ STEADY_SECONDS = 60  # who ran this long begins again with the pauses
 MOST_EARLY_ENDS = 5  # so many ends in a row, each within STEADY_SECONDS: no restart will help
 STOP_SECONDS = 30  # for all of them together
 # A line of the log (waywo_site/logs.py: LineFormatter) that says what is done, not what goes wrong.
-DETAIL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (DEBUG|INFO) ")
+# What Celery says as it ends is no news to who ended it, and has a line without words before it.
+DETAIL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (DEBUG|INFO) |worker: (Warm|Soft) shutdown|$")
 ORDER_SECONDS = 5  # that one waits for the end of those after it; a worker at a long task holds up nobody for longer
 
 
@@ -38,6 +39,8 @@ class Process:
     environment: dict[str, str] = field(default_factory=dict)
     # What starts after it waits for this, so that it need not share the processors meanwhile.
     is_ready: Callable[[], bool] = lambda: True
+    # File descriptors that it keeps open beside those of all: the lock on one lasts until it has ended.
+    held: tuple[int, ...] = ()
 
 
 def _kill(popen: subprocess.Popen) -> None:
@@ -96,7 +99,7 @@ class Supervised:
             stderr=subprocess.STDOUT if self.named else None,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            pass_fds=tuple(self.held),
+            pass_fds=(*self.held, *self.process.held),
         )
         if self.named:
             threading.Thread(target=self._print, args=(self.popen,), daemon=True).start()

@@ -1,16 +1,20 @@
 """A worker of its own, as further machines and containers run it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 
 import pytest
 from celery import current_app
+from django.conf import settings
 
 from tests.servers.processes import ROOT, command, environment
 from tests.waiting import wait_until
-from waywo_site.running import processes
+from waywo_site.operations.health.parts import queues_served
+from waywo_site.running import processes, worker_names
+from waywo_site.running.queues import workers
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queues")]
 
@@ -37,6 +41,52 @@ def test_it_serves_its_queues_comes_back_when_it_is_killed_and_ends_when_it_is_t
             os.killpg(runner.pid, signal.SIGKILL)
     lines = [line for line in log.read_text().splitlines() if " ready." in line]
     assert all(line.startswith("{") for line in lines), lines
+
+
+def test_two_workers_of_one_machine_are_both_seen_and_all_their_queues_count_as_served(tmp_path):
+    ours = ["extraction", "priority"]
+    served = (ours, [name for name in settings.QUEUE_TIME_LIMITS if name not in ours])
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        runners = [
+            subprocess.Popen(
+                [sys.executable, "manage.py", "run_worker", "--queues", ",".join(names), "--concurrency", "1"],
+                cwd=ROOT,
+                env=environment(),
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+            for names in served
+        ]
+    try:
+        wait_until(lambda: log.read_text().count(" ready.") == 2, "both start", 240)
+        found = wait_until(lambda: len(seen := workers()) == 2 and seen, "both answer", 60)
+        assert {frozenset(worker.queues) for worker in found} == set(map(frozenset, served))
+        assert all(re.fullmatch(r"celery(-\d+)?@.+", worker.name) for worker in found)
+        assert queues_served().reason == "Each has a worker."
+        assert "DuplicateNodenameWarning" not in log.read_text()
+    finally:
+        for runner in runners:
+            runner.terminate()
+        for runner in runners:
+            runner.wait(60)
+
+
+def test_a_name_is_free_again_once_its_worker_has_ended():
+    broker = f"redis://nowhere/{os.getpid()}"
+    name, held = worker_names.take_name(broker)
+    other, held_too = worker_names.take_name(broker)
+    assert (name, other) == ("celery", "celery-2")
+    assert worker_names.take_name(f"{broker}1")[0] == "celery"  # of another broker
+    os.close(held)
+    assert worker_names.take_name(broker)[0] == "celery"
+    os.close(held_too)
+
+
+def test_without_a_folder_for_it_a_name_is_the_number_of_the_process(monkeypatch, tmp_path):
+    monkeypatch.setattr(worker_names.tempfile, "gettempdir", lambda: str(tmp_path / "none"))
+    assert worker_names.take_name("redis://nowhere") == (f"celery-{os.getpid()}", None)
 
 
 @pytest.mark.parametrize(
