@@ -1,6 +1,7 @@
 """How each part of Waywo is: every look has a time limit of its own, and one that hangs holds up no other."""
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -50,6 +51,14 @@ def _no_answer(seconds: float) -> str:
     return f"No answer within {seconds:g} s."
 
 
+def _unsure(remedy: str) -> str:
+    """Return what to do about a part that may only be slow: nothing was seen but that it did not answer in time."""
+    load, processors = os.getloadavg()[0], os.cpu_count() or 1
+    is_busy = load > processors
+    why = f"this machine is busy (load {load:.1f} on {processors} processors)" if is_busy else "it may be slow"
+    return f"Look again in a minute: {why}. If it stays so: {remedy[:1].lower()}{remedy[1:]}"
+
+
 class _Look:
     """One look at a part, in a thread of its own.
 
@@ -82,7 +91,7 @@ class _Look:
         self._thread.join(max(0.0, self._began + seconds - time.monotonic()))
         if self._finding is None or self._ended is None:
             taken = time.monotonic() - self._began
-            return Check(part.name, part.without_answer, _no_answer(seconds), part.remedy, round(taken, 2))
+            return Check(part.name, part.without_answer, _no_answer(seconds), _unsure(part.remedy), round(taken, 2))
         finding = self._finding
         remedy = "" if finding.state == OK else finding.remedy or part.remedy
         return Check(part.name, finding.state, finding.reason, remedy, round(self._ended - self._began, 2))

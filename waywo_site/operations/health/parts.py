@@ -269,14 +269,17 @@ def _part(look: Callable[[], Finding], seconds: float, remedy: str, name: str = 
     return Part(name or look.__name__, look, seconds, remedy, **options)
 
 
+START_ONE = "Start a worker for them, manage.py run_worker --queues NAME,NAME, or name them in WORKER_QUEUES."
+START_FLOWER = "Start Waywo (make run) or Flower alone (make flower), or correct FLOWER_URL."
+
 PARTS = (
     _part(database, 2, "Start PostgreSQL, or correct DATABASE_URL."),
     _part(migrations, 2, "Run manage.py migrate."),
     _part(broker, 2, "Start the broker, or correct CELERY_BROKER_URL."),
     _part(broker_memory.finding, 2, broker_memory.WAY_OUT, "broker_memory"),
-    _part(workers_alive, 5, "Start a worker: celery --app waywo_site worker --queues …", "workers"),
-    _part(queues_served, 5, "Name these queues in --queues of a worker.", "queues"),
-    _part(beat, 2, "Start beat: celery --app waywo_site beat."),
+    _part(workers_alive, 5, "Start Waywo (make run), or a worker alone: make worker.", "workers"),
+    _part(queues_served, 5, START_ONE, "queues"),
+    _part(beat, 2, "Start Waywo (make run), or beat alone: make beat."),
     _part(canaries, 2, "Look at what the workers of these queues do; restart them where they do nothing."),
     _part(schedules, 2, "See whether beat and a worker run; Schedules in the admin has them."),
     _part(failed_tasks, 2, "See Task results and Batches in the admin: each failed task names its error.", "tasks"),
@@ -285,7 +288,7 @@ PARTS = (
     _part(language_model, 6, "Start the server, or correct LLM_BASE_URL."),
     _part(embeddings, 6, "Start the server, or correct EMBEDDING_BASE_URL."),
     _part(last_backup, 2, "Run manage.py backup_database, and see the schedule of that name.", "backup", is_local=True),
-    _part(flower, 3, "Start Flower, or correct FLOWER_URL.", without_answer=DEGRADED, is_local=True),
+    _part(flower, 3, START_FLOWER, without_answer=DEGRADED, is_local=True),
     _part(disk, 2, "Make room: manage.py cleanup_old_data, fewer backups (BACKUP_KEEP), a larger disk.", is_local=True),
-    _part(memory, 1, "Run fewer worker processes (--concurrency), or add memory.", is_local=True),
+    _part(memory, 1, "Run fewer worker processes (WORKER_CONCURRENCY), or add memory.", is_local=True),
 )

@@ -14,6 +14,7 @@ from waywo_site.running.queues import workers
 
 # How far back a queue is compared with, to see whether it grows.
 GROWTH_WINDOW = timedelta(minutes=15)
+RUN_WORKER = "manage.py run_worker --queues"
 
 
 def monitor_queues(now: datetime | None = None) -> dict[str, Any]:
@@ -56,14 +57,14 @@ def _judged(sample: QueueSample, earlier: int | None) -> alerts.Subject:
     name = f"queue: {sample.queue}"
     if not sample.has_worker and not sample.is_paused and earlier is not None and sample.waiting > earlier:
         reason = f"No worker serves it, and it grew from {earlier} to {sample.waiting}."
-        return alerts.Subject(name, FAILED, reason, f"Start a worker with --queues {sample.queue}.")
+        return alerts.Subject(name, FAILED, reason, f"Start a worker for it: {RUN_WORKER} {sample.queue}.")
     if sample.waiting > settings.QUEUE_ALERT_DEPTH:
         reason = f"{sample.waiting} messages wait, more than QUEUE_ALERT_DEPTH={settings.QUEUE_ALERT_DEPTH}."
-        return alerts.Subject(name, DEGRADED, reason, f"Start more workers with --queues {sample.queue}.")
+        return alerts.Subject(name, DEGRADED, reason, f"Start another worker for it: {RUN_WORKER} {sample.queue}.")
     age = sample.oldest_seconds or 0.0
     if age > settings.VISIBILITY_TIMEOUT:
         reason = f"The oldest message waits for {age / 60:.0f} minutes."
-        remedy = f"See whether a worker serves {sample.queue} and what it is doing (Flower)."
+        remedy = "See what the workers do: manage.py tasks, or Flower."
         if sample.is_paused:
             reason += " The queue is paused."
             remedy = f"Resume it on the Overview, or by manage.py queues --resume {sample.queue}."
