@@ -21,7 +21,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         settings.INSTALLED_APPS  # noqa: B018 - Django would hide a bad variable behind "Unknown command"
-        execute_from_command_line(sys.argv)
+        try:
+            execute_from_command_line(sys.argv)
+        finally:
+            sys.stdout.flush()  # here, where it may fail quietly
+    except BrokenPipeError:
+        # Who read it has enough, as `| head` has. What is still to be written at the end goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
     except (ImproperlyConfigured, EmbeddedError, CommandError) as error:
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(getattr(error, "returncode", 1))

@@ -2,11 +2,15 @@
 in their process (tests.servers.processes.command)."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from tests.factories import make_project
-from tests.servers.processes import manage
+from tests.servers.processes import ROOT, environment, manage
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]
 
@@ -24,6 +28,16 @@ def test_rows_are_printed_as_they_are():
     head, row = done.stdout.splitlines()
     assert "title" in head.split(",")
     assert "Füße — 足" in row
+
+
+@pytest.mark.parametrize("arguments", [("showmigrations",), ("health", "--only", "workers")])
+def test_who_reads_no_further_ends_it_quietly(arguments):
+    reads, writes = os.pipe()
+    os.close(reads)
+    command = [sys.executable, "manage.py", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment(), stdout=writes, stderr=subprocess.PIPE, timeout=180)
+    os.close(writes)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")
 
 
 @pytest.mark.parametrize(

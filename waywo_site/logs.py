@@ -11,6 +11,8 @@ from typing import Any
 
 from celery import current_task
 
+from core.http import in_short
+
 # Tasks that run a few times a minute. Among them what else happens would not be seen.
 HOUSEKEEPING = ("canary", "send_canaries", "reconcile")
 # Tasks that look at how Waywo is, every few minutes.
@@ -39,6 +41,25 @@ class LeaveOutHousekeeping(logging.Filter):
         args = record.args
         names = args.values() if isinstance(args, dict) else args or ()
         return not any(name in HOUSEKEEPING for name in (*names, getattr(record, "task", "")) if isinstance(name, str))
+
+
+class LostProcess(logging.Filter):
+    """Say in one line, without Celery's own traceback, that a process ended in the middle of a task.
+
+    One that was told to (SIGTERM: its task was cancelled) is no error; what another was at goes back into its queue.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if type(error).__name__ != "WorkerLostError":
+            return True
+        how = in_short(error or Exception()).removeprefix("Worker exited prematurely: ")
+        told = "SIGTERM" in how
+        record.levelno = logging.INFO if told else logging.ERROR
+        record.levelname = logging.getLevelName(record.levelno)
+        what = "was told to end" if told else "ended; its task goes back into its queue"
+        record.msg, record.args, record.exc_info, record.exc_text = f"A process at a task {what}: {how}", (), None, None
+        return True
 
 
 class LineFormatter(logging.Formatter):

@@ -190,7 +190,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "waywo_site.logs.LineFormatter"}, "json": {"()": "waywo_site.logs.JsonFormatter"}},
-    "filters": {"housekeeping": {"()": "waywo_site.logs.LeaveOutHousekeeping"}},
+    "filters": {
+        "housekeeping": {"()": "waywo_site.logs.LeaveOutHousekeeping"},
+        "lost_process": {"()": "waywo_site.logs.LostProcess"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
@@ -209,6 +212,7 @@ LOGGING = {
             name: {"level": "WARNING" if LOG_LEVEL == "INFO" else LOG_LEVEL}
             for name in ("celery.worker.strategy", "celery.app.trace")
         },
+        "celery.worker.request": {"filters": ["lost_process"]},
         # A page for each run; what fails of it stands in the run.
         "data_designer": {"level": "ERROR"},
     },
@@ -264,7 +268,7 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = environment.variable(
     "WORKER_MAX_TASKS_PER_CHILD", 200, worker_options.MAX_TASKS_PER_CHILD
 )
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = environment.variable(
-    "WORKER_MAX_MEMORY_PER_CHILD", None, worker_options.MAX_MEMORY_PER_CHILD
+    "WORKER_MAX_MEMORY_PER_CHILD", 600_000, worker_options.MAX_MEMORY_PER_CHILD
 )
 
 # -- Celery ------------------------------------------------------------------------------------------------

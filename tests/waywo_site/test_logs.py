@@ -2,14 +2,16 @@
 
 import json
 import logging
+import sys
 
 import pytest
+from billiard.exceptions import WorkerLostError
 
 from core.jobs import sending
 from tests.factories import make_comment
 from tests.servers.processes import Worker
 from tests.waiting import wait_until
-from waywo_site.logs import JsonFormatter, LineFormatter
+from waywo_site.logs import JsonFormatter, LineFormatter, LostProcess
 
 
 def record(message: str = "read", **extra) -> logging.LogRecord:
@@ -28,6 +30,27 @@ def test_a_message_of_several_lines_is_one_line_of_json():
     line = JsonFormatter().format(record("a\nb", odd=object()))
     assert "\n" not in line
     assert json.loads(line)["message"] == "a\nb"
+
+
+@pytest.mark.parametrize(
+    ("signal", "level", "said"),
+    [
+        ("9 (SIGKILL)", "ERROR", "A process at a task ended; its task goes back into its queue: signal 9 (SIGKILL)"),
+        ("15 (SIGTERM)", "INFO", "A process at a task was told to end: signal 15 (SIGTERM)"),
+    ],
+)
+def test_a_process_that_ended_in_the_middle_of_a_task_is_one_line(signal, level, said):
+    try:
+        raise WorkerLostError(f"Worker exited prematurely: signal {signal} Job: 3.")
+    except WorkerLostError as error:
+        lost = logging.getLogger("x").makeRecord(
+            "x", logging.ERROR, "", 0, "Task handler raised error: %r", (error,), sys.exc_info()
+        )
+    assert any(isinstance(one, LostProcess) for one in logging.getLogger("celery.worker.request").filters)
+    assert LostProcess().filter(lost)
+    line = LineFormatter().format(lost)
+    assert f" {level} x: {said}" in line
+    assert "\n" not in line
 
 
 def ended_of(task_id: str, log: str) -> dict | None:

@@ -27,7 +27,10 @@ ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "waywo_site/operations/monitoring"
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
-BESIDE = {"prometheus": "monitoring", "grafana": "monitoring", "rabbitmq": "rabbitmq", "phoenix": "tracing"}
+BESIDE = {"prometheus": "monitoring", "alertmanager": "monitoring", "grafana": "monitoring"} | {
+    "rabbitmq": "rabbitmq",
+    "phoenix": "tracing",
+}
 PROMETHEUS = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
 RULES = [rule for group in yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"] for rule in group["rules"]]
 PANELS = json.loads((FOLDER / "dashboard.json").read_text())["panels"]
@@ -206,6 +209,37 @@ def test_the_token_reaches_the_file_that_prometheus_reads_and_no_one_else(tmp_pa
     assert (tmp_path / "token").stat().st_mode & 0o077 == 0
     assert done.stdout.splitlines() == SERVICES["prometheus"]["command"]
     assert str(Path(file).parent) in SERVICES["prometheus"]["tmpfs"]
+
+
+@pytest.mark.parametrize(
+    ("url", "receiver"), [("", "nobody"), ("https://user:a&b@example.com/hook?x=1&y=|2\\", "webhook")]
+)
+def test_alerts_reach_the_address_that_is_given_and_else_nobody(url, receiver, tmp_path):
+    program = tmp_path / "alertmanager"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    service = SERVICES["alertmanager"]
+    script = service["entrypoint"][2].replace("$$", "$")
+    script = script.replace("/etc/alertmanager/waywo.yml", str(FOLDER / "alertmanager.yml"))
+    script = script.replace("/tmp/alertmanager.yml", f"{tmp_path}/alertmanager.yml")
+    variables = {"ALERTMANAGER_WEBHOOK_URL": url, "PATH": f"{tmp_path}:/usr/bin:/bin"}
+    subprocess.run([*service["entrypoint"][:2], script], env=variables, check=True)
+    written = yaml.safe_load((tmp_path / "alertmanager.yml").read_text())
+    assert written["route"]["receiver"] == receiver
+    [configured] = [one["webhook_configs"][0]["url"] for one in written["receivers"] if "webhook_configs" in one]
+    assert configured == url or not url
+    assert (tmp_path / "alertmanager.yml").stat().st_mode & 0o077 == 0
+    assert "--config.file=/tmp/alertmanager.yml" in service["command"]
+    [known] = PROMETHEUS["alerting"]["alertmanagers"]
+    assert known["static_configs"] == [{"targets": ["alertmanager:9093"]}]
+
+
+@pytest.mark.skipif(
+    not shutil.which("amtool"), reason="amtool is not installed: apt-get install prometheus-alertmanager"
+)
+def test_alertmanager_takes_its_configuration():
+    done = subprocess.run(["amtool", "check-config", FOLDER / "alertmanager.yml"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_variable_of_compose_alone_is_used_there():
