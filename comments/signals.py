@@ -6,3 +6,5 @@ from django.dispatch import Signal
 comments_withdrawn = Signal()
 # Likewise: shown again at the source.
 comments_restored = Signal()
+# Asked with ``post``: whoever extracts threads answers with the id of the task that is at it now, None where none is.
+who_extracts = Signal()

@@ -48,7 +48,9 @@ def process_waywo_posts(
 ) -> dict[str, Any]:
     """Collect the newest threads of all enabled sources that are due, each in a task of its own."""
     check_limit("limit_comments", limit_comments)
+    self.report_progress("asking_sources", 0, 2)
     threads, errors = threads_to_collect(limit_posts, source=source, max_age_days=max_age_days)
+    self.report_progress("queueing", 1, 2)
     batch = sending.start_batch(
         "process_waywo_post",
         [vars(thread) | {"limit_comments": limit_comments} for thread in threads],

@@ -6,4 +6,4 @@ class ProjectsConfig(AppConfig):
     verbose_name = "Index"
 
     def ready(self) -> None:
-        from projects import cancelled_tasks, checks, withdrawn_comments  # noqa: F401
+        from projects import cancelled_tasks, checks, extracted_threads, withdrawn_comments  # noqa: F401

@@ -16,6 +16,7 @@ from unfold.decorators import display
 from comments.admin.adding import AddThread
 from comments.admin.sources import Sources
 from comments.models import Comment, CommentQuerySet, Post, Source
+from comments.signals import who_extracts
 from comments.text import safe_html
 from core.admin.listing import ReadOnlyAdmin, filtered_list_link, outside_link, require
 from core.admin.sending import send_batch, send_task
@@ -59,9 +60,9 @@ class Part:
     start: float
 
 
-def _run_of(post: Post) -> Any:
-    """Return the run of ``process_waywo_thread`` that is at a thread now, None where there is none."""
-    return post.runs.open().first()  # type: ignore[attr-defined]  # of a model to our right
+def _task_at(post: Post) -> str | None:
+    """Return the id of the task ``process_waywo_thread`` that is at a thread now, None where there is none."""
+    return next((task_id for _, task_id in who_extracts.send(Post, post=post) if task_id), None)
 
 
 def bar_of(post: Post) -> list[Part]:
@@ -131,7 +132,7 @@ class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
                 "post": post,
                 "buttons": self._buttons(request, post),
                 "may_extract": self._may_collect(request) and self._may_read(request) and post.source != Source.SAMPLE,
-                "run_link": task_link(run.task_id) if (run := _run_of(post)) else "",
+                "run_link": task_link(task_id) if (task_id := _task_at(post)) else "",
                 "may_collect": self._may_collect(request),
                 "comments_url": reverse("admin:comments_comment_changelist") + f"?post__id__exact={post.pk}",
             }
@@ -174,9 +175,9 @@ class PostAdmin(AddThread, Sources, ReadOnlyAdmin):
         if post is None:
             messages.error(request, f"There is no thread {pk} that can be collected.")
             return HttpResponseRedirect(reverse("admin:comments_post_changelist"))
-        if run := _run_of(post):
+        if running := _task_at(post):
             messages.info(request, "This thread is being extracted already: this is the task that does it.")
-            return HttpResponseRedirect(page_of(run.task_id))
+            return HttpResponseRedirect(page_of(running))
         task_id = send_task(request, EXTRACT, {"post": pk, "year": post.year, "month": post.month})
         if task_id is None:
             return HttpResponseRedirect(reverse("admin:comments_post_change", args=[pk]))

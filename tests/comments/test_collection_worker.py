@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from comments.models import Comment
-from core.jobs import following, sending
+from core.jobs import cancelling, following, repeating, sending
 from core.locks import host_slots
 from tests.servers.hackernews import HackerNewsServer
 from tests.servers.processes import Worker
@@ -46,6 +46,30 @@ def test_a_thread_half_fetched_when_the_worker_is_killed_is_complete_after_it_is
     assert Comment.objects.count() == 1000
     # The post, the copy, what was under way, and what was not saved: nothing that was there is asked for again.
     assert again <= 1000 - kept + 30
+
+
+def test_a_collection_that_runs_is_ended_and_goes_on_where_it_was(tmp_path):
+    items = generate_thread(1000, seed=9)
+    with HackerNewsServer(items, latency=0.05) as server:
+        server.search_missing = set(server.items)
+        with Worker(
+            tmp_path, processes=1, HN_API_BASE_URL=server.item_api, HN_SEARCH_BASE_URL=server.search_api
+        ) as worker:
+            task_id = sending.send("process_waywo_post", {"post_id": items[0]["id"]})
+            wait_until(lambda: Comment.objects.count() >= 200, "some lots are saved", 120)
+            assert cancelling.cancel(task_id, running=True).status == "REVOKED"
+            other = sending.send("generate_analytics", {})
+            wait_until(lambda: following.task_state(other).is_finished, "its process is at something else", 240)
+            kept, requests = Comment.objects.count(), len(server.requests)
+            assert following.task_state(task_id).status == "REVOKED"
+            again = repeating.run_again(task_id)
+            wait_until(lambda: following.task_state(again).is_finished, "it goes on", 240)
+            assert "Traceback" not in worker.log
+        asked = len(server.requests) - requests
+    assert 200 <= kept < 1000
+    assert following.task_state(again).result["comments_saved"] == 1000 - kept
+    # The post, the copy, and what was not saved.
+    assert asked <= 1000 - kept + 30
 
 
 def test_processes_share_the_slots_of_a_host_and_one_that_waits_gets_the_next():

@@ -11,7 +11,7 @@ import pytest
 from celery.result import AsyncResult
 from django.conf import settings
 
-from core.jobs import following, sending
+from core.jobs import cancelling, following, repeating, sending
 from ideas.models import IdeaRun
 from projects.models import Project
 from tests.factories import make_project
@@ -96,6 +96,25 @@ def test_a_worker_killed_while_generating_goes_on_and_makes_nothing_twice(tmp_pa
     assert kept <= set(result["project_ids"])
     titles = list(Project.objects.values_list("title", flat=True))
     assert len(titles) == len(set(titles)) == 12
+    assert not list((settings.VAR_DIR / "ideas").glob("run-*"))
+
+
+def test_ideas_that_are_being_made_are_ended_what_was_saved_stays_and_the_rest_is_made_later(tmp_path):
+    with slow_server(0.3) as server, Worker(tmp_path, processes=1, **model_of(server)) as worker:
+        task_id = sending.send("generate_ideas", {"num_ideas": 12})
+        wait_until(lambda: Project.objects.count() >= 2, "two ideas are saved", 240)
+        assert cancelling.cancel(task_id, running=True).status == "REVOKED"
+        run = IdeaRun.objects.get()
+        assert (run.status, run.errors) == ("partial", ["It was cancelled. What it had finished is kept."])
+        other = sending.send("generate_analytics", {})
+        wait_until(lambda: following.task_state(other).is_finished, "its process is at something else", 240)
+        kept = set(Project.objects.values_list("pk", flat=True))
+        assert 2 <= len(kept) < 12
+        again = repeating.run_again(task_id)
+        result = result_of(again)
+        assert "Traceback" not in worker.log
+    assert (result["status"], result["num_saved"]) == ("success", 12)
+    assert kept <= set(result["project_ids"])
     assert not list((settings.VAR_DIR / "ideas").glob("run-*"))
 
 

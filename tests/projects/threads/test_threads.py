@@ -169,8 +169,12 @@ def test_a_thread_that_is_being_extracted_is_not_extracted_twice(client):
     assert "Collect and read all" not in page
     there = client.post(f"/admin/comments/post/{run.post_id}/extract/")
     assert there["Location"].endswith(f"/taskresult/{TaskResult.objects.get(task_id=run.task_id).pk}/change/")
+    refused = client.post(f"/api/waywo-posts/{run.post_id}/extract", "{}", content_type="application/json")
+    assert refused.status_code == 409
+    assert f"by task {run.task_id}. Follow it: /api/tasks/{run.task_id}" in refused.json()["detail"]
     cancelling.cancel(run.task_id)
-    assert comments_to_read() == [waiting.pk]
+    # Somebody wanted it to end: it is read once somebody asks for it.
+    assert (comments_to_read(by_itself=True), comments_to_read()) == ([], [waiting.pk])
 
 
 def test_the_button_of_a_thread_sends_it_and_leads_to_its_task(client):
