@@ -18,6 +18,7 @@ from projects.language.attempts import RequestRefused
 from projects.language.completions import Said, Telling, read_completion
 from projects.language.dialect import what_is_refused
 
+VENDORS_ERRORS = (openai.APIStatusError, openai.APIConnectionError, httpx.TransportError)
 # Bad Gateway, and Service Unavailable, as a server says while it loads its model.
 NOBODY_BEHIND = (502, 503)
 
@@ -32,18 +33,8 @@ class Chat(OpenAILike):
         """
         try:
             response = await self.achat([ChatMessage(role=role, content=text) for role, text in messages], **parameters)
-        except openai.APIStatusError as error:
-            told = self._error(error.status_code, _message(error.response), error.response.headers)
-            if error.status_code in NOBODY_BEHIND and type(told) is Unavailable:
-                told = Unreachable(str(told), retry_after=told.retry_after)
-            raise told from error
-        except (openai.APIConnectionError, httpx.TransportError) as error:
-            cause = error.__cause__ or error
-            if isinstance(cause, (httpx.ConnectError, httpx.ConnectTimeout)):
-                raise Unreachable(f"{self.api_base}: {in_short(cause)}") from error
-            if isinstance(error, openai.APITimeoutError):
-                raise Unavailable(f"{self.api_base}: no answer in time") from error
-            raise Unavailable(f"{self.api_base}: {in_short(cause)}") from error
+        except VENDORS_ERRORS as error:
+            raise self._meant(error) from error
         said: Said = response.raw["said"]
         return said
 
@@ -78,12 +69,8 @@ class Chat(OpenAILike):
                             yield telling.add(self._chunk(data))
                 if telling.error is not None:
                     raise self._error(*telling.error, answer.headers)
-        except openai.APITimeoutError as error:
-            raise Unavailable(f"{self.api_base}: no answer in time") from error
-        except openai.APIStatusError as error:
-            raise self._error(error.status_code, _message(error.response), error.response.headers) from error
-        except (openai.APIConnectionError, httpx.TransportError) as error:
-            raise Unavailable(f"{self.api_base}: {in_short(error.__cause__ or error)}") from error
+        except VENDORS_ERRORS as error:
+            raise self._meant(error) from error
 
     def _chunk(self, data: str) -> Any:
         try:
@@ -110,6 +97,19 @@ class Chat(OpenAILike):
             if response.text.lstrip()[:1] == "<":
                 raise Refused(f"{self.api_base} is not an OpenAI-compatible API: check LLM_BASE_URL") from error
             raise Unavailable(f"{self.api_base}: its answer is not JSON: {in_short(error)}") from error
+
+    def _meant(self, error: Exception) -> OutsideError:
+        """Return our error for one of VENDORS_ERRORS."""
+        if isinstance(error, openai.APIStatusError):
+            told = self._error(error.status_code, _message(error.response), error.response.headers)
+            is_absent = error.status_code in NOBODY_BEHIND and isinstance(told, Unavailable)
+            return Unreachable(str(told), retry_after=told.retry_after) if is_absent else told
+        cause = error.__cause__ or error
+        if isinstance(cause, (httpx.ConnectError, httpx.ConnectTimeout)):
+            return Unreachable(f"{self.api_base}: {in_short(cause)}")
+        if isinstance(error, openai.APITimeoutError):
+            return Unavailable(f"{self.api_base}: no answer in time")
+        return Unavailable(f"{self.api_base}: {in_short(cause)}")
 
     def _error(self, status: int, message: str, headers: httpx.Headers) -> OutsideError:
         text = f"{self.api_base} answered {status}: {in_short(Exception(message))}"
