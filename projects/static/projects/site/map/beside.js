@@ -56,6 +56,7 @@ export class Mark {
     this.element.style.setProperty("--left", `${left.toFixed(1)}px`);
     this.element.style.setProperty("--top", `${top.toFixed(1)}px`);
     this.element.style.setProperty("--ring", `${(diameter + 8).toFixed(1)}px`);
+    this.element.style.setProperty("--room", `${Math.round(Math.max(left, view.width - left) - diameter - 16)}px`);
     this.element.classList.toggle("at-right", left > view.width / 2);
     this.element.hidden = !view.sees(dots.at(this.dot));
   }

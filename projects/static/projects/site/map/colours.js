@@ -4,7 +4,7 @@ import { NO_BYTE, NO_SHORT } from "./dots.js";
 
 // "plasma" of matplotlib, whose lightness rises evenly; of it the part that is seen on paper, or on a dark page.
 const RAMP = ["#0d0887", "#47039f", "#7301a8", "#9c179e", "#bd3786", "#d8576b", "#ed7953", "#fb9f3a", "#f0f921"];
-const LIGHT_PART = [0.72, 0], DARK_PART = [0.3, 1];
+const LIGHT_PART = [0.72, 0], DARK_PART = [0.3, 0.93];
 // Okabe and Ito, with darker or lighter ones of the same hue where the page asks for it.
 const LIGHT = ["#0072b2", "#d55e00", "#009e73", "#b0568a", "#3a9bd6", "#8a6d00", "#3b3b3b"];
 const DARK = ["#56b4e9", "#ff8a3d", "#2fc79c", "#eba6cd", "#f0e442", "#8fa8ff", "#f4f4f4"];

@@ -34,7 +34,9 @@ class Walk {
     const place = this.at, dot = order[place];
     const others = order.slice(place, place + AHEAD).map((other) => this.map.dots.id[other]);
     const told = await this.map.point(dot, { others });
-    if (told && this.map.mark.dot === dot) this.say(`${told[0]}. ${told[1]} ${place + 1} of ${order.length} in sight. Enter opens it.`);
+    if (!told || this.map.mark.dot !== dot) return;
+    const about = told.filter((text, at) => text && told.indexOf(text) === at).join(". ");
+    this.say(`${about.replace(/[.\s]+$/, "")}. ${place + 1} of ${order.length} in sight. Enter opens it.`);
   }
 }
 

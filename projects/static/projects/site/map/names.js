@@ -4,54 +4,50 @@
 const PARTS_FROM = 1.8, BROAD_TO = 6;
 const MARGIN = 6;
 
+const within = (value, half, whole) => Math.max(half, Math.min(whole - half, value));
+const isFree = (name, others) => others.every((other) => (
+  Math.abs(name.left - other.left) * 2 >= name.width + other.width || Math.abs(name.top - other.top) * 2 >= name.height + other.height
+));
+
 export class Names {
   constructor(place, clusters) {
-    this.place = place;
     this.names = clusters.map((cluster) => {
       const element = document.createElement("span");
       element.textContent = cluster.name;
       element.className = cluster.level === 0 ? "broad" : "fine";
+      element.hidden = true;
       place.append(element);
       return { ...cluster, element };
     });
-    this.chosenFor = null;
+    // Who has room first: broad ones, then those with more projects.
+    this.names.sort((one, other) => one.level - other.level || other.projects - one.projects);
   }
 
-  /** Measure the names: again where fonts or the size of the stage may have changed. */
+  /** Measure the names: again where the size of the stage, and so of their letters, may have changed. */
   measure() {
     for (const name of this.names) {
       name.width = name.element.offsetWidth + MARGIN;
       name.height = name.element.offsetHeight + MARGIN;
     }
-    this.chosenFor = null;
   }
 
-  /** Show the names that have room in ``view``. Which those are depends on how near it is alone: none flickers. */
+  /** Show the names of the areas in sight of ``view`` that have room, each whole. */
   show(view) {
-    const near = view.place().zoom;
-    if (near !== this.chosenFor) this.#choose(view, near);
-    for (const { element, x, y, width } of this.chosen) {
-      let [left, top] = view.pixels([x, y]);
-      // A name whose area is in sight is read whole.
-      if (left >= 0 && left <= view.width) left = Math.max(width / 2, Math.min(view.width - width / 2, left));
-      element.style.setProperty("--left", `${left.toFixed(1)}px`);
-      element.style.setProperty("--top", `${top.toFixed(1)}px`);
+    const near = view.place().zoom, chosen = [];
+    for (const name of this.names) {
+      const isMeant = name.level === 0 ? near < BROAD_TO : near >= PARTS_FROM;
+      let isShown = isMeant && view.sees([name.x, name.y]);
+      if (isShown) {
+        const [left, top] = view.pixels([name.x, name.y]);
+        name.left = within(left, name.width / 2, view.width);
+        name.top = within(top, name.height / 2, view.height);
+        isShown = isFree(name, chosen);
+      }
+      if (name.element.hidden === isShown) name.element.hidden = !isShown;
+      if (!isShown) continue;
+      chosen.push(name);
+      name.element.style.setProperty("--left", `${name.left.toFixed(1)}px`);
+      name.element.style.setProperty("--top", `${name.top.toFixed(1)}px`);
     }
-  }
-
-  #choose(view, near) {
-    const wanted = this.names.filter(({ level }) => (level === 0 ? near < BROAD_TO : near >= PARTS_FROM));
-    const rank = ({ level, projects }) => (level === 0 ? 1e9 : 0) + projects;
-    this.chosen = [];
-    for (const name of wanted.sort((one, other) => rank(other) - rank(one))) {
-      [name.left, name.top] = view.pixels([name.x, name.y]);
-      const isFree = this.chosen.every((other) => (
-        Math.abs(name.left - other.left) * 2 >= name.width + other.width || Math.abs(name.top - other.top) * 2 >= name.height + other.height
-      ));
-      if (isFree) this.chosen.push(name);
-    }
-    const shown = new Set(this.chosen);
-    for (const name of this.names) name.element.hidden = !shown.has(name);
-    this.chosenFor = near;
   }
 }

@@ -21,7 +21,7 @@ export class Search {
       this.go(`?${query}`);
     });
     root.addEventListener("click", (event) => {
-      const link = event.target.closest(".map-asks a[href^='?'], .map-asks a.all");
+      const link = event.target.closest(".map-asks a[href^='?'], .map-asks a[data-all]");
       if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       this.go(new URL(link.href).search);
