@@ -93,6 +93,7 @@ export const listen = (map, say) => {
     if (["nearer", "farther", "whole"].includes(target.dataset.do)) view[target.dataset.do]();
   });
   new ResizeObserver(() => {
+    if (!stage.clientWidth) return; // It is not shown, as on paper.
     if (stage.clientWidth !== view.width || stage.clientHeight !== view.height) map.measure();
   }).observe(stage);
 };

@@ -86,6 +86,7 @@ export class View {
   }
 }
 
+const WHOLE = "#x=0.0000&y=0.0000&zoom=1.00&colour=month";
 const NUMBERS = { x: [-1.5, 1.5], y: [-1.5, 1.5], zoom: [FARTHEST, NEAREST] };
 
 /** Return what the address keeps behind "#": x, y, zoom, colour, project; of a value that cannot be nothing. */
@@ -100,9 +101,15 @@ export const kept = () => {
   return found;
 };
 
-/** Keep the view in the address, without a new step of the browser's history. ``query`` is what stands behind "?". */
-export const keep = ({ x, y, zoom: k }, colour, project, query = location.search) => {
+/** Keep the view in the address, without a new step of the browser's history. ``query`` is what stands behind "?".
+ * An address without a view shows the whole map: as long as nobody moved, it stays so. */
+export const keep = ({ x, y, zoom: k }, colour, project, query) => {
   const view = { x: x.toFixed(4), y: y.toFixed(4), zoom: k.toFixed(2), colour };
   if (project) view.project = project;
-  history.replaceState(history.state, "", `${location.pathname}${query}#${new URLSearchParams(view)}`);
+  const hash = `#${new URLSearchParams(view)}`.replaceAll("-0.0000", "0.0000");
+  const isWhole = hash === WHOLE && !location.hash;
+  if (isWhole && query === location.search) return;
+  const asked = new URLSearchParams(query);
+  asked.delete("project"); // The one that is open stands behind "#".
+  history.replaceState(history.state, "", `${location.pathname}${asked.size ? `?${asked}` : ""}${isWhole ? "" : hash}`);
 };
