@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from core.checks import OWN_CHECKS
 from core.jobs import following, sending
 from core.progress import Progress, ProgressBar
 
@@ -61,7 +62,14 @@ def require_tables() -> None:
     call_command("migrate", verbosity=0, interactive=False)
 
 
-class JobCommand(BaseCommand):
+class WaywoCommand(BaseCommand):
+    """A command of ours. Before it, our own checks of the settings run: Django's load the admin and the API, a second
+    of processor time at every start (``manage.py check`` and ``migrate`` run them all)."""
+
+    requires_system_checks: tuple[str, ...] = (OWN_CHECKS,)
+
+
+class JobCommand(WaywoCommand):
     """A command that does the work of one task: here, or with ``--queue`` by the workers.
 
     A subclass names the task, its own options, and what to do here.

@@ -6,10 +6,12 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Caution
 
+from core.checks import OWN_CHECKS
+
 CONTACT_SECONDS = 5.0
 
 
-@register()
+@register(OWN_CHECKS)
 def check_model_settings(**_: Any) -> list[CheckMessage]:
     """Return what is missing or contradicts itself in the settings of language model and embeddings."""
     found: list[CheckMessage] = []
@@ -42,7 +44,7 @@ def check_model_settings(**_: Any) -> list[CheckMessage]:
     return found
 
 
-@register(deploy=True)
+@register(OWN_CHECKS, deploy=True)
 def check_models_are_there(**_: Any) -> list[CheckMessage]:
     """Ask the configured endpoints for their models (5 s each). Runs with ``check --deploy`` alone."""
     numbers = {"LLM": 20, "EMBEDDING": 21}

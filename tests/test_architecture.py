@@ -146,6 +146,26 @@ def test_what_the_web_server_beat_and_migrate_load_is_light():
     assert done.stdout.strip() == "[]"
 
 
+def test_commands_load_neither_the_admin_nor_the_api_nor_the_tasks():
+    """What a command loads for its own work it loads when it runs."""
+    code = (
+        "import sys, django; django.setup()\n"
+        "from django.core.checks import run_checks\n"
+        "from django.core.management import BaseCommand, get_commands, load_command_class\n"
+        "from core.commands import OWN_CHECKS, WaywoCommand\n"
+        "ours = [load_command_class(app, name) for name, app in get_commands().items()\n"
+        f"        if not isinstance(app, BaseCommand) and app in {APPS!r}]\n"
+        "assert len(ours) > 30\n"
+        "run_checks(tags=[OWN_CHECKS])\n"
+        "from waywo_site.celery import app\n"
+        "print([type(one).__module__ for one in ours if not isinstance(one, WaywoCommand)], app.finalized)\n"
+        f"pages = {[f'{app}.{part}' for app in APPS for part in ('admin', 'urls', 'tasks', 'dashboard')]!r}\n"
+        "print([name for name in sys.modules if name in (*pages, 'waywo_site.api', 'projects.site', 'projects.api')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[] False", "[]"]
+
+
 @pytest.mark.django_db
 def test_models_and_migrations_agree():
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)

@@ -1,6 +1,6 @@
 """The Celery app. It starts the embedded broker when somebody first asks for a connection to it.
 
-What a worker does when it starts and ends stands in running/worker_signals.py.
+What a worker does when it starts and ends stands in running/worker_signals.py, which only workers load.
 """
 
 import os
@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from celery import Celery
-from celery.signals import before_task_publish
+from celery.signals import before_task_publish, celeryd_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "waywo_site.settings")
 
@@ -29,6 +29,21 @@ class WaywoCelery(Celery):
 app = WaywoCelery("waywo")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["consumer"].add("waywo_site.running.unacknowledged:SignOfLife")
+
+
+@app.on_after_finalize.connect
+def load_tasks(sender: Celery, **_: Any) -> None:
+    """Import the tasks when somebody first asks which there are: the web server and commands send them by name, and
+    most commands send none."""
+    sender.autodiscover_tasks(force=True)
+
+
+@celeryd_init.connect
+def load_worker(conf: Any, **_: Any) -> None:
+    """Import what a worker alone needs: what it does around its tasks, and what it answers when it is asked."""
+    from waywo_site.running import task_signals, unacknowledged, worker_signals, worker_stats  # noqa: F401
+
+    unacknowledged.keep_apart(conf)
 
 
 @before_task_publish.connect

@@ -5,8 +5,10 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from core.checks import OWN_CHECKS
 
-@register()
+
+@register(OWN_CHECKS)
 def check_flower_password(**_: Any) -> list[CheckMessage]:
     """Refuse a Flower that everybody may use, since it shows arguments, and a password that it could not read."""
     given = settings.FLOWER_BASIC_AUTH
@@ -19,7 +21,7 @@ def check_flower_password(**_: Any) -> list[CheckMessage]:
     return []
 
 
-@register()
+@register(OWN_CHECKS)
 def check_time_limits(**_: Any) -> list[CheckMessage]:
     """Refuse limits in the wrong order: work would be ended without a word, given up while it goes on, or run twice."""
     tasks = settings.TASKS
@@ -47,7 +49,7 @@ def check_time_limits(**_: Any) -> list[CheckMessage]:
     return found
 
 
-@register()
+@register(OWN_CHECKS)
 def check_test_networks(**_: Any) -> list[CheckMessage]:
     """Refuse the list that lets tests fetch pages from this very machine."""
     given = settings.PAGES_ALLOWED_TEST_NETWORKS

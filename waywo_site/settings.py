@@ -74,7 +74,7 @@ INSTALLED_APPS = [
     "core",
     "unfold",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "waywo_site.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

@@ -7,10 +7,14 @@ from django.urls.resolvers import RoutePattern
 from django.utils.html import format_html
 from django.views.generic import RedirectView
 
-from core.admin import saved_views
-from waywo_site import probes
-from waywo_site.api import api
-from waywo_site.dashboard import first_steps, page
+# Here rather than at every start: a command that serves no pages loads no admin. Before what is imported below, which
+# has pages of its own in the place of some that this registers.
+admin.autodiscover()
+
+from core.admin import saved_views  # noqa: E402
+from waywo_site import probes  # noqa: E402
+from waywo_site.api import api  # noqa: E402
+from waywo_site.dashboard import first_steps, page  # noqa: E402
 
 admin.site.index_title = "Overview"
 admin.site.empty_value_display = format_html('<span class="desk-none">{}</span>', "–")

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from celery import current_app
-from celery.signals import celeryd_after_setup, celeryd_init, worker_process_init, worker_process_shutdown, worker_ready
+from celery.signals import celeryd_after_setup, worker_process_init, worker_process_shutdown, worker_ready
 from celery.worker.control import control_command
 from django.conf import settings
 from django.db import Error, close_old_connections
@@ -20,12 +20,6 @@ logger = logging.getLogger(__name__)
 ASK_AGAIN_SECONDS = 5
 # The queues that this worker was started for, paused or not.
 SERVED: set[str] = set()
-
-
-@celeryd_init.connect
-def keep_apart(conf: Any = None, **_: Any) -> None:
-    """Keep what this worker takes apart from what others took."""
-    unacknowledged.keep_apart(conf)
 
 
 @worker_ready.connect

@@ -1,14 +1,14 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from comments.adding import CollectionError, add_post
-from core.commands import require_tables, whole_number
+from core.commands import WaywoCommand, require_tables, whole_number
 from core.http import OutsideError
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = "Add a thread of Hacker News by its id or address; the next collection fills it."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,13 +1,13 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from comments.source_health import Rate, source_health
-from core.commands import require_tables
+from core.commands import WaywoCommand, require_tables
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = (
         "Show how each endpoint of the sources answered: share of requests, delay, last error, over a day and a week."
     )

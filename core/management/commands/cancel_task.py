@@ -2,14 +2,14 @@ import json
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from kombu.exceptions import OperationalError
 
-from core.commands import require_tables
+from core.commands import WaywoCommand, require_tables
 from core.jobs import cancelling, following
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = "Cancel a task, or the tasks of a batch: what waits is not run. What is under way is ended if you say so."
 
     def add_arguments(self, parser: CommandParser) -> None:

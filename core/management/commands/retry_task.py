@@ -3,14 +3,14 @@ import sys
 from typing import Any
 
 from celery.states import SUCCESS
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from kombu.exceptions import OperationalError
 
-from core.commands import follow_batch, follow_task, progress_bar, require_tables
+from core.commands import WaywoCommand, follow_batch, follow_task, progress_bar, require_tables
 from core.jobs import following, repeating, sending
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = "Run a task that failed or was cancelled again, as the same work; of a batch all that did."
 
     def add_arguments(self, parser: CommandParser) -> None:

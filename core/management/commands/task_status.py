@@ -5,9 +5,17 @@ import time
 from typing import Any
 
 from celery.states import SUCCESS
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from core.commands import add_following, check_following, follow_batch, follow_task, progress_bar, require_tables
+from core.commands import (
+    WaywoCommand,
+    add_following,
+    check_following,
+    follow_batch,
+    follow_task,
+    progress_bar,
+    require_tables,
+)
 from core.jobs.following import (
     IsABatch,
     TaskNotFound,
@@ -20,7 +28,7 @@ from core.jobs.following import (
 )
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = "Show how far a task or a batch has come; with --wait, follow it and the tasks that it sent to their end."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -2,14 +2,14 @@ import json
 import re
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from core.commands import require_tables, whole_number
+from core.commands import WaywoCommand, require_tables, whole_number
 from projects.analytics import export
 from projects.models import Analytics
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = "Show the figures of a month or a thread, or of all months in a line each. generate_analytics computes them."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -2,9 +2,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from core.commands import progress_bar, whole_number
+from core.commands import WaywoCommand, progress_bar, whole_number
 from core.http import OutsideError
 from projects.evaluation import EvaluationError, compare, evaluate
 from projects.extraction.reading import ANALYSTS
@@ -29,7 +29,7 @@ LINES = {
 }
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = "Measure an analyst on a labelled thread, in a scratch database; or compare two such measurements."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -4,14 +4,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from core.commands import require_tables
+from core.commands import WaywoCommand, require_tables
 from projects.export import FORMATS, export_projects
 from projects.models import Project
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = "Write all projects that were not rejected to standard output or a file."
 
     def add_arguments(self, parser: CommandParser) -> None:

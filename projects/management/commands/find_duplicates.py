@@ -2,14 +2,14 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from core.commands import require_tables, whole_number
+from core.commands import WaywoCommand, require_tables, whole_number
 from projects.models import Project
 from projects.reviewing.merging import find_likely_pairs
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = "List pairs of projects that may be one, across authors, for a person to merge in the admin."
 
     def add_arguments(self, parser: CommandParser) -> None:

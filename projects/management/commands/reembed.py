@@ -1,15 +1,15 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from core.commands import progress_bar, require_tables
+from core.commands import WaywoCommand, progress_bar, require_tables
 from core.http import OutsideError
 from projects.language.embeddings import get_embedder
 from projects.reembedding import reembed
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = "Move the index to the configured embedding model, in batches; go on where an earlier run stopped."
 
     def add_arguments(self, parser: CommandParser) -> None:

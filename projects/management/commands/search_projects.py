@@ -1,14 +1,14 @@
 import json
 from typing import Any, get_args
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from core.commands import require_tables, whole_number
+from core.commands import WaywoCommand, require_tables, whole_number
 from projects.search.query import SYNTAX
 from projects.search.searching import Hit, Mode, SearchTooSlow, search
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = "Find projects by name, words and meaning, best first; rejected ones are left out."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -6,10 +6,10 @@ import time
 from typing import Any, NoReturn
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connections
 
-from core.commands import whole_number
+from core.commands import WaywoCommand, whole_number
 from core.http import in_short
 from waywo_site.embedded import EmbeddedError
 from waywo_site.operations.health import looking, watch
@@ -22,7 +22,7 @@ EXIT_CODES = {OK: 0, DEGRADED: 1, FAILED: 2}
 COLUMNS = "{:<15} {:<9} {:>6}  {}"
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = (
         "Look at every part of Waywo. Exit code 0: all is well; 1: something is degraded; 2: something failed. "
         "With --alert the results are kept and changes are told, as the task health_check does."

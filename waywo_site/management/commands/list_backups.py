@@ -3,17 +3,17 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.template.defaultfilters import filesizeformat
 
+from core.commands import WaywoCommand
 from waywo_site.operations.backups import Backup, backups, checksum
 
 WHOLE, DAMAGED, NO_CHECKSUM, NOT_CHECKED = "whole", "damaged", "no checksum", "not checked"
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = "List the backups in BACKUP_DIR, newest first; --verify reads each and compares its checksum."
-    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="Print the list as one JSON object on the last line.")

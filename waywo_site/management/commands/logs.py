@@ -1,17 +1,17 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from core.commands import whole_number
+from core.commands import WaywoCommand, whole_number
 from waywo_site.running.log_file import last_lines, log_file, new_lines
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = (
         "Show what the processes of `make run` print; with --follow also what they print from now on (Ctrl-C ends it)."
     )
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--follow", action="store_true", help="Go on with what is printed from now on.")

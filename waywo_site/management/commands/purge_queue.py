@@ -2,12 +2,13 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from core.commands import WaywoCommand
 from waywo_site.running.queues import UnknownQueue, depth, purge
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = "Remove every waiting message of a queue. Rows that are still due are sent again by the reconciler."
 
     def add_arguments(self, parser: CommandParser) -> None:

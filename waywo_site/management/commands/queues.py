@@ -2,13 +2,13 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from core.commands import require_tables
+from core.commands import WaywoCommand, require_tables
 from waywo_site.running import queues
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = "Show how many messages wait in each queue and how long the oldest has; pause a queue, or resume it."
 
     def add_arguments(self, parser: CommandParser) -> None:

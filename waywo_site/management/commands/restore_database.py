@@ -2,16 +2,16 @@ import json
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connection
 from django.template.defaultfilters import filesizeformat
 
-from core.commands import progress_bar
+from core.commands import WaywoCommand, progress_bar
 from waywo_site.operations import restore
 from waywo_site.operations.restore import RestoreError
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = (
         "Put a backup in the place of the database. It is restored into a new database, which is swapped in at the "
         "end; the old one stays under another name. Stop the workers first."

@@ -2,15 +2,15 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from core.commands import require_tables
+from core.commands import WaywoCommand, require_tables
 from waywo_site import environment
 from waywo_site.running import processes
 from waywo_site.running.supervisor import Process
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = (
         "Run one process alone, and start it again when it dies: web, beat or flower (run_worker is a worker). "
         "For machines, or terminals, that run no `up`."

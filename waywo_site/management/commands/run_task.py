@@ -2,14 +2,14 @@ import json
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from core.commands import add_following, check_following, require_tables
+from core.commands import WaywoCommand, add_following, check_following, require_tables
 from core.jobs import sending
 from waywo_site.schedules import arguments
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = (
         "Send a task to the workers by its name, with --wait follow it to its end. docs/reference.md lists all tasks."
     )

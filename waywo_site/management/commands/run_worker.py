@@ -3,8 +3,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from core.commands import WaywoCommand
 from waywo_site import worker_options
 from waywo_site.environment import Kind
 from waywo_site.running import processes
@@ -19,7 +20,7 @@ OPTIONS: dict[str, tuple[Kind[Any], str]] = {
 }
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = (
         "Run a worker, and start it again when it dies or takes no work any more. For machines that run no `up`. "
         "Each option has a variable, WORKER_QUEUES and so on, that holds where the option is not given."

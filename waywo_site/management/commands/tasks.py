@@ -3,15 +3,16 @@ from datetime import timedelta
 from typing import Any
 
 from celery import current_app
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from core.commands import WaywoCommand
 from waywo_site.running.worker_stats import WorkerStats, stats
 
 ANSWER_SECONDS = 2.0
 SHOWN = {"active": "running", "reserved": "taken, not yet started", "scheduled": "waiting for its next try"}
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = (
         "Show what each worker is at: running, taken and waiting tasks; with --registered, what it can do; "
         "with --stats, its processes, memory, uptime and what it did since it started."

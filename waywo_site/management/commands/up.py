@@ -8,9 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from comments.sources.known_threads import ThreadsFileError, known_threads
+from core.commands import WaywoCommand
 from waywo_site import environment
 from waywo_site.embedded import EmbeddedError
 from waywo_site.running import first_run, processes
@@ -19,7 +20,7 @@ from waywo_site.running.console import Console, Passwords
 logger = logging.getLogger(__name__)
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = "Run everything: web, worker, beat, Flower, health; with PostgreSQL and Valkey where no URL is set."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -2,19 +2,20 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from core.commands import WaywoCommand
 from waywo_site.embedded.postgresql import MAJOR
 from waywo_site.embedded.upgrading import plan, upgrade
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = (
         "Move the data in VAR_DIR from an older PostgreSQL to the one that this Waywo runs. The old folder is kept, "
         "and nothing changes when it fails half way."
     )
     # There is no database to ask before the upgrade.
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:

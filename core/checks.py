@@ -1,0 +1,3 @@
+"""The name under which our own system checks run alone (``manage.py check --tag waywo``)."""
+
+OWN_CHECKS = "waywo"
