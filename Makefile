@@ -14,7 +14,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--custom-compile-command "make lock" $(addprefix --upgrade-package ,$(UPGRADE))
 
 .DEFAULT_GOAL := help
-.PHONY: help install run worker beat flower web task logs shell test test-fast check lint format lock
+.PHONY: help install run worker beat flower web task logs shell test test-fast bench check lint format lock
 
 help: ## Show what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,9 @@ test: $(if $(T),lint,check) ## Check and run all tests; or lint and run one path
 
 test-fast: .venv/installed-tests ## Run the tests that start no process, browser or model
 	$(BIN)/python -m pytest -m "not process and not browser and not faults and not model" $(T)
+
+bench: .venv/installed-tests ## Measure at a small size and write docs/benchmarks.md: ROUNDS=3 ONLY="Site Search"
+	$(BIN)/python -m tests.benchmarks $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only $(ONLY))
 
 check: lint ## Lint, check the types and Django's settings
 	$(BIN)/mypy

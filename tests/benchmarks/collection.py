@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from comments.models import Post
+from tests.benchmarks.figures import figure
 from tests.servers.processes import ROOT, environment
 from tests.servers.threads import generate_thread
 
@@ -88,6 +89,8 @@ def measure(what: str, items: list[dict], folder: Path, how: str = "asked", **va
         f"{result['requests']:6} requests {result['saved']:6} saved "
         f"{result['mib']:6.0f} MiB at most (+{result['more']:.0f})"
     )
+    figure(f"{what}, processor time", result["cpu"], "s")
+    figure(f"{what}, peak memory", result["mib"], "MiB")
     return result
 
 

@@ -17,6 +17,7 @@ import pytest
 from comments.models import Comment
 from core.jobs import cancelling, following, sending
 from core.models import BatchTask
+from tests.benchmarks.figures import figure
 from tests.factories import make_comment, make_post
 from tests.servers.processes import ROOT, Worker, environment
 from tests.waiting import wait_until
@@ -123,9 +124,13 @@ def test_throughput(tmp_path):
     print()
     for name, measured in figures.items():
         rates = ", ".join(f"{rate:.1f}" for rate, _ in measured)
-        print(f"{name}: {rates} a second; {1000 * median(cpu for _, cpu in measured):.1f} ms of processor time each")
+        processor = 1000 * median(cpu for _, cpu in measured)
+        print(f"{name}: {rates} a second; {processor:.1f} ms of processor time each")
+        figure(f"{name}, processor time each", processor, "ms")
     loop_rate, one, two = (median(rate for rate, _ in figures[name]) for name in ("loop", "1 processes", "2 processes"))
     print(f"medians: overhead with 1 process {loop_rate / one - 1:+.0%}; 2 processes {two / one:.2f} times 1 process")
+    figure("overhead of the queue with 1 process", 100 * (loop_rate / one - 1), "%")
+    figure("2 processes", two / one, "times 1 process")
     assert Comment.objects.filter(status="processed").count() == COMMENTS
 
 
@@ -136,6 +141,7 @@ def test_ten_thousand_are_dispatched_in_bounded_memory_and_one_overtakes_them(tm
     seconds = time.monotonic() - started
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     print(f"\n10,000 dispatched in {seconds:.1f} s, peak memory grew by {grown:.0f} MiB")
+    figure("10,000 dispatched", seconds, "s")
     (urgent,) = some_comments(1)
     with Worker(tmp_path, processes=1):
         wait_until(lambda: following.progress_of(batch.group_id).done > 100, "the backlog is worked on", 120)
