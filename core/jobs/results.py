@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from celery.states import PENDING, READY_STATES, RETRY, STARTED, SUCCESS
+from celery.states import FAILURE, PENDING, READY_STATES, RETRY, REVOKED, STARTED, SUCCESS
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.db.models import Q
 from django.utils import timezone
 from django_celery_results.backends import DatabaseBackend
+from django_celery_results.models import TaskResult
 
 from core.models import OPEN_STATES, BatchTask
 
@@ -32,6 +33,9 @@ class ResultBackend(DatabaseBackend):
         if not connection.in_atomic_block:
             close_old_connections()
         if not getattr(request, "group", None):
+            ended = status in (FAILURE, RETRY, SUCCESS)
+            if ended and TaskResult.objects.filter(task_id=task_id, status=REVOKED).exists():
+                return result  # A person ended it, and took back what it had begun: as its process went that is no end.
             return super()._store_result(task_id, result, status, traceback, request, using)
         if status == STARTED:
             return result  # written by RetryingTask, which decides by the same update whether it may start
@@ -41,8 +45,9 @@ class ResultBackend(DatabaseBackend):
         elif status in READY_STATES:
             fields |= {"retries": max(request.retries or 0, 0), "finished_at": timezone.now()}
         row = BatchTask.objects.filter(task_id=task_id)
-        # Work that was done counts, also when another delivery of the same task failed before.
-        writable = ~Q(status=SUCCESS) if status == SUCCESS else Q(status__in=OPEN_STATES)
+        # Work that was done counts, also when another delivery of the same task failed before; what somebody cancelled
+        # stays so.
+        writable = Q(status__in=(*OPEN_STATES, FAILURE)) if status == SUCCESS else Q(status__in=OPEN_STATES)
         row.filter(writable).update(**fields)
         return result
 

@@ -64,7 +64,7 @@ def test_a_collection_that_runs_is_ended_and_goes_on_where_it_was(tmp_path):
             assert following.task_state(task_id).status == "REVOKED"
             again = repeating.run_again(task_id)
             wait_until(lambda: following.task_state(again).is_finished, "it goes on", 240)
-            assert "Traceback" not in worker.log
+            assert "Traceback" not in worker.log, worker.log
         asked = len(server.requests) - requests
     assert 200 <= kept < 1000
     assert following.task_state(again).result["comments_saved"] == 1000 - kept

@@ -114,3 +114,15 @@ def test_a_task_whose_worker_was_lost_three_times_is_given_up():
             task._start("another")
     finally:
         task.pop_request()
+
+
+@pytest.mark.parametrize("said", ["SUCCESS", "FAILURE", "RETRY"])
+def test_what_somebody_cancelled_stays_so_whatever_its_process_says_as_it_ends(said):
+    alone = sending.send("process_waywo_comment", {"comment_id": 10**9})
+    task = batch_of(1).tasks.get()
+    for task_id, group in ((alone, None), (task.pk, task.batch_id)):
+        assert cancelling.cancel(task_id).status == "REVOKED"
+        result = {"status": "skipped"} if said == "SUCCESS" else ValueError("as it went")
+        request = Context(id=task_id, group=group, retries=0, task="process_waywo_comment")
+        app.backend.store_result(task_id, result, said, request=request)
+        assert following.task_state(task_id).status == "REVOKED"

@@ -245,7 +245,8 @@ def test_the_next_process_starts_when_the_one_before_is_ready(tmp_path, monkeypa
 @pytest.mark.parametrize("verbose", [True, False])
 def test_details_are_kept_in_the_file_and_on_the_terminal_where_asked_for(tmp_path, capsys, verbose):
     at = "2026-11-26 07:00:00,123"
-    lines = [f"{at} INFO waywo: read", f"{at} WARNING waywo: hot", "Traceback", "INFO of another", "end"]
+    details = [f"{at} INFO waywo: read", "", "worker: Warm shutdown (MainProcess)"]
+    lines = [*details, f"{at} WARNING waywo: hot", "Traceback", "INFO of another", "end"]
     program = Process("worker", [sys.executable, "-c", f"print(*{lines!r}, sep='\\n')"])
     log = LogFile(tmp_path / "waywo.log")
     Supervised(program, tmp_path, named=True, log=log, verbose=verbose).start()
@@ -256,5 +257,5 @@ def test_details_are_kept_in_the_file_and_on_the_terminal_where_asked_for(tmp_pa
         return any(line.endswith("| end") for line in shown)
 
     wait_until(ended, "its last line is shown")
-    assert [line.split("| ")[1] for line in shown] == (lines if verbose else lines[1:])
+    assert [line.split("| ")[1] for line in shown] == (lines if verbose else lines[len(details) :])
     assert [line.split("| ")[1] for line in log.path.read_text().splitlines()] == lines
