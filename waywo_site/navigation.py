@@ -33,6 +33,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "comments.candidate": ("Candidates", "person_search"),
         "comments.comment": ("Comments", "chat_bubble"),
         "projects.extraction": ("Readings", "auto_stories"),
+        "projects.question": ("Questions", "help"),
         "comments.removedauthor": ("Removed authors", "person_off"),
     },
     "Running": {

@@ -15,20 +15,13 @@ from django.db.models import Q, QuerySet
 
 OPERATOR, REVIEWER, VIEWER = "Operator", "Reviewer", "Viewer"
 NAMES = (OPERATOR, REVIEWER, VIEWER)
+# What readers asked is the operator's alone.
+ASKED = Q(content_type__app_label="projects", content_type__model__in=("conversation", "question", "questionevent"))
 # What people read: no accounts, sessions, tokens or log-in attempts.
-READ = Q(codename__startswith="view_") & (
-    Q(
-        content_type__app_label__in=(
-            "core",
-            "comments",
-            "projects",
-            "ideas",
-            "django_celery_beat",
-            "django_celery_results",
-        )
-    )
-    | (Q(content_type__app_label="waywo_site") & ~Q(content_type__model__in=("apitoken", "requestcount")))
-)
+READABLE = Q(
+    content_type__app_label__in=("core", "comments", "projects", "ideas", "django_celery_beat", "django_celery_results")
+) | (Q(content_type__app_label="waywo_site") & ~Q(content_type__model__in=("apitoken", "requestcount")))
+READ = Q(codename__startswith="view_") & READABLE & ~ASKED
 REVIEW = Q(
     content_type__app_label="projects",
     codename__in=("change_project", "view_projectmerge", "add_projectmerge", "change_projectmerge"),

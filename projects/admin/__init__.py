@@ -5,6 +5,7 @@ from projects.admin.extractions import ExtractionAdmin
 from projects.admin.history import HistoryAdmin
 from projects.admin.pages import PageAdmin
 from projects.admin.projects import ProjectAdmin
+from projects.admin.questions import QuestionAdmin
 from projects.admin.removing import RemovedAuthorAdmin
 from projects.admin.tags import TagAdmin
 
@@ -14,6 +15,7 @@ __all__ = [
     "HistoryAdmin",
     "PageAdmin",
     "ProjectAdmin",
+    "QuestionAdmin",
     "RemovedAuthorAdmin",
     "TagAdmin",
 ]

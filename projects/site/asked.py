@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 from projects.asking.models import Conversation, Question, QuestionEvent
 from projects.asking.showing import ShownResult, ShownSentence, shown_answer
-from projects.models import Project
-from projects.site.rows import with_row_fields
+from projects.site.rows import Row, rows
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Asked:
     """Number and text of each step so far."""
     sentences: list[Sentence]
     results: list[ShownResult]
-    nearest: list[Project] = field(default_factory=list)
+    nearest: list[Row] = field(default_factory=list)
 
     @property
     def sources(self) -> list[ShownResult]:
@@ -53,15 +52,14 @@ def asked_in(conversation: Conversation) -> list[Asked]:
     questions = list(conversation.questions.order_by("number"))
     steps = _steps(questions)
     shown = [shown_answer(question) for question in questions]
-    nearest = {project.pk for answer in shown for project in answer.nearest}
-    rows = {row.pk: row for row in with_row_fields(Project.objects.published().filter(pk__in=nearest))}
+    nearest = {row.pk: row for row in rows({project.pk for answer in shown for project in answer.nearest})}
     return [
         Asked(
             question=answer.question,
             steps=steps.get(answer.question.pk, []),
             sentences=[_with_sources(sentence, answer.results) for sentence in answer.sentences],
             results=answer.results,
-            nearest=[rows[project.pk] for project in answer.nearest if project.pk in rows],
+            nearest=[nearest[project.pk] for project in answer.nearest if project.pk in nearest],
         )
         for answer in shown
     ]

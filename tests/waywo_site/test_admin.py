@@ -12,6 +12,7 @@ from django_celery_results.models import TaskResult
 
 from projects.models import Extraction, Page, Project, Submission, Tag
 from tests.factories import make_comment, make_post, make_project
+from tests.projects.site.asking import answered, asked, sentence
 from waywo_site.api.tokens import make_token
 
 ATTACK = '<script>alert(1)</script><img src=x onerror=alert(1)><a href="javascript:alert(1)">x</a> {{ 7*7 }}'
@@ -22,6 +23,7 @@ LISTS = (
         "comments_comment",
         "projects_project",
         "projects_extraction",
+        "projects_question",
         "projects_page",
         "projects_tag",
         "projects_reviewaction",
@@ -70,6 +72,7 @@ def fill(rows: int) -> None:
             steps=[{"step": "segment_and_judge", "seconds": 0.1, "outcome": ATTACK}],
             segments=[{"text": ATTACK, "rejection": "spam", "reason": ATTACK}],
         )
+        answered(asked(ATTACK), sentence(ATTACK, 2), sentence(ATTACK, why=ATTACK), projects=[project])
         crontab = CrontabSchedule.objects.create(minute=str(number))
         PeriodicTask.objects.create(name=f"{post.pk} {number}", task="process_waywo_posts", crontab=crontab)
         make_token(f"{ATTACK[:80]} {post.pk} {number}", ["run"], get_user_model().objects.first())
@@ -105,6 +108,7 @@ def test_a_list_shows_strangers_text_harmless_with_as_many_queries_for_many_rows
         ("comments_comment", "comments.Comment"),
         ("projects_project", "projects.Project"),
         ("projects_extraction", "projects.Extraction"),
+        ("projects_question", "projects.Question"),
         ("projects_page", "projects.Page"),
         ("projects_tag", "projects.Tag"),
         ("django_celery_beat_periodictask", "django_celery_beat.PeriodicTask"),
