@@ -1,6 +1,7 @@
 """What the map's canvas asks for: its dots, which of them a search finds, titles, and a project beside it."""
 
 import gzip
+import json
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -16,7 +17,7 @@ from projects.search.query import parse
 from projects.search.searching import SearchTooSlow, search_ids
 from projects.site import filters
 from projects.site.errors import BadRequest, NoPage, TooSlow, reader_page
-from projects.site.map import mapped, newest_drawing, shown_or_kept
+from projects.site.map import mapped, shown_or_kept
 from projects.site.rows import with_row_fields
 from projects.site.saved import chosen_ids
 
@@ -27,13 +28,19 @@ DOTS = "application/octet-stream"
 @reader_page
 def dots(request: HttpRequest) -> HttpResponse:
     """All dots, as ``payload`` writes them; made and compressed once until the index changes."""
-    drawing = newest_drawing()
-    if drawing is None:
+    packed = kept(("map dots", settings.PUBLIC_PROJECTS), _packed)
+    if packed is None:
         raise NoPage("The map has not been drawn yet.")
-    packed = kept(("map dots", drawing.pk, settings.PUBLIC_PROJECTS), lambda: gzip.compress(payload(), mtime=0))
     if "gzip" not in request.headers.get("Accept-Encoding", ""):
         return HttpResponse(gzip.decompress(packed), content_type=DOTS)
     return HttpResponse(packed, content_type=DOTS, headers={"Content-Encoding": "gzip"})
+
+
+def _packed() -> bytes | None:
+    """Return all dots compressed; None where nothing was drawn."""
+    content = payload()
+    header = json.loads(content[4 : 4 + int.from_bytes(content[:4], "little")])
+    return gzip.compress(content, mtime=0) if header["drawn_at"] else None
 
 
 @cached_by_version

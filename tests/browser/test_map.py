@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from projects.mapping.models import Cluster, Drawing
 from projects.models import Project
 from tests.browser.test_site import NO_SCRIPT, PHONE, breaches, wider_than_the_screen
 from tests.projects.site.filling import fill_site
@@ -80,6 +81,20 @@ def test_names_of_areas_follow_the_zoom(page):
     for _ in range(2):
         press_and_wait(page, "+", "zoom > 1.59 * was.zoom")
     expect(broad).to_have_css("visibility", "hidden")
+
+
+def test_of_names_at_one_place_one_is_shown(page):
+    fill_site()
+    more = [
+        Cluster(drawing=Drawing.objects.get(), number=number, level=0, name=f"Area {number}", x=0, y=0, projects=1)
+        for number in range(3, 9)
+    ]
+    Cluster.objects.bulk_create(more)
+    opened(page)
+    shown = page.locator(".map-names .broad").evaluate_all(
+        "names => names.filter((name) => getComputedStyle(name).visibility === 'visible').map((name) => name.innerText)"
+    )
+    assert shown == ["Making things"]
 
 
 def test_keys_move_the_map_and_show_all_of_it_again(page):

@@ -14,8 +14,8 @@ export class Names {
     this.names = clusters.map((cluster) => {
       const element = document.createElement("span");
       element.textContent = cluster.name;
-      element.className = cluster.level === 0 ? "broad" : "fine";
-      element.hidden = true;
+      // Unseen, it still has a size.
+      element.className = `${cluster.level === 0 ? "broad" : "fine"} unshown`;
       place.append(element);
       return { ...cluster, element };
     });
@@ -43,7 +43,7 @@ export class Names {
         name.top = within(top, name.height / 2, view.height);
         isShown = isFree(name, chosen);
       }
-      if (name.element.hidden === isShown) name.element.hidden = !isShown;
+      name.element.classList.toggle("unshown", !isShown);
       if (!isShown) continue;
       chosen.push(name);
       name.element.style.setProperty("--left", `${name.left.toFixed(1)}px`);

@@ -15,7 +15,7 @@ const VERTEX = `
   void main() {
     bool skipped = found >= 0.0 && abs(look.a - found) > 0.5;
     gl_Position = skipped ? vec4(2.0, 2.0, 2.0, 1.0) : vec4((position - middle) * scale, 0.0, 1.0);
-    gl_PointSize = diameter;
+    gl_PointSize = diameter * (found > 0.5 ? 1.5 : 1.0);
     colour = look.rgb;
   }`;
 const FRAGMENT = `
