@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from core.api.listing import LARGEST_ID, limited_query
 from core.caching import cached_by_version
 from core.index_version import kept
-from projects.conditions import Conditions
 from projects.facets import facets
 from projects.mapping.models import Cluster, Dot, Drawing
 from projects.models import Project, ProjectQuerySet
@@ -71,15 +70,8 @@ def map_page(request: HttpRequest) -> HttpResponse:
         "held": filters.held(request, wanted),
         "hidden_fields": filters.hidden_fields(request, wanted, "q"),
         "narrowed": narrowed.given(),
-        "fitting": counted.total,
-        "list_query": _list_query(wanted),
     }
     return render(request, "projects/site/map.html", context)
-
-
-def _list_query(wanted: Conditions) -> str:
-    """Return the query under which the list of projects shows what the filters leave."""
-    return f"?{wanted.without_value('q').query()}"
 
 
 def _one(request: HttpRequest) -> Project | None:
@@ -146,7 +138,7 @@ def _first_of_each() -> dict[int | None, list[Project]]:
     )
     found: dict[int | None, list[Project]] = {}
     for row in rows:
-        found.setdefault(row.cluster_id, []).append(row)
+        found.setdefault(row.cluster_id, []).append(row)  # type: ignore[attr-defined]  # annotated
     return found
 
 

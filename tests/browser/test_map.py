@@ -181,6 +181,7 @@ def test_a_search_and_a_filter_light_up_what_fits(page):
     page.locator(".map-filters").get_by_role("link", name="rust", exact=True).click()
     expect(page.locator(".map-said")).to_contain_text("are lit.")
     expect(page.locator(".held")).to_contain_text("tag: rust")
+    expect(page.locator(".map-filters a[aria-current]")).to_be_focused()
     lit = page.locator(STAGE).get_attribute("data-lit")
     assert int(lit) == Project.objects.filter(tags__name="rust").count()
     page.get_by_role("link", name="As a list").click()

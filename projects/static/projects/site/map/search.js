@@ -8,6 +8,27 @@ const REASONS = {
   503: "The search took too long: look for fewer or rarer words.",
 };
 
+const nameOf = (link) => link.getAttribute("aria-label") ?? link.textContent;
+
+/** Unfold in ``next`` what is unfolded in ``now``; return a function that puts the keyboard where it stood. */
+const carried = (now, next) => {
+  const group = (section) => `.filter[aria-labelledby="${section.getAttribute("aria-labelledby")}"]`;
+  const groups = [...now.querySelectorAll(".filter")].map((section) => `${group(section)} > details`);
+  for (const selector of [".map-filters", ...groups]) {
+    const before = now.querySelector(selector), after = next.querySelector(selector);
+    if (before && after) after.open = before.open;
+  }
+  const focused = now.contains(document.activeElement) ? document.activeElement : null;
+  return () => {
+    if (focused?.name === "q") next.querySelector("input[name=q]").focus();
+    else if (focused?.matches("a")) {
+      const section = focused.closest(".filter"), name = nameOf(focused);
+      const same = [...next.querySelectorAll(section ? `${group(section)} a` : "a")].find((link) => nameOf(link) === name);
+      (same ?? next.querySelector("summary")).focus();
+    } else if (focused) next.querySelector("button").focus();
+  };
+};
+
 export class Search {
   /** ``lit`` is called with the ids that were found, null for all; ``said`` with a sentence for the reader. */
   constructor(root, lit, said) {
@@ -38,11 +59,9 @@ export class Search {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const now = this.root.querySelector(".map-asks"), next = page.querySelector(".map-asks");
     if (number !== this.latest || !next) return;
-    const open = now.querySelector(".map-filters")?.open, typed = now.querySelector("input[name=q]");
-    const hadFocus = document.activeElement === typed;
+    const focusAgain = carried(now, next);
     now.replaceWith(next);
-    if (open) next.querySelector(".map-filters").open = true;
-    if (hadFocus) next.querySelector("input[name=q]").focus();
+    focusAgain();
     await lighting;
   }
 
