@@ -24,5 +24,5 @@ QUEUES = Kind(_queues, f"names of {', '.join(QUEUE_TIME_LIMITS)}")
 CONCURRENCY = whole(1, MOST_PROCESSES)
 AUTOSCALE = Kind(_autoscale, "the most and the least processes, the most first, as 10,3")
 MAX_TASKS_PER_CHILD = whole(1, 1_000_000)
-# In kB. A process that reads took up to 230 MB here: with less than that it would be replaced after each task.
-MAX_MEMORY_PER_CHILD = whole(250_000, 1_000_000_000)
+# In kB. A process that has read hundreds took 250 MB here: with less than that it would be replaced after each task.
+MAX_MEMORY_PER_CHILD = whole(300_000, 1_000_000_000)
