@@ -28,6 +28,8 @@ DESCRIPTION_CHARACTERS = 600
 PAGE_SUMMARY_CHARACTERS = 200
 
 FIRST_PERSON = re.compile(r"(?:i|we|my|our|sometimes|there|currently|recently)\b", re.IGNORECASE)
+# What stands before a name that is told beside what the thing is.
+INTRODUCED = re.compile(r"(?i)\s(?:called|named|titled|dubbed|[–—-]+)\s")
 # How a noun phrase goes on with one of another sort.
 LINKING = {DOES: "that", DO: "to", SENTENCE: "where"}
 
@@ -63,6 +65,8 @@ def short_description(prose: Prose, title: str, named: bool, primary: str, autho
 
 def _without_name(candidate: str, title: str) -> str:
     """Return "a podcast platform called Name" without "called Name"."""
+    if not INTRODUCED.search(candidate):
+        return candidate  # Most have none, and each title is an expression of its own to compile.
     return re.sub(
         rf"(?i),?\s+(?:(?:called|named|titled|dubbed)|[–—-]+)\s+[\"“'‘\[]?{re.escape(title)}(?!\w)[\"”'’\]]?",
         "",

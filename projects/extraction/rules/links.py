@@ -3,11 +3,13 @@
 import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.domains import registered_domain, registered_label
 from projects.extraction.rules.prose import LINK, Prose
 from projects.links import ARTICLE_PATH, DOCS_PATH, PLAIN_LABELS, REPOSITORIES, Kind, host_of, is_on, kind_of, path_of
 
+NO_LETTERS = re.compile(r"[\W_]+")
 # Words before a link that say whose it is.
 BORROWED = re.compile(
     r"(?:\b(?:using|used|uses?)(?: (?:the|a|an|some))?(?: [\w-]+){0,4}|\blike|\bvia|\binspired by"
@@ -194,6 +196,8 @@ def _rank(link: Link, title: str) -> float:
     return rank + min(link.position, 6) * 0.12
 
 
+# The words of a text are asked for again and again, and most are those of the texts before.
+@lru_cache(maxsize=10_000)
 def squashed(name: str) -> str:
     """Return only the letters and digits of ``name``, in lower case, so that spellings can be compared."""
-    return re.sub(r"[\W_]+", "", name).lower()
+    return NO_LETTERS.sub("", name).lower()

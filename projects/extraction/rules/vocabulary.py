@@ -13,14 +13,16 @@ DATA = Path(__file__).parent.parent / "data"
 FILES = {name: DATA / f"{name}.yml" for name in ("technologies", "domains", "tagging")}
 MOST_COUNTED = 4  # of a tag in one text: what is said more often says no more
 TOKEN = re.compile(r"[^\W_]+")
+EXPRESSION = re.compile(r"~(?:(?P<words>[a-z0-9,]+): )?(?P<pattern>.+)")
 
 
 @dataclass(frozen=True)
 class Spelling:
-    """A pattern, and the first words, in lower case, that a text with a match can hold; none where any text may."""
+    """A pattern, and words, in lower case, of which a text with a match holds one; none where any text may."""
 
     pattern: re.Pattern[str]
-    openings: frozenset[str]
+    words: frozenset[str]
+    is_expression: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,26 +50,30 @@ class Vocabulary:
         return frozenset(tag.name for tag in self.tags if tag.is_technology)
 
     @cached_property
-    def _by_opening(self) -> dict[str, list[tuple[str, re.Pattern[str]]]]:
-        """The spellings by the word that they open with; under an empty one those that are tried on every text."""
+    def _expressions(self) -> list[tuple[str, Spelling]]:
+        """The spellings that are expressions of their own, by their tags."""
+        return [(tag.name, spelling) for tag in self.tags for spelling in tag.spellings if spelling.is_expression]
+
+    @cached_property
+    def _by_opening(self) -> dict[str, list[tuple[str, Spelling]]]:
+        """The other spellings by the word that they open with."""
         found = defaultdict(list)
         for tag in self.tags:
             for spelling in tag.spellings:
-                for opening in spelling.openings or ("",):
-                    found[opening].append((tag.name, spelling.pattern))
+                for opening in () if spelling.is_expression else spelling.words:
+                    found[opening].append((tag.name, spelling))
         return dict(found)
 
     def count(self, text: str) -> dict[str, int]:
-        """Return the tags that ``text`` spells, with how often: four times at most. One pass over its words."""
+        """Return the tags that ``text`` spells, with how often: four times at most. One pass over its words says which
+        spellings it can hold."""
+        words = dict.fromkeys(TOKEN.findall(text.lower()))
+        possible = [one for one in self._expressions if not one[1].words or not one[1].words.isdisjoint(words)]
+        possible += [one for word in words for one in self._by_opening.get(word, ())]
         counts: dict[str, int] = {}
-        tried: set[tuple[str, re.Pattern[str]]] = set()
-        for opening in ("", *dict.fromkeys(TOKEN.findall(text.lower()))):
-            for name, pattern in self._by_opening.get(opening, ()):
-                if (name, pattern) in tried:
-                    continue
-                tried.add((name, pattern))
-                if number := sum(1 for _ in islice(pattern.finditer(text), MOST_COUNTED)):
-                    counts[name] = min(counts.get(name, 0) + number, MOST_COUNTED)
+        for name, spelling in dict.fromkeys(possible):
+            if number := len(list(islice(spelling.pattern.finditer(text), MOST_COUNTED))):
+                counts[name] = min(counts.get(name, 0) + number, MOST_COUNTED)
         return counts
 
 
@@ -98,9 +104,10 @@ def _tag(name: str, spellings: list[str], *, is_technology: bool) -> Tag:
 
 
 def _spelling(spelling: str) -> Spelling:
-    """Compile a spelling: "=Exact case", "~expression", or any case with a plural."""
-    if spelling.startswith("~"):
-        return Spelling(re.compile(spelling[1:], re.IGNORECASE), frozenset())
+    """Compile a spelling: "=Exact case", "~word,word: expression", or any case with a plural."""
+    if expression := EXPRESSION.fullmatch(spelling):
+        words = frozenset(filter(None, (expression["words"] or "").split(",")))
+        return Spelling(re.compile(expression["pattern"], re.IGNORECASE), words, is_expression=True)
     word = spelling.removeprefix("=")
     escaped = re.escape(word)
     if word != spelling:
