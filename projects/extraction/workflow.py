@@ -13,6 +13,7 @@ from core.progress import Progress, no_progress
 from projects.duplicates import KnownProject, find_match
 from projects.embedding import embedding_text
 from projects.extraction.around import without_others
+from projects.extraction.engine import engine
 from projects.extraction.events import (
     CommentJudged,
     CommentRead,
@@ -72,7 +73,7 @@ class ExtractionWorkflow(Workflow):
         timeout: float,
         progress: Progress = no_progress,
     ):
-        super().__init__(timeout=timeout)
+        super().__init__(timeout=timeout, runtime=engine())
         self.progress = progress
         self.analyst = analyst
         self.embedder = embedder
