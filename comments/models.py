@@ -1,5 +1,6 @@
 """What Hacker News (or another source) said: threads and their top-level comments."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Self
@@ -15,6 +16,8 @@ from django.db.models.functions import Coalesce, Greatest, Lower
 from django.utils import timezone
 
 from comments.sources.models import SourceHour as SourceHour
+from core.locks import Lock
+from core.updating import update_and_lock, update_returning
 from core.written_once import written_once
 
 # A thread takes comments for about two weeks (pitfalls, "What was not settled").
@@ -383,29 +386,26 @@ class Comment(models.Model):
         One conditional update decides, so of two workers at the same moment one gets False.
         """
         now = now or timezone.now()
-        won = (
-            Comment.objects.claimable(task_id, now, only_unread=only_unread)
-            .filter(pk=self.pk)
-            .update(
-                status=Comment.Status.PROCESSING,
-                claimed_at=now,
-                claimed_by=task_id,
-                attempts=F("attempts") + 1,
-                is_set_aside=False,
-            )
-        )
-        if won:
-            self.refresh_from_db()
+        claimable = Comment.objects.claimable(task_id, now, only_unread=only_unread).filter(pk=self.pk)
+        claim = {"status": Comment.Status.PROCESSING, "claimed_at": now, "claimed_by": task_id, "is_set_aside": False}
+        won = update_returning(claimable, **claim, attempts=F("attempts") + 1)
+        for row in won:
+            # It may have been edited since it was fetched.
+            for field in self._meta.concrete_fields:
+                setattr(self, field.attname, getattr(row, field.attname))
         return bool(won)
 
-    def release(self, status: str, *, error: str = "", now: datetime | None = None) -> bool:
-        """End our claim with ``status``. Return False when the claim was lost (an edit, a take-over) meanwhile."""
+    def release(self, status: str, *, error: str = "", now: datetime | None = None, locks: Sequence[Lock] = ()) -> bool:
+        """End our claim with ``status``. Return False when the claim was lost (an edit, a take-over) meanwhile.
+
+        Where it was not, ``locks`` are held until the current transaction ends.
+        """
         # Whoever ends its claim has not died, so what is counted of deaths begins again.
         fields: dict[str, Any] = {"status": status, "claimed_at": None, "claimed_by": "", "attempts": 0}
         fields["last_error"] = error[:2000]
         if status == self.Status.PROCESSED:
             fields["processed_at"] = now or timezone.now()
-        return bool(self.held().update(**fields))
+        return bool(update_and_lock(self.held(), locks, **fields) if locks else self.held().update(**fields))
 
     def held(self) -> CommentQuerySet:
         """Return the comment while our claim holds, else nothing."""

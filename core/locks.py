@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,14 +25,23 @@ KEY = "hashtextextended('waywo ' || %s, 0)"
 NAMED = KEY % "name"
 
 
-def lock_until_commit(name: str, *, shared: bool = False) -> None:
-    """Wait for the lock ``name`` and hold it until the current transaction ends.
+@dataclass(frozen=True)
+class Lock:
+    """A lock by its name. Several may hold a ``shared`` one at once; they keep out only those that want it alone."""
 
-    Several may hold a ``shared`` one at once; they keep out only those that want it alone.
-    """
-    kind = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    name: str
+    shared: bool = False
+
+    @property
+    def until_commit(self) -> str:
+        """The expression, with the name as its parameter, that waits for it and holds it until the transaction ends."""
+        return f"pg_advisory_xact_lock{'_shared' if self.shared else ''}({KEY})"
+
+
+def lock_until_commit(name: str, *, shared: bool = False) -> None:
+    """Wait for the lock ``name``, which may be ``shared``, and hold it until the current transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {kind}({KEY})", [name])
+        cursor.execute(f"SELECT {Lock(name, shared).until_commit}", [name])
 
 
 def try_lock_until_commit(name: str) -> bool:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 
 from projects.links import identity
-from projects.models import Project
+from projects.models import Project, Submission
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,15 @@ def known_projects(author: str, source: str) -> list[KnownProject]:
     """
     if not author:
         return []
-    rows = (
-        Project.objects.by_author(author, source)
-        .posted()
-        .order_by("id")
-        .values_list("id", "canonical_url", "embedding", "embedding_model")
-    )
-    return [
-        KnownProject(pk, url, None if vector is None else [float(number) for number in vector], model)
-        for pk, url, vector, model in rows
-    ]
+    theirs = Submission.objects.filter(comment__author=author, comment__source=source)
+    return known_of(theirs.exclude(project__source=Project.Source.NEMO_DATA_DESIGNER).order_by().values_list(*KNOWN))
+
+
+# What is known of a submission's project.
+KNOWN = ("project_id", "project__canonical_url", "project__embedding", "project__embedding_model")
+
+
+def known_of(rows: Iterable[Sequence[Any]]) -> list[KnownProject]:
+    """Return the projects of submissions, of which ``rows`` have the columns ``KNOWN``; each once, oldest first."""
+    by_id = {row[0]: row for row in rows}
+    return [KnownProject(*by_id[pk]) for pk in sorted(by_id)]

@@ -118,11 +118,6 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """Projects that have a primary URL; those that have none where ``has_link`` is false."""
         return self.exclude(primary_url="") if has_link else self.filter(primary_url="")
 
-    def by_author(self, author: str, source: str = "") -> "ProjectQuerySet":
-        """Projects that ``author`` wrote about; with a ``source`` there alone: a name is a person on one source."""
-        where = {"submissions__comment__source": source} if source else {}
-        return self.filter(submissions__comment__author=author, **where).distinct()
-
     def unsure(self) -> "ProjectQuerySet":
         """Projects of which their reading is not sure that they are any."""
         return self.filter(confidence__lt=UNSURE_BELOW)

@@ -4,14 +4,15 @@ from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
 
-from core.locks import lock_until_commit
+from core.locks import Lock, lock_until_commit
 from projects.models import Project, Tag, TagAlias
 
 # Holds off who changes tags while projects get some.
 LOCK = "tags"
+IN_USE = Lock(LOCK, shared=True)
 
 
 class TagError(Exception):
@@ -24,11 +25,28 @@ def resolve(names: Iterable[str]) -> list[Tag]:
     Call it inside a transaction, before the tags are written to a project: it keeps them from being merged meanwhile.
     """
     lock_until_commit(LOCK, shared=True)
-    wanted = dict.fromkeys(filter(None, (tidy(name) for name in names)))
-    aliases = dict(TagAlias.objects.filter(name__in=wanted).values_list("name", "tag_id"))
-    Tag.objects.bulk_create([Tag(name=name) for name in wanted if name not in aliases], ignore_conflicts=True)
-    plain = [name for name in wanted if name not in aliases]
-    return list(Tag.objects.filter(name__in=plain) | Tag.objects.filter(pk__in=aliases.values()))
+    return list(Tag.objects.filter(pk__in=ids_of(names).values()))
+
+
+def ids_of(names: Iterable[str]) -> dict[str, int]:
+    """Return the ids of the tags that ``names`` stand for, as of ``resolve``, by the names as ``tidy`` writes them.
+
+    For who holds ``IN_USE``, in the transaction in which they are written to projects.
+    """
+    wanted = list(dict.fromkeys(filter(None, map(tidy, names))))
+    found = _known(wanted)
+    if missing := [name for name in wanted if name not in found]:
+        # In one order, so that two who make the same ones do not wait for each other.
+        Tag.objects.bulk_create([Tag(name=name) for name in sorted(missing)], ignore_conflicts=True)
+        found |= _known(missing)
+    return found
+
+
+def _known(names: list[str]) -> dict[str, int]:
+    aliases = TagAlias.objects.filter(name__in=names).order_by().values_list("name", "tag_id", Value(1))
+    tags = Tag.objects.filter(name__in=names).order_by().values_list("name", "pk", Value(0))
+    # An alias counts, where a tag has its name as well.
+    return {name: pk for name, pk, _ in sorted(tags.union(aliases, all=True), key=lambda row: row[2])}
 
 
 def lookup(names: Iterable[str]) -> QuerySet[Tag]:

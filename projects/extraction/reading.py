@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from comments.models import Comment
@@ -17,7 +18,7 @@ from core.models import MAX_DEATHS
 from core.progress import Progress, no_progress
 from projects.duplicates import known_projects
 from projects.extraction.run import Run, comment_input
-from projects.extraction.saving import save_projects
+from projects.extraction.saving import locks_for, save_projects
 from projects.extraction.schemas import Analyst
 from projects.extraction.steps import tell
 from projects.language.embeddings import Embedder, WordLlamaEmbedder, get_embedder
@@ -123,12 +124,9 @@ def read_comment(
     ``Extraction`` tell the error, and its projects are as before.
     """
     analyst, embedder = analyst or get_analyst(), embedder or get_embedder()
-    try:
-        comment = Comment.objects.get(pk=comment_id)
-    except Comment.DoesNotExist:
-        raise CommentNotFound(f"There is no comment {comment_id}: collect its thread first.") from None
-    if task_id and (done := _already_done(comment, task_id)):
-        return done
+    comment = _comment(comment_id, task_id)
+    if task_id and comment.was_read:
+        return _already_done(comment, task_id)
     was_under_way = comment.status == Comment.Status.PROCESSING
     if not comment.claim(task_id, only_unread=only_unread):
         reason = "another has read it, or is reading it" if only_unread else "another worker is reading it"
@@ -142,11 +140,22 @@ def read_comment(
     return _run(comment, analyst, embedder, task_id, last_try, fresh, progress)
 
 
-def _already_done(comment: Comment, task_id: str) -> Reading | None:
+def _comment(comment_id: int, task_id: str) -> Any:
+    """Return the comment, with ``was_left`` where a worker left a reading of it unfinished, and for a task with
+    ``was_read`` where it has read it already. Raises CommentNotFound."""
+    readings = Extraction.objects.filter(comment=OuterRef("pk"))
+    told = {"was_left": Exists(readings.filter(status=Extraction.Status.RUNNING))}
+    if task_id:
+        told["was_read"] = Exists(readings.filter(status__in=Extraction.READ, task_id=task_id))
+    try:
+        return Comment.objects.annotate(**told).get(pk=comment_id)
+    except Comment.DoesNotExist:
+        raise CommentNotFound(f"There is no comment {comment_id}: collect its thread first.") from None
+
+
+def _already_done(comment: Comment, task_id: str) -> Reading:
     """Return the result of an earlier delivery of the same task, whose acknowledgement was lost."""
-    done = comment.extractions.filter(task_id=task_id, status__in=Extraction.READ).first()
-    if done is None:
-        return None
+    done = comment.extractions.filter(task_id=task_id, status__in=Extraction.READ)[0]
     reading = Reading(comment.pk, invalid_skipped=sum(bool(segment["rejection"]) for segment in done.segments))
     reading.project_ids = list(comment.submissions.order_by("position").values_list("project_id", flat=True))
     reading.valid_projects = len(reading.project_ids)
@@ -155,18 +164,13 @@ def _already_done(comment: Comment, task_id: str) -> Reading | None:
 
 
 def _run(
-    comment: Comment,
-    analyst: Analyst,
-    embedder: Embedder,
-    task_id: str,
-    last_try: bool,
-    fresh: bool,
-    progress: Progress,
+    comment: Any, analyst: Analyst, embedder: Embedder, task_id: str, last_try: bool, fresh: bool, progress: Progress
 ) -> Reading:
-    # The worker that was at it before is dead: the claim is ours.
-    comment.extractions.filter(status=Extraction.Status.RUNNING).update(
-        status=Extraction.Status.FAILED, finished_at=timezone.now(), error="its worker died"
-    )
+    if comment.was_left:
+        # The worker that was at it before is dead: the claim is ours.
+        comment.extractions.filter(status=Extraction.Status.RUNNING).update(
+            status=Extraction.Status.FAILED, finished_at=timezone.now(), error="its worker died"
+        )
     extraction = Extraction.objects.create(
         comment=comment,
         analyst=analyst.name,
@@ -178,11 +182,12 @@ def _run(
         outcome = _read(comment, analyst, embedder, extraction, fresh, progress)
         tell(progress, "save")
         with transaction.atomic():
-            _hold(comment)
-            saved = save_projects(comment, outcome.projects, analyst, embedder, is_whole=not outcome.lost)
             lost = _told(outcome)
+            # Its row is locked by that until all is saved, if our claim on it still stands.
+            if not comment.release(Comment.Status.PROCESSED, error=lost, locks=locks_for(comment)):
+                raise _claim_lost(comment)
+            saved = save_projects(comment, outcome.projects, analyst, embedder, is_whole=not outcome.lost)
             _finish(extraction, Extraction.Status.PARTIAL if lost else Extraction.Status.SUCCEEDED, lost)
-            comment.release(Comment.Status.PROCESSED, error=lost)
     except ClaimLost as error:
         _finish(extraction, Extraction.Status.SUPERSEDED, str(error))
         raise
@@ -240,15 +245,13 @@ def _read(
         pages.keep()
 
 
-def _hold(comment: Comment) -> None:
-    """Lock the comment's row for the rest of the transaction, if our claim on it still stands."""
-    if comment.held().select_for_update().exists():
-        return
+def _claim_lost(comment: Comment) -> ClaimLost:
+    """Return the error that says what became of our claim on the comment."""
     if by := comment.claimed_by:
         goes_on = Comment.objects.filter(pk=comment.pk, status=Comment.Status.PROCESSING, claimed_by=by).exists()
         if goes_on or comment.extractions.filter(task_id=by, status__in=Extraction.READ).exists():
-            raise TakenOver(f"Comment {comment.pk} was handed on while it was read; nothing was saved here.")
-    raise ClaimLost(f"Comment {comment.pk} changed while it was read; nothing was saved.")
+            return TakenOver(f"Comment {comment.pk} was handed on while it was read; nothing was saved here.")
+    return ClaimLost(f"Comment {comment.pk} changed while it was read; nothing was saved.")
 
 
 def _finish(extraction: Extraction, status: str, error: str = "") -> None:

@@ -3,7 +3,6 @@
 from django.db import connection, transaction
 from django.db.models import Max, Min
 
-from comments.models import Comment
 from comments.text import links
 from projects.links import canonical_url
 from projects.models import Project, Submission
@@ -77,12 +76,6 @@ def set_seen(project: Project) -> None:
 def is_split_off(project: Project) -> bool:
     """Return whether a person parted it from another project."""
     return project.submissions.exclude(split_off_from=None).exists()
-
-
-def kept_apart(comment: Comment) -> set[int]:
-    """Return the ids of the projects that a person said this comment's are not."""
-    apart = comment.submissions.exclude(split_off_from=None).values_list("split_off_from_id", flat=True)
-    return set(apart) - set(comment.submissions.values_list("project_id", flat=True))
 
 
 def _copy_embedding(old: Project, new: Project) -> None:

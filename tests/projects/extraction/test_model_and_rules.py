@@ -8,6 +8,7 @@ import pytest
 from django.apps import apps
 
 from comments.models import FIRST_FOREIGN_ID, Source
+from projects.duplicates import known_projects
 from projects.extraction.language_model import LanguageModelAnalyst
 from projects.extraction.reading import get_analyst, read_comment
 from projects.language.embeddings import WordLlamaEmbedder
@@ -138,8 +139,8 @@ def test_a_project_bears_the_source_that_it_was_posted_on():
     project = Project.objects.get()
     assert (project.source, project.confidence is not None) == ("lobsters", True)
     assert Project.objects.posted().get() == project
-    assert list(Project.objects.by_author("alice", "hn")) == []
-    assert Project.objects.by_author("alice", "lobsters").get() == project
+    assert known_projects("alice", "hn") == []
+    assert [known.id for known in known_projects("alice", "lobsters")] == [project.pk]
 
 
 def test_projects_of_before_get_the_source_where_they_were_posted_first():
