@@ -5,9 +5,11 @@ import threading
 from array import array
 from collections import OrderedDict
 
+from django.conf import settings
+
 from core import event_loop
 from core.http import Unavailable
-from projects.language.embeddings import Embedder
+from projects.language.embeddings import Embedder, WordLlamaEmbedder
 
 # A reader waits for it: words alone after this are better than all of it later.
 SECONDS = 3.0
@@ -39,6 +41,18 @@ def query_vector(embedder: Embedder, text: str) -> list[float]:
         while len(_kept) > MOST_KEPT:
             _kept.popitem(last=False)
     return vector
+
+
+def load_soon() -> threading.Thread | None:
+    """Load what embeds texts on this processor in a thread, which is returned, so that no search waits for it.
+
+    Nothing is loaded where a service embeds.
+    """
+    if settings.EMBEDDING_BASE_URL:
+        return None
+    thread = threading.Thread(target=WordLlamaEmbedder().embed_now, args=[["any text"]], daemon=True)
+    thread.start()
+    return thread
 
 
 def forget() -> None:

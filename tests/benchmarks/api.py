@@ -11,6 +11,7 @@ import random
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,23 +98,27 @@ async def clients_at_once(url: str, path: Callable[[random.Random, int], str], m
     return seconds
 
 
-async def steady(url: str) -> tuple[list[float], int, float]:
-    """Send RATE requests a second for RATE_SECONDS; return latencies, failures and the seconds that all took."""
+async def steady(url: str) -> tuple[list[float], Counter[str], float]:
+    """Send RATE requests a second for RATE_SECONDS; return latencies, how many ended in which way, and the seconds that
+    all took."""
     import httpx
 
-    seconds, failures = [], 0
-    # gunicorn ends a connection that was idle for 2 s; one that is ended while we write to it is no failure of ours.
-    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=1)
-    async with httpx.AsyncClient(base_url=url, timeout=60, limits=limits) as http:
+    seconds, ends = [], Counter()
+    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+    # Who waits for one of our own connections is no failure of the server.
+    async with httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(60, pool=None), limits=limits) as http:
 
         async def ask(number: int) -> None:
-            nonlocal failures
             started = time.perf_counter()
-            answer = await http.get(
-                "/api/projects?limit=20" if number % 2 else f"/api/projects?limit=5&month=2026-0{number % 9 + 1}"
-            )
+            try:
+                answer = await http.get(
+                    "/api/projects?limit=20" if number % 2 else f"/api/projects?limit=5&month=2026-0{number % 9 + 1}"
+                )
+            except httpx.TransportError as error:
+                ends[type(error).__name__] += 1
+                return
             seconds.append(time.perf_counter() - started)
-            failures += answer.status_code != 200
+            ends[f"{answer.status_code}{' to try again' if 'Retry-After' in answer.headers else ''}"] += 1
 
         began, tasks = time.perf_counter(), []
         for number in range(RATE * RATE_SECONDS):
@@ -122,7 +127,7 @@ async def steady(url: str) -> tuple[list[float], int, float]:
                 await asyncio.sleep(wait)
             tasks.append(asyncio.ensure_future(ask(number)))
         await asyncio.gather(*tasks)
-        return seconds, failures, time.perf_counter() - began
+        return seconds, ends, time.perf_counter() - began
 
 
 def shown(seconds: list[float]) -> str:
@@ -151,9 +156,9 @@ def measure(folder: Path, rows: int) -> None:
         for name, path in PATHS.items():
             queries = count_queries(path(chance, rows))
             print(f"{name:32} {under_load(web, path, rows)}   {queries} queries")
-        seconds, failures, took = asyncio.run(steady(web.url))
-        rate = len(seconds) / took
-        print(f"{RATE} requests a second for {RATE_SECONDS} s: {rate:.0f}/s, {failures} failures   {shown(seconds)}")
+        seconds, ends, took = asyncio.run(steady(web.url))
+        told = ", ".join(f"{count} × {end}" for end, count in ends.most_common())
+        print(f"{RATE} requests a second for {RATE_SECONDS} s: {len(seconds) / took:.0f}/s, {told}   {shown(seconds)}")
 
 
 if __name__ == "__main__":
