@@ -47,7 +47,7 @@ class FoundNothingFilter(YesNoFilter):
 class QuestionAdmin(ReadOnlyAdmin):
     """What readers asked. Who asked is not known here: an address is kept as a digest of the day, to count by."""
 
-    list_display = ("text", "shown_status", "cited", "calls", "tokens", "seconds", "created_at")
+    list_display = ("asked", "shown_status", "cited", "calls", "tokens", "seconds", "created_at")
     list_filter = ("status", FoundNothingFilter, "model")
     search_fields = ("text", "error", "=task_id")
     date_hierarchy = "created_at"
@@ -90,6 +90,10 @@ class QuestionAdmin(ReadOnlyAdmin):
         what = "Questions are taken again." if on else "Questions are refused now. Those that wait are still answered."
         messages.success(request, what)
         return HttpResponseRedirect(reverse("admin:projects_question_changelist"))
+
+    @display(description="question", ordering="text")
+    def asked(self, question: Question) -> str:
+        return str(question)
 
     @display(description="status", ordering="status", label=COLOURS)
     def shown_status(self, question: Question) -> tuple[str, str]:

@@ -248,7 +248,9 @@ def _events(request: HttpRequest, question: Question, seen: int) -> Iterator[str
         if stopping.wait(POLL_SECONDS):
             return
         if time.monotonic() - last_sent > HEARTBEAT_SECONDS:
-            if not Question.objects.filter(pk=question.pk).exists():
+            try:
+                conversations.kept_question(question.pk)
+            except conversations.NotKept:
                 return
             yield ": still here\n\n"
             last_sent = time.monotonic()

@@ -117,12 +117,12 @@ class ReadingOr:
 
 
 class Readers:
-    """Admits everybody where the site is open to readers, else who may read everything; no page of another site."""
+    """Admits everybody where the site is open to readers, else who may read all; lets no page of another site act."""
 
     def __init__(self) -> None:
         self._open, self._closed = Anyone(), Bearer(Scope.READ_ALL, "reads")
 
     def __call__(self, request: HttpRequest) -> Caller:
-        if is_sent_by_another_site(request):
+        if request.method != "GET" and is_sent_by_another_site(request):
             raise Problem(403, "A page of another site sent this, which may not ask in the name of its visitors.")
         return self._open(request) if settings.PUBLIC_SITE else self._closed(request)

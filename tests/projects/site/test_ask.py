@@ -122,6 +122,7 @@ def test_an_answer_comes_with_its_citations_and_what_stands_on_nothing_is_marked
     assert "do not rely on it" in page
     assert "What was looked at" in page
     assert "Searching: “gardeners”" in page
+    assert "Left out of the plan: “soon” is no month." in page
     assert REFRESHES not in page
 
 
@@ -188,7 +189,7 @@ def test_a_conversation_is_deleted_when_its_visitor_says_so(client):
     question = answered(asked(), projects=[])
     assert client.post(f"/ask/{question.pk}", {"act": "delete"})["Location"] == "/ask"
     assert client.get(f"/ask/{question.pk}").status_code == 404
-    assert not Conversation.objects.exists()
+    assert not Conversation.objects.current().exists()
 
 
 def test_what_cannot_be_done_is_told(client):
