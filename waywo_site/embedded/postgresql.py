@@ -146,6 +146,8 @@ class PostgreSQL(Server):
 
     def _command(self) -> list[str]:
         settings = {"listen_addresses": HOST, "port": self.port, "unix_socket_directories": ""}
+        # Of a disk without arms. With PostgreSQL's own, 4, it reads a table whole to find one row in a hundred.
+        settings |= {"random_page_cost": 1.1}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self._program()), "-D", str(self._data()), *options]
 
