@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
@@ -22,6 +23,7 @@ from projects.asking.showing import ShownResult, shown_answer
 
 RIGHT = "projects.change_question"
 SHOWN_CITED = 3
+SHOWN_CHARACTERS = 120
 COLOURS = {
     Question.Status.WAITING: "info",
     Question.Status.RUNNING: "warning",
@@ -55,7 +57,7 @@ class QuestionAdmin(ReadOnlyAdmin):
     bare_on_phones = ("cited", "created_at")
     list_before_template = "admin/projects/question/tools.html"
     fields = (
-        *("text", "shown_status", "reason", "error", "created_at", "finished_at", "seconds_to_first", "seconds"),
+        *("text", "status", "reason", "error", "created_at", "finished_at", "seconds_to_first", "seconds"),
         *("shown_plan", "shown_results", "shown_sentences", "model", "prompt_version", "calls", "tokens_in"),
         *("tokens_out", "attempts", "task_id"),
     )
@@ -93,7 +95,7 @@ class QuestionAdmin(ReadOnlyAdmin):
 
     @display(description="question", ordering="text")
     def asked(self, question: Question) -> str:
-        return str(question)
+        return Truncator(question.text or str(question)).chars(SHOWN_CHARACTERS)
 
     @display(description="status", ordering="status", label=COLOURS)
     def shown_status(self, question: Question) -> tuple[str, str]:

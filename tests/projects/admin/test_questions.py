@@ -40,6 +40,7 @@ def test_a_page_shows_plan_results_and_sentences_and_cannot_be_edited(admin_clie
     page = admin_client.get(reverse("admin:projects_question_change", args=[question.pk])).text
     for told in ("text: gardeners", "dropped: “soon” is no month.", "in all: 7", "Seven came.", "no result says so"):
         assert told in page
+    assert "(&#x27;answered" not in page
     assert 'name="_save"' not in page
     assert question.asked_by == "" or question.asked_by not in page
 
