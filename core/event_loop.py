@@ -16,13 +16,31 @@ _local = threading.local()
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run ``coroutine`` to its end in this thread's loop and return its result; raises what it raises."""
+    """Run ``coroutine`` to its end in this thread's loop and return its result; raises what it raises.
+
+    Where a signal breaks in from outside (a task that is cancelled, a time limit), what was under way in the loop ends
+    in order before that is raised: nobody could await it any more.
+    """
     runner = getattr(_local, "runner", None)
     # A forked child must not touch the loop of its parent: both would read from one selector.
     if runner is None or _local.pid != os.getpid():
         runner = _local.runner = asyncio.Runner()
         _local.pid = os.getpid()
-    return runner.run(coroutine)
+    is_over = False
+
+    async def whole() -> T:
+        nonlocal is_over
+        try:
+            return await coroutine
+        finally:
+            is_over = True
+
+    try:
+        result: T = runner.run(whole())
+    finally:
+        if not is_over:
+            close()
+    return result
 
 
 def close() -> None:
