@@ -55,6 +55,8 @@ def test_every_project_is_a_dot_where_it_belongs(page):
     empty = colours_at(page, {"x": 20, "y": 20})
     for title in Project.objects.values_list("title", flat=True):
         assert colours_at(page, spot(page, title)) != empty, title
+    expect(page.locator(".legend")).to_contain_text("rust")
+    page.get_by_label("Colour by").select_option("month")
     expect(page.locator(".legend li")).to_have_text(["Sep 2026"])
 
 
@@ -166,6 +168,7 @@ def test_without_a_mouse_dots_are_walked_through_and_opened(page):
 def test_a_search_and_a_filter_light_up_what_fits(page):
     fill_site()
     opened(page)
+    page.get_by_label("Colour by").select_option("month")
     seen = colours_at(page, spot(page, "Ledger"))
     field = page.get_by_role("searchbox", name="Light up what is about")
     field.fill('"Chess engine"')
@@ -191,8 +194,8 @@ def test_a_search_and_a_filter_light_up_what_fits(page):
 def test_the_address_keeps_what_is_seen(page):
     fill_site()
     opened(page)
-    page.get_by_label("Colour by").select_option("tag")
-    expect(page.locator(".legend")).to_contain_text("rust")
+    page.get_by_label("Colour by").select_option("score")
+    expect(page.locator(".legend")).to_contain_text("10")
     page.get_by_role("searchbox", name="Light up what is about").fill("tag:rust")
     page.get_by_role("button", name="Light up").click()
     expect(page.locator(".map-said")).to_contain_text("are lit.")
@@ -209,7 +212,7 @@ def test_the_address_keeps_what_is_seen(page):
     page.reload()
     expect(page.locator(STAGE)).to_have_attribute("data-drawn", "7")
     expect(page.locator(STAGE)).to_have_attribute("data-lit", lit)
-    expect(page.locator(STAGE)).to_have_attribute("data-colour", "tag")
+    expect(page.locator(STAGE)).to_have_attribute("data-colour", "score")
     expect(page.locator(".map-beside h2")).to_contain_text("Map of wells")
     assert {name: round(value, 2) for name, value in view(page).items()} == {
         name: round(value, 2) for name, value in before.items()
@@ -220,7 +223,7 @@ def test_a_kept_view_that_cannot_be_is_left_out(page):
     fill_site()
     opened(page, "/map#x=1e9&y=abc&zoom=-4&colour=constructor&project=99999999999999")
     assert view(page) == {"x": 0, "y": 0, "zoom": 1}
-    expect(page.locator(STAGE)).to_have_attribute("data-colour", "month")
+    expect(page.locator(STAGE)).to_have_attribute("data-colour", "tag")
 
 
 @pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone"])

@@ -20,11 +20,13 @@ export class MapCanvas {
     this.mark = new Mark(root.querySelector(".map-mark"), new Titles(root.dataset.titles));
     this.panel = new Panel(root.querySelector(".map-beside"), root.dataset.project, () => this.#closed());
     this.names = new Names(root.querySelector(".map-names"), dots.clusters);
+    // One month would colour all alike.
+    this.usual = dots.months.length > 1 ? "month" : "tag";
     const start = kept();
     plot.take(dots.positions, this.looks);
     this.view = new View(this.stage, () => { this.moved(); this.show(); });
     this.measure();
-    if (isScheme(start.colour)) this.chooser.value = start.colour;
+    this.chooser.value = isScheme(start.colour) ? start.colour : this.usual;
     this.recolour();
     this.#begin(start);
     this.chooser.addEventListener("change", () => this.recolour());
@@ -65,7 +67,7 @@ export class MapCanvas {
   /** Keep the view in the address, once it rests. */
   #keep() {
     clearTimeout(this.keeping);
-    this.keeping = setTimeout(() => keep(this.view.place(), this.chooser.value, this.panel.id, this.query), KEPT_AFTER);
+    this.keeping = setTimeout(() => keep(this.view.place(), this.chooser.value, this.usual, this.panel.id, this.query), KEPT_AFTER);
   }
 
   /** Colour the dots by what is chosen, in the colours for a light or a dark page. */

@@ -86,7 +86,6 @@ export class View {
   }
 }
 
-const WHOLE = "#x=0.0000&y=0.0000&zoom=1.00&colour=month";
 const NUMBERS = { x: [-1.5, 1.5], y: [-1.5, 1.5], zoom: [FARTHEST, NEAREST] };
 
 /** Return what the address keeps behind "#": x, y, zoom, colour, project; of a value that cannot be nothing. */
@@ -102,12 +101,12 @@ export const kept = () => {
 };
 
 /** Keep the view in the address, without a new step of the browser's history. ``query`` is what stands behind "?".
- * An address without a view shows the whole map: as long as nobody moved, it stays so. */
-export const keep = ({ x, y, zoom: k }, colour, project, query) => {
+ * An address without a view shows the whole map in its ``usual`` colours: as long as nobody moved, it stays so. */
+export const keep = ({ x, y, zoom: k }, colour, usual, project, query) => {
   const view = { x: x.toFixed(4), y: y.toFixed(4), zoom: k.toFixed(2), colour };
   if (project) view.project = project;
   const hash = `#${new URLSearchParams(view)}`.replaceAll("-0.0000", "0.0000");
-  const isWhole = hash === WHOLE && !location.hash;
+  const isWhole = hash === `#x=0.0000&y=0.0000&zoom=1.00&colour=${usual}` && !location.hash;
   if (isWhole && query === location.search) return;
   const asked = new URLSearchParams(query);
   asked.delete("project"); // The one that is open stands behind "#".
