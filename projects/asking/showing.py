@@ -1,7 +1,7 @@
 """What may be shown of a stored answer. Projects that strangers may not see any more are left out, with what was said
 of them: an answer outlives what it was made of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,9 +51,22 @@ class ShownAnswer:
 
 def shown_answer(question: Question) -> ShownAnswer:
     """Return what may be shown of ``question`` now."""
-    ids = {result["project"] for result in question.results if result.get("project")} | set(question.nearest)
+    return shown_answers([question])[0]
+
+
+def shown_answers(questions: Sequence[Question]) -> list[ShownAnswer]:
+    """Return what may be shown of each of ``questions`` now; their projects are asked for together."""
+    ids = {pk for question in questions for pk in (*_projects_of(question), *question.nearest)}
     rows = Project.objects.published().filter(pk__in=ids).without_heavy_fields().prefetch_related("tags")
     projects = {project.pk: project for project in rows}
+    return [_shown(question, projects) for question in questions]
+
+
+def _projects_of(question: Question) -> Iterator[int]:
+    yield from (result["project"] for result in question.results if result.get("project"))
+
+
+def _shown(question: Question, projects: dict[int, Project]) -> ShownAnswer:
     results = [_result(result, projects) for result in question.results]
     gone = {result.number for result in results if result.is_gone}
     names = [str(raw["label"]).casefold() for raw in question.results if raw["number"] in gone]

@@ -25,6 +25,8 @@ from projects.site.errors import BadRequest, NoPage, reader_page
 BROKER_SECONDS = 30
 # Of an address: nothing that long was ever asked here.
 MOST_TYPED = 20 * MOST_CHARACTERS
+# What examples are made of.
+FIGURES = ("year", "month", "tags", "projects_seen_again")
 
 
 class SentByAnotherSite(NoPage):
@@ -113,7 +115,7 @@ def about_asking() -> dict[str, Any]:
 
 def examples() -> list[str]:
     """Return questions that the index as it is can answer, none for an empty one."""
-    months = list(Analytics.objects.months().order_by("-year", "-month").only("year", "month", "tags")[:2])
+    months = list(Analytics.objects.months().order_by("-year", "-month").only(*FIGURES)[:2])
     if not months or not months[0].tags:
         return []
     newest, tags = months[0], [tag["name"] for tag in months[0].tags]
@@ -122,7 +124,8 @@ def examples() -> list[str]:
         named = [month_name((month.year, month.month)) for month in months]
         found.append(f"How many projects were there in {named[0]} compared with {named[1]}?")
     found.append(f"How did {tags[min(1, len(tags) - 1)]} go over the months?")
-    found.append(f"What was new in {month_name((newest.year, newest.month))}?")
+    if newest.projects_seen_again:
+        found.append("Which projects came back most often?")
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from projects.asking.models import Conversation, Question, QuestionEvent
-from projects.asking.showing import ShownResult, ShownSentence, shown_answer
+from projects.asking.showing import ShownResult, ShownSentence, shown_answers
 from projects.site.rows import Row, rows
 
 
@@ -51,7 +51,7 @@ def asked_in(conversation: Conversation) -> list[Asked]:
     """Return the questions of a conversation, oldest first, with what may be shown of their answers now."""
     questions = list(conversation.questions.order_by("number"))
     steps = _steps(questions)
-    shown = [shown_answer(question) for question in questions]
+    shown = shown_answers(questions)
     nearest = {row.pk: row for row in rows({project.pk for answer in shown for project in answer.nearest})}
     return [
         Asked(

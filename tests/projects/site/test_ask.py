@@ -33,6 +33,7 @@ def test_the_box_says_what_it_is_and_offers_what_the_index_can_answer(client, se
     assert "7 questions a day" in without
     examples = re.findall(r'<a href="/ask\?q=[^"]*">([^<]*)</a>', without)
     assert "How many projects were there in September 2026 compared with August 2026?" in examples
+    assert "Which projects came back most often?" in examples
     settings.LLM_BASE_URL, settings.LLM_MODEL = "http://127.0.0.1:9/v1", "tiny-model"
     assert "Answers come from a language model (tiny-model) and cite the index" in client.get("/ask").text
 
@@ -124,6 +125,14 @@ def test_an_answer_comes_with_its_citations_and_what_stands_on_nothing_is_marked
     assert "Searching: “gardeners”" in page
     assert "Left out of the plan: “soon” is no month." in page
     assert REFRESHES not in page
+
+
+def test_a_long_conversation_costs_no_query_more_than_a_short_one(client, django_assert_max_num_queries):
+    project, conversation = make_project(), Conversation.objects.create()
+    for number in range(10):
+        question = answered(asked(f"Question {number}?", conversation), sentence("One.", 2), projects=[project])
+    with django_assert_max_num_queries(8):
+        assert page_of(client, question).count('<article class="asked"') == 10
 
 
 def test_while_it_is_answered_the_page_without_a_script_loads_itself_again(client):
