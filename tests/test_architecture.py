@@ -166,6 +166,22 @@ def test_commands_load_neither_the_admin_nor_the_api_nor_the_tasks():
     assert done.stdout.splitlines() == ["[] False", "[]"]
 
 
+def test_what_worker_and_beat_load_as_they_start_serves_no_pages():
+    """Nor does beat load what plugs into Celery's command line. What is loaded once stays for as long as it runs."""
+    code = (
+        "import sys\n"
+        "from waywo_site.celery import app\n"
+        "import waywo_site.running.beat_process, celery.apps.beat, celery.apps.worker\n"
+        "app.loader.init_worker()\n"
+        "from waywo_site.running import worker_signals\n"
+        f"heavy = {('flower', 'tornado', 'prompt_toolkit', *HEAVY)!r}\n"
+        "pages = ('waywo_site.urls', 'waywo_site.api', 'projects.admin', 'projects.api', 'projects.site')\n"
+        "print([name for name in (*heavy, *pages) if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 @pytest.mark.django_db
 def test_models_and_migrations_agree():
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)

@@ -11,6 +11,8 @@ from celery import Celery
 from celery.signals import before_task_publish, celeryd_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "waywo_site.settings")
+# Django's checks load every page, 20 MB, and worker and beat serve none; the commands that start them run our own.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
 
 
 class WaywoCelery(Celery):

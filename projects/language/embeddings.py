@@ -32,6 +32,11 @@ class WordLlamaEmbedder:
     name = "wordllama-l2-supercat-256"
     dimensions: int | None = WORDLLAMA_DIMENSIONS
 
+    @staticmethod
+    def load() -> None:
+        """Load the word vectors, 33 MB, unless they are loaded."""
+        _wordllama()
+
     def embed_now(self, texts: list[str]) -> list[list[float]]:
         """Return the vectors of ``texts``; a text without a known word gives a vector of zeros."""
         import numpy as np

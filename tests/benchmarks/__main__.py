@@ -27,6 +27,8 @@ PROJECTS = 2000
 # The heading on the page -> what runs, with its size.
 BENCHMARKS = {
     "Commands": ["tests.benchmarks.commands"],
+    "Reading": ["tests.benchmarks.reading"],
+    "Memory": ["tests.benchmarks.memory"],
     "API": ["tests.benchmarks.api", "--projects", str(PROJECTS)],
     "Site": ["tests.benchmarks.site", "--projects", str(PROJECTS)],
     "Search": ["tests.benchmarks.search", "--projects", str(PROJECTS)],

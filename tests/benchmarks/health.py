@@ -254,7 +254,7 @@ def run(show: Show, news: HackerNewsServer, model: LLMServer, embeddings: LLMSer
     show.stopped("a queue without a worker", ["queues"], unserved_queue)
     show.stopped("failing tasks", ["tasks"], failing_tasks, seconds=90)
     show.stopped("worker (SIGSTOP)", ["workers", "queues"], show.pause("celery", " worker "))
-    show.stopped("beat (SIGSTOP)", ["beat"], show.pause("celery", " beat "), seconds=300)
+    show.stopped("beat (SIGSTOP)", ["beat"], show.pause("beat_process"), seconds=300)
 
 
 if __name__ == "__main__":

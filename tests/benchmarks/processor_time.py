@@ -22,10 +22,15 @@ class Used:
 
 def used(web: int) -> Used:
     """Return what the processes under the pid ``web`` and those of the embedded PostgreSQL used up to now."""
+    return Used(_seconds(web), database_seconds())
+
+
+def database_seconds() -> float:
+    """Return the seconds that the processes of the embedded PostgreSQL used up to now."""
     from django.conf import settings
 
     pid_file = settings.EMBEDDED_POSTGRESQL.folder / "data" / "postmaster.pid"
-    return Used(_seconds(web), _seconds(int(pid_file.read_text().split(maxsplit=1)[0])))
+    return _seconds(int(pid_file.read_text().split(maxsplit=1)[0]))
 
 
 def _seconds(pid: int) -> float:

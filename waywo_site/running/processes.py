@@ -95,7 +95,7 @@ def worker(
 
 def beat() -> Process:
     """Return beat, which sends what the schedules in the database say."""
-    command = [*_celery(), "beat", "--loglevel", settings.LOG_LEVEL, "--pidfile", ""]
+    command = [*PYTHON, "-m", "waywo_site.running.beat_process"]
     # Flower, which starts next, asks the workers at once, and warns four times where none answers.
     return Process("beat", command, is_ready=a_worker_answers)
 

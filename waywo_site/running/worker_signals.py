@@ -1,5 +1,6 @@
 """What a worker and its processes do when they start and end, and how a worker takes from a queue again."""
 
+import gc
 import logging
 from typing import Any
 
@@ -59,10 +60,16 @@ def resume_queue(state: Any, queue: str) -> dict[str, str]:
 
 
 @celeryd_after_setup.connect
-def import_client(**_: Any) -> None:
-    """Import what a model's client needs before the fork: so a process that is added under load starts at once."""
+def load_before_fork(**_: Any) -> None:
+    """Load what reading needs before the fork: so its processes share it, and one that is added starts at once."""
     if _asks_a_model():
         from projects.language import chat  # noqa: F401
+    if {"extraction", "priority"} & set(current_app.amqp.queues.consume_from):
+        from projects.extraction import loading
+
+        loading.load()
+    # What is there by now is no garbage: a look at it would only make each process a copy of it.
+    gc.freeze()
 
 
 @worker_process_init.connect

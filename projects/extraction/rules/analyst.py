@@ -34,6 +34,13 @@ class RulesAnalyst:
     def __init__(self, embed: Callable[[list[str]], list[list[float]]] | None = None):
         self._nearest = NearestTags(embed) if embed else None
 
+    @staticmethod
+    def load() -> None:
+        """Read the files of the rules, and compile them."""
+        vocabulary().count("")
+        scoring.signals("idea"), scoring.signals("complexity")
+        _empty_verdict()
+
     async def segment(self, comment: CommentInput) -> list[Segment]:
         """Split a comment into what it speaks of and judge each part. At least one segment comes back."""
         return _segments(comment)
