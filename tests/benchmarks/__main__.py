@@ -32,6 +32,7 @@ BENCHMARKS = {
     "API": ["tests.benchmarks.api", "--projects", str(PROJECTS)],
     "Site": ["tests.benchmarks.site", "--projects", str(PROJECTS)],
     "Search": ["tests.benchmarks.search", "--projects", str(PROJECTS)],
+    "Map": ["tests.benchmarks.map_frames", "--projects", str(PROJECTS)],
     "Queue": ["pytest", "-q", "-s", "-n0", "tests/benchmarks/queue.py"],
     "Collecting": ["pytest", "-q", "-s", "-n0", "tests/benchmarks/collection.py"],
 }

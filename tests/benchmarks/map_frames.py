@@ -15,6 +15,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from tests.benchmarks.figures import figure
 from tests.benchmarks.seeding import DATA, seeded_servers
 from tests.browser.chromium import WAY_OUT, find
 
@@ -113,11 +114,11 @@ def measure(url: str, chromium: str, number: int) -> None:
         page.goto(f"{url}/map")
         page.locator("[data-drawn]").wait_for(timeout=120_000)
         print(f"{number:,} dots drawn {time.perf_counter() - started:.1f} s after the address was entered")
-        show_frames(page, "all dots")
+        show_frames(page, "all dots", f"{number:,} dots")
         page.get_by_role("searchbox", name="Light up what is about").fill("tag:tag1")
         page.get_by_role("button", name="Light up").click()
         page.locator("[data-lit]:not([data-lit=''])").wait_for(timeout=60_000)
-        show_frames(page, f"{page.locator('.map-stage').get_attribute('data-lit')} lit")
+        show_frames(page, "some lit", f"{page.locator('.map-stage').get_attribute('data-lit')} lit")
         show_bytes(sizes)
 
 
@@ -138,7 +139,7 @@ def watch_bytes(page: "Page") -> dict[str, int]:
     return sizes
 
 
-def show_frames(page: "Page", what: str) -> None:
+def show_frames(page: "Page", name: str, what: str) -> None:
     """Move the map for some seconds, and print frames a second and what a frame takes of the page's own thread."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
@@ -150,6 +151,8 @@ def show_frames(page: "Page", what: str) -> None:
         f"{script:.1f} ms of processor time in our scripts a frame",
         flush=True,
     )
+    figure(f"map, {name}, frames", frames / seconds, "a second")
+    figure(f"map, {name}, scripts of a frame", script, "ms")
     session.detach()
 
 
@@ -164,6 +167,7 @@ def show_bytes(sizes: dict[str, int]) -> None:
     for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
         print(f"{name:60} {size:9,} bytes")
     print(f"{'the page with all of it':60} {sum(sizes.values()):9,} bytes")
+    figure("map with all that it loads", sum(sizes.values()), "bytes")
 
 
 if __name__ == "__main__":
