@@ -1,4 +1,4 @@
-"""Takes back what a cancelled task had begun: the claim on a comment, the phases of a thread."""
+"""Takes back what a cancelled task had begun: the claim on a comment, the phases of a thread, an answer."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from comments.models import Comment
 from core.jobs.signals import calls_cancelled, task_cancelled
+from projects.asking.answering import end_cancelled
 from projects.extraction.choosing import TASK
 from projects.models import Extraction
 from projects.threads.ending import CANCELLED, cancel_run
@@ -34,3 +35,9 @@ def set_comments_aside(sender: Any, task_name: str, arguments: list[dict[str, An
 def cancel_thread_run(sender: Any, task_id: str, **_: Any) -> None:
     """End the run of a thread whose task was cancelled."""
     cancel_run(task_id)
+
+
+@receiver(task_cancelled)
+def end_question(sender: Any, task_id: str, **_: Any) -> None:
+    """End the question that a task answers, or waits to answer: nobody comes to it any more."""
+    end_cancelled(task_id)

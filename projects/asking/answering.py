@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
 from core import event_loop
-from core.http import OutsideError, Refused, Unavailable
+from core.http import NotAsked, OutsideError, Refused, Unavailable
 from core.jobs.retrying import GivenUp
 from core.locks import try_lock
 from core.models import MAX_DEATHS
@@ -49,8 +48,8 @@ class BeingAnswered(Exception):
     """Another process answers this question at this moment."""
 
 
-class BrokenOff(Refused):
-    """The model failed after its first sentence: trying again would say it twice."""
+class Unanswered(Refused):
+    """The model failed, and is not asked again: somebody waits, or has read the first sentence already."""
 
 
 class TooSlow(Unavailable):
@@ -67,8 +66,8 @@ def answer_question(
     """Answer a question and return it as it ended; one that has ended is left as it is.
 
     ``last_try`` says whether an error that may pass ends it, or leaves it waiting for another try; after the first
-    sentence there is none. Raises QuestionNotFound, BeingAnswered, GivenUp, and the OutsideError for which there is no
-    answer; by then the question says so.
+    sentence there is none. Raises QuestionNotFound, BeingAnswered, GivenUp, and Unanswered where the model failed; by
+    then the question says so. Raises Unavailable before another try.
     """
     with try_lock(f"question {question_id}") as is_ours:
         if not is_ours:
@@ -122,15 +121,14 @@ def _answer(question: Question, last_try: bool, tell: Tell) -> None:
         _end(question, status.STOPPED, usage, model=model.name, reason=STOPPED)
     except OutsideError as error:
         has_begun = Question.objects.filter(pk=question.pk).exclude(sentences=[]).exists()
-        if not (error.permanent or last_try or has_begun):
+        # A model that is down is waited for by nobody.
+        if not (error.permanent or last_try or has_begun or isinstance(error, NotAsked)):
             recording.note_another_try(question, usage, str(error))
             raise
         reason = BROKEN_OFF if has_begun else NO_ANSWER
         nearest = [] if has_begun else nearest_to(question)
         _end(question, status.FAILED, usage, model=model.name, reason=reason, error=str(error), nearest=nearest)
-        if has_begun:
-            raise BrokenOff(str(error)) from error
-        raise
+        raise Unanswered(str(error)) from error
     except Exception as error:
         # First the row is moved out of the way, then the error goes on: a bug must not leave it running.
         told = f"{type(error).__name__}: {error}"[:2000]
@@ -139,8 +137,11 @@ def _answer(question: Question, last_try: bool, tell: Tell) -> None:
 
 
 def _end(question: Question, status: str, usage: Usage | None = None, **fields: Any) -> None:
-    with suppress(recording.Ended):
+    try:
         recording.note_end(question, status, usage, prompt_version=prompts.VERSION, **fields)
+    except recording.Ended:
+        # Somebody ended it meanwhile; what it cost, it cost.
+        recording.note_cost(question, usage or Usage())
 
 
 def _run(question: Question, model: LanguageModel, usage: Usage, tell: Tell) -> str:
@@ -229,3 +230,9 @@ def answer_by_search(question: Question, tell: Tell = tell_nobody) -> None:
     tell("results", results)
     status = Question.Status.SEARCHED if results else Question.Status.NOTHING
     recording.note_end(question, status, reason=NO_MODEL if results else NOTHING)
+
+
+def end_cancelled(task_id: str) -> None:
+    """End the questions of a task that was cancelled, before its process is."""
+    for question in Question.objects.open().filter(task_id=task_id):
+        _end(question, Question.Status.STOPPED, reason=STOPPED, error="Its task was cancelled.")

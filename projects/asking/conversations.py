@@ -1,9 +1,14 @@
 """Questions and conversations by the secret that is their key, as long as they are kept."""
 
+from contextlib import suppress
 from uuid import UUID
 
-from projects.asking.models import KEPT_FOR, Conversation, Question
+from django.db import transaction
+from django.utils import timezone
+
+from projects.asking.models import KEPT_FOR, Conversation, Question, QuestionEvent
 from projects.asking.questions import stop_question
+from projects.asking.recording import Ended, note_end
 
 
 class NotKept(LookupError):
@@ -36,7 +41,17 @@ def shared_conversation(share_id: UUID) -> Conversation:
 
 
 def forget(conversation: Conversation) -> None:
-    """Delete the conversation with all its questions; an answer under way ends."""
+    """Have all that was asked and said forgotten at once; an answer under way ends.
+
+    The rows go with the next clean-up. Until then they say how much was asked and spent: who forgets what was asked
+    may not ask more often for it.
+    """
     for question in Question.objects.open().filter(conversation=conversation):
         stop_question(question)
-    conversation.delete()
+        with suppress(Ended):  # From now on whoever answers it writes nothing more.
+            note_end(question, Question.Status.STOPPED)
+    questions = conversation.questions.all()
+    with transaction.atomic():
+        QuestionEvent.objects.filter(question__in=questions.values("pk")).delete()
+        questions.update(text="", plan={}, results=[], sentences=[], nearest=[], reason="")
+        Conversation.objects.filter(pk=conversation.pk).update(expires_at=timezone.now(), share_id=None)

@@ -19,16 +19,19 @@ SHORTEST = 3
 LEAST_SHARE = 0.5
 # Words that any sentence may have, and which tie it to nothing.
 COMMON = frozenset(
-    """a about above after all almost also although among an and another any are around as at back be because
-    been being between both but by called came can come did do does each either every few for from get give
-    given gives had has have he her here him his how however i if in include includes including index into is
-    it its itself just kind least less like list listed made make makes making many may me mention mentioned
-    mentions more most much my named no not of on one only or other others our out over people per person plus
-    posted project projects provide provides question result results same say says see she show shown shows
-    since so some such than that the their them there these they thing things this those through to too two
-    under up use used user users uses using very was we well were what when where which while who whose why
-    will with within work working works would you your based built build builds building tool tools app apps
-    application create created creates develop developed develops called aims offers""".split()
+    """a about above after aims all almost also although among an and another any anybody anyone anything app
+    application apps are around as at back based be because been being between both build building builds
+    built but by called came can come compared create created creates currently develop developed develops did
+    do does each either every everything exist exists few find for from get give given gives goes going had
+    has have he help helps her here him his how however i if in include includes including index interested
+    interesting into is it its itself just kind know least less like list listed look looking looks made make
+    makes making many may me mention mentioned mentions month months more most much my named need needs no
+    nobody not nothing now number of offers often on one only or other others our out over people per person
+    please plus posted project projects provide provides question result results right same say says see she
+    show shown shows since so some somebody someone something such tell tells than that the their them there
+    these they thing things think this those through time times to too tool tools two under up use used user
+    users uses using very want wants was we well went were what when where which while who whose why will with
+    within work working works would year years you your""".split()
 )
 _FROM_TWO = (
     "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "

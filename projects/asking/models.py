@@ -123,7 +123,7 @@ class Question(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.text[:80]
+        return self.text[:80] or "A question that its visitor had forgotten"
 
     @property
     def is_finished(self) -> bool:

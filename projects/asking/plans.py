@@ -25,7 +25,7 @@ NEEDED = {
     "project": ("text",),
     "alike": ("text",),
 }
-PERIOD = re.compile(r"(20\d\d)(?:[-/.](0?[1-9]|1[0-2]))?")
+PERIOD = re.compile(r"(20\d\d)(?:[-/.](0?[1-9]|1[0-2])(?!\d))?")
 MONTH_NAMES = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
 
 

@@ -67,8 +67,8 @@ ANSWER_SYSTEM = f"""You answer a question about an index of projects that people
 
 {RULE}
 
-Write 1 to 5 short sentences in English, each on a line of its own, without a list or a heading. At the end of each
-sentence stand the numbers of the results that it was taken from, as [1] or [2][3].
+Write 1 to 5 short sentences in English, each on a line of its own, without a list or a heading. Each sentence
+ends with the numbers of the results that it was taken from, as [1] or [2][3].
 Say only what the results say. Write names as they do, and no figure that does not stand in them. Leave out results that
 have nothing to do with the question. Where the results do not answer it write {NOTHING} alone.
 

@@ -1,6 +1,8 @@
 """Asking the index: a question is taken, stopped, shared. ``answering.py`` answers it, in a worker."""
 
 import uuid
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import cast
 
 from django.conf import settings
@@ -10,12 +12,14 @@ from django.utils import timezone
 from core.jobs import sending
 from core.locks import lock_until_commit
 from core.text import storable
-from projects.asking.answering import answer_by_search
+from projects.asking.answering import CROSSED, answer_by_search
 from projects.asking.limits import LONGEST_WAIT, TOO_LATE, BadQuestion, asker, check_limits
 from projects.asking.models import MOST_CHARACTERS, Conversation, Question
 from projects.asking.recording import Ended, note_end
 
 MOST_QUESTIONS = 50  # of one conversation
+# With all its tries; a worker that is at it for longer is dead.
+LONGEST_RUN = timedelta(minutes=30)
 
 
 def has_model() -> bool:
@@ -107,13 +111,15 @@ def unshare(conversation: Conversation) -> None:
     conversation.save(update_fields=["share_id"])
 
 
-def give_up_old() -> int:
-    """End the questions that waited for too long, and return how many."""
-    ended = 0
-    for question in Question.objects.waiting().filter(created_at__lt=timezone.now() - LONGEST_WAIT):
-        try:
-            note_end(question, Question.Status.FAILED, reason=TOO_LATE, error="It waited for too long.")
-        except Ended:
-            continue
-        ended += 1
+def give_up_old(now: datetime | None = None) -> int:
+    """End the questions that waited for too long, and those whose worker was lost for good; return how many."""
+    now, ended = now or timezone.now(), 0
+    waited = Question.objects.waiting().filter(created_at__lt=now - LONGEST_WAIT)
+    lost = Question.objects.open().filter(created_at__lt=now - LONGEST_WAIT - LONGEST_RUN)
+    for question in waited | lost:
+        is_lost = question.status == Question.Status.RUNNING
+        reason, error = (CROSSED, "Its worker was lost.") if is_lost else (TOO_LATE, "It waited for too long.")
+        with suppress(Ended):
+            note_end(question, Question.Status.FAILED, reason=reason, error=error)
+            ended += 1
     return ended

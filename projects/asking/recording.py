@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from projects.asking.models import Question, QuestionEvent
@@ -77,6 +78,15 @@ def note_another_try(question: Question, spent: Usage, error: str) -> None:
     row.status, row.error = Question.Status.WAITING, error[:2000]
     _add(row, spent)
     row.save(update_fields=["status", "error", *COSTS])
+
+
+def note_cost(question: Question, spent: Usage) -> None:
+    """Note what was ``spent`` on a question, ended or not."""
+    Question.objects.filter(pk=question.pk).update(
+        calls=F("calls") + spent.calls,
+        tokens_in=F("tokens_in") + spent.tokens_in,
+        tokens_out=F("tokens_out") + spent.tokens_out,
+    )
 
 
 def _add(row: Question, spent: Usage) -> None:

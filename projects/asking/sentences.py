@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from projects.language.thinking import BEGIN, END
 
 LONGEST = 600  # characters of a sentence
+MOST_WITHOUT = 3  # sentences that wait for numbers
 # What stands after a sentence: quotes, brackets, and numbers before or behind its full stop.
 _NUMBERS = r"(?:\s*[\[【][^\]】\n]{1,40}[\]】])"
 BOUNDARY = re.compile(rf"(?:[.!?…。！？][)\"'”*]*{_NUMBERS}*|{_NUMBERS}+[.!?…。！？]?)\s+(?=[^\s\[【(a-z.,;:])")
@@ -18,26 +19,43 @@ WIDEST_RANGE = 10
 
 
 class Sentences:
-    """Collects the words of an answer and gives each sentence once it is whole. Thoughts are left out."""
+    """Collects the words of an answer and gives each sentence once it is whole. Thoughts are left out.
+
+    Small models write the numbers once for all sentences of a line: those before them get them, too, and are judged by
+    them like any other.
+    """
 
     def __init__(self) -> None:
         self._buffer = ""
         self._thinks = False
+        self._without: list[str] = []
+        """Sentences of this line that have no number yet."""
 
     def add(self, words: str) -> Iterator[str]:
         """Take more words; yield the sentences that they end."""
         self._buffer += words
         self._leave_out_thoughts()
-        while not self._thinks and (sentence := self._next()) is not None:
-            if sentence:
-                yield sentence
+        while not self._thinks and (found := self._next()) is not None:
+            yield from self._given(*found)
 
     def end(self) -> Iterator[str]:
         """Yield what is left when the answer has ended."""
         rest = "" if self._thinks else _tidy(self._buffer)
         self._buffer = ""
-        if rest:
-            yield rest
+        yield from self._given(rest, ends_line=True)
+
+    def _given(self, sentence: str, ends_line: bool) -> Iterator[str]:
+        """Yield a sentence, and those before it that waited for its numbers."""
+        if sentence and (numbers := parted(sentence)[1]):
+            named = "".join(f"[{number}]" for number in numbers)
+            yield from (f"{before} {named}" for before in self._without)
+            yield sentence
+            self._without = []
+        elif sentence:
+            self._without.append(sentence)
+        if ends_line or len(self._without) > MOST_WITHOUT:
+            yield from self._without
+            self._without = []
 
     def _leave_out_thoughts(self) -> None:
         if ends := list(END.finditer(self._buffer)):
@@ -46,7 +64,8 @@ class Sentences:
         if begin := BEGIN.search(self._buffer):
             self._buffer, self._thinks = self._buffer[: begin.start()], True
 
-    def _next(self) -> str | None:
+    def _next(self) -> tuple[str, bool] | None:
+        """Return the next whole sentence, and whether its line ends with it; None where none is whole."""
         line, newline, rest = self._buffer.partition("\n")
         marker = LIST_SIGN.match(line)
         boundary = BOUNDARY.search(line, marker.end() if marker else 0)
@@ -59,7 +78,7 @@ class Sentences:
             sentence, self._buffer = line[:LONGEST], line[LONGEST:]
         else:
             return None
-        return _tidy(sentence)
+        return _tidy(sentence), not boundary
 
 
 def _tidy(text: str) -> str:

@@ -33,6 +33,9 @@ MOST_ROWS = 24
 LISTED_TAGS = 8
 TEXT_TOKENS = 110  # of a project, as a model reads it
 
+# What is told of an appearance.
+APPEARANCE = ("project", "comment__author", "comment__post__year", "comment__post__month")
+
 
 class ToolFailed(Exception):
     """A tool could not do its work; the message is one line."""
@@ -143,8 +146,8 @@ def _compare(call: Call) -> list[Found]:
     (one, before), (other, after) = counts
     gap = abs(after - before)
     more = "as many in both" if not gap else f"{gap} more for {other if after > before else one}"
-    label = " ".join(f"Projects {what}: {one} and {other}".split())
-    text = f"{label}. {one}: {before}. {other}: {after}. So {more}."
+    label = f"{' '.join(f'Projects {what}'.split())}: {one} and {other}"
+    text = f"{label}: {before} for {one} and {after} for {other}, {more}."
     if len(call.months) >= 2 and not call.tags and not call.text:
         text += _grown(one, other)
     rows = [(one, str(before)), (other, str(after)), ("difference", str(gap))]
@@ -166,7 +169,7 @@ def _one(call: Call) -> list[Found]:
     project = _named(call.text)
     if project is None:
         return []
-    shown = Submission.objects.visible().filter(project=project).select_related("comment__post")
+    shown = Submission.objects.visible().filter(project=project).select_related("comment__post").only(*APPEARANCE)
     rows = [
         (_month_words(f"{each.comment.post.year}-{each.comment.post.month:02}"), f"by {each.comment.author}")
         for each in shown.order_by("comment__posted_at")[:APPEARANCES]
@@ -255,7 +258,7 @@ def _named(title: str) -> Project | None:
 
 def _whole(projects: QuerySet[Project]) -> QuerySet[Project]:
     """Add what a project is described by."""
-    seen = Submission.objects.visible().select_related("comment__post").order_by("comment__posted_at")
+    seen = Submission.objects.visible().select_related("comment__post").only(*APPEARANCE).order_by("comment__posted_at")
     heavy = projects.defer("embedding", "search_vector", "url_summaries")
     return heavy.prefetch_related("tags", Prefetch("submissions", seen, to_attr="seen"))
 

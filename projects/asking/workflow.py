@@ -89,7 +89,8 @@ class AskWorkflow(Workflow):
         found = _once_each(found)[:MOST_RESULTS]
         results = _numbered(found)
         await self.listener.results(results, ev.plan)
-        return ToolsRan(found=found, is_hopeless=is_hopeless(self.asked.text, ev.plan.search_text, results))
+        hopeless = is_hopeless(self.asked.text, ev.plan.search_text, results, stands_alone=not self.asked.turns)
+        return ToolsRan(found=found, is_hopeless=hopeless)
 
     @step
     async def answer(self, ev: ToolsRan) -> QuestionAnswered:

@@ -59,16 +59,22 @@ class Chat(OpenAILike):
         create: Any = self._get_aclient().chat.completions.with_streaming_response.create
         try:
             async with create(model=self.model, messages=asked, stream=True, **parameters) as answer:
+                telling.has_begun = True
                 if "event-stream" not in answer.headers.get("content-type", ""):
                     # A server that cannot stream gives the answer whole.
                     await answer.read()
                     yield telling.add(self._json(answer.http_response))
+                    telling.is_whole = True
                 else:
                     async for line in answer.iter_lines():
-                        if line.startswith("data:") and (data := line[5:].strip()) and data != "[DONE]":
+                        data = line.removeprefix("data:").strip() if line.startswith("data:") else ""
+                        if data and data != "[DONE]":
                             yield telling.add(self._chunk(data))
+                        telling.is_whole = telling.is_whole or data == "[DONE]"
                 if telling.error is not None:
                     raise self._error(*telling.error, answer.headers)
+                if not telling.is_whole:
+                    raise Unavailable(f"{self.api_base}: its answer ended in the middle")
         except VENDORS_ERRORS as error:
             raise self._meant(error) from error
 

@@ -83,6 +83,11 @@ class Telling:
     tokens_out: int = 0
     error: tuple[int, str] | None = None
 
+    is_whole: bool = False
+    """Whether the server said that it came to its end."""
+    has_begun: bool = False
+    """Whether the server took the question: from then on it costs, whatever comes of it."""
+
     def add(self, chunk: Any) -> str:
         """Add one chunk of a server, and return the words in it. Its last one may hold the tokens and no words."""
         usage = chunk.get("usage") if isinstance(chunk, dict) else None
@@ -100,6 +105,7 @@ class Telling:
         for name in ("reasoning_content", "reasoning", "thinking"):
             thoughts += [part for kind in _parts(message.get(name)) for part in kind]
         reason = str(choice.get("finish_reason") or "").lower()
+        self.is_whole = self.is_whole or bool(reason)
         self.is_cut = self.is_cut or reason in CUT
         self.declined = self.declined or _declined(message, reason)
         self.thoughts += "".join(thoughts)

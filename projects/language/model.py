@@ -212,7 +212,8 @@ class LanguageModel:
                 raise Unavailable(f"{self.base_url}: no whole answer within {self._timeout:g} s") from None
             finally:
                 noted.note(telling.said)
-                self._spend(messages, telling.said)
+                if telling.has_begun:
+                    self._spend(messages, telling.said)
 
     async def _call(self, messages: Messages, request: dict[str, Any]) -> Said:
         async with self._turn_at(messages) as (client, noted):

@@ -10,7 +10,7 @@ from tests.servers.llm import Says, reader
 
 RESULT = re.compile(r"^\[(\d+)\] (.*)$", re.MULTILINE)
 QUESTION = re.compile(r"^The question: (.*)$", re.MULTILINE)
-NAME = re.compile(r"(?:What is|Who makes|Who is behind|Tell me about|like|to) ([A-Z][\w.-]+)")
+NAME = re.compile(r"(?:What is|Who makes|Who is behind|Tell me about|like|When was) ([A-Z][\w.-]+)")
 
 
 def asked(request: dict[str, Any]) -> Says:
@@ -31,6 +31,8 @@ def question_of(prompt: str) -> str:
 def plan(prompt: str) -> list[dict[str, Any]]:
     """Return the calls that suit the question of a prompt, by its words."""
     question = question_of(prompt)
+    if question.startswith("And ") and (before := re.findall(r"^Asked before: (.*)$", prompt, re.MULTILINE)):
+        question = before[-1]
     low = question.lower()
     known = re.findall(r"[^,]+", re.search(r"^Its tags: (.*)$", prompt, re.MULTILINE)[1])
     tags = [tag.strip() for tag in known if re.search(rf"\b{re.escape(tag.strip())}\b", low)]
@@ -54,11 +56,14 @@ def plan(prompt: str) -> list[dict[str, Any]]:
 
 def answer(prompt: str) -> str:
     """Return a sentence for each result that has words of the question, or figures; NOTHING where there is none."""
-    words = content_words(question_of(prompt))
+    question = question_of(prompt)
+    words = [] if question.startswith("And ") else content_words(question)
     said = []
     for number, text in RESULT.findall(prompt):
-        first = re.split(r"(?<=[.!?])\s", text.partition(": ")[2] or text)[0]
-        name = text.partition(":")[0]
+        name, _, about = text.partition(": ")
+        first = (
+            re.split(r"(?<=[.!?])\s", about)[0] if words else f"{name} is about {re.findall('Tags: (.*?)[.]', about)}"
+        )
         if re.match(r"Number of|Projects |Appearances", text):
             said.append(f"{text.split('. ')[0]}. [{number}]")
         elif 2 * len(shared(words, text)) >= len(words):

@@ -20,7 +20,7 @@ from core.models import Batch, BatchTask, Cancellation, Redelivery, Repetition
 from core.progress import Progress, no_progress
 from projects.language.kept_answers import oldest
 from projects.language.models import KeptAnswer
-from projects.models import Extraction, HostTurn, Page, ThreadRun
+from projects.models import Conversation, Extraction, HostTurn, Page, Question, QuestionEvent, ThreadRun
 from waywo_site.models import HealthResult, QueueSample, QueueWork
 
 logger = logging.getLogger(__name__)
@@ -149,6 +149,19 @@ def _kept_answers(before: datetime) -> QuerySet[KeptAnswer]:
     return KeptAnswer.objects.filter(created_at__lt=oldest())
 
 
+def _questions(before: datetime) -> QuerySet[Question]:
+    """Questions of conversations whose time is over, whatever ``before``: visitors are told how long that is."""
+    return Question.objects.filter(conversation__in=_conversations(before).values("pk"))
+
+
+def _question_events(before: datetime) -> QuerySet[QuestionEvent]:
+    return QuestionEvent.objects.filter(question__in=_questions(before).values("pk"))
+
+
+def _conversations(before: datetime) -> QuerySet[Conversation]:
+    return Conversation.objects.filter(expires_at__lt=timezone.now())
+
+
 def _sessions(before: datetime) -> QuerySet[Session]:
     return Session.objects.filter(expire_date__lt=timezone.now())
 
@@ -172,5 +185,9 @@ KINDS = (
     Kind("pages", _pages, can_come_back=True),
     Kind("host_turns", _host_turns, can_come_back=True),
     Kind("kept_answers", _kept_answers, can_come_back=True),
+    # As with batches, the many rows first.
+    Kind("question_events", _question_events),
+    Kind("questions", _questions),
+    Kind("conversations", _conversations),
     Kind("sessions", _sessions),
 )

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from comments.models import Comment
 from ideas.models import IdeaRun
-from projects.models import Extraction
+from projects.models import Extraction, Question
 from projects.reading_costs import cost_of
 from waywo_site.embedded import EmbeddedError
 from waywo_site.models import HealthResult
@@ -33,21 +33,28 @@ def text() -> bytes:
 
 
 def _add_model_use(registry: CollectorRegistry) -> None:
-    """What readings and runs of the generator that began in the last hour cost. Older rows may be cleaned up."""
+    """What readings, runs of the generator and answers of the last hour cost. Older rows may be cleaned up."""
     calls = Gauge("waywo_llm_calls_last_hour", "Calls of language models.", ["model"], registry=registry)
     tokens = Gauge("waywo_llm_tokens_last_hour", "Tokens in and out.", ["model", "direction"], registry=registry)
     costs = Gauge("waywo_llm_cost_last_hour", "By LLM_PRICE_IN and LLM_PRICE_OUT.", ["model"], registry=registry)
-    errors = Gauge("waywo_llm_errors_last_hour", "Readings and runs that failed.", ["model"], registry=registry)
-    for rows, name in ((Extraction.objects, "analyst"), (IdeaRun.objects, "language_model")):
-        asked = rows.filter(started_at__gt=timezone.now() - LAST_HOUR, llm_calls__gt=0).order_by().values(model=F(name))
-        sums = {field: Sum(field) for field in ("llm_calls", "tokens_in", "tokens_out")}
-        for found in asked.annotate(**sums, errors=Count("pk", filter=Q(status="failed"))):
-            calls.labels(found["model"]).inc(found["llm_calls"])
-            tokens.labels(found["model"], "in").inc(found["tokens_in"])
-            tokens.labels(found["model"], "out").inc(found["tokens_out"])
-            errors.labels(found["model"]).inc(found["errors"])
-            if (cost := cost_of(found["model"], found["tokens_in"], found["tokens_out"])) is not None:
-                costs.labels(found["model"]).inc(cost)
+    errors = Gauge(
+        "waywo_llm_errors_last_hour", "Readings, runs and answers that failed.", ["model"], registry=registry
+    )
+    for rows, model, begun, called in (
+        (Extraction.objects, "analyst", "started_at", "llm_calls"),
+        (IdeaRun.objects, "language_model", "started_at", "llm_calls"),
+        (Question.objects, "model", "created_at", "calls"),
+    ):
+        lately = rows.filter(**{f"{begun}__gt": timezone.now() - LAST_HOUR, f"{called}__gt": 0}).order_by()
+        sums = {"n": Sum(called), "into": Sum("tokens_in"), "out": Sum("tokens_out")}
+        asked = lately.values(by=F(model)).annotate(**sums, errors=Count("pk", filter=Q(status="failed")))
+        for found in asked:
+            calls.labels(found["by"]).inc(found["n"])
+            tokens.labels(found["by"], "in").inc(found["into"])
+            tokens.labels(found["by"], "out").inc(found["out"])
+            errors.labels(found["by"]).inc(found["errors"])
+            if (cost := cost_of(found["by"], found["into"], found["out"])) is not None:
+                costs.labels(found["by"]).inc(cost)
 
 
 def _add_comments(registry: CollectorRegistry) -> None:

@@ -20,6 +20,7 @@ from core.jobs.liveness import is_gone, is_here
 from core.jobs.steps import UNDER_WAY
 from core.locks import try_lock_until_commit
 from core.models import OPEN_STATES, BatchTask
+from projects.asking.questions import give_up_old
 from projects.extraction.choosing import comments_to_read, queue_comments
 from projects.models import ThreadRun
 from projects.threads.ending import end_abandoned
@@ -57,6 +58,7 @@ def reconcile(now: datetime | None = None) -> Reconciled:
         if not try_lock_until_commit("reconcile"):
             return Reconciled("skipped")
         end_abandoned()
+        give_up_old()
         restored = restore()
         empty = {name for name, waiting in depths().items() if not waiting} - paused()
         held = cache(_held_by_workers)  # asked for once, and only where something seems lost: the answer takes seconds

@@ -14,8 +14,19 @@ from django_celery_results.models import GroupResult, TaskResult
 
 from comments.models import Comment, Post, SourceHour
 from core.models import Batch, BatchTask, Cancellation, Redelivery, Repetition
+from projects.asking.models import KEPT_FOR
 from projects.language.models import KeptAnswer
-from projects.models import Extraction, HostTurn, Page, Project, Submission, ThreadRun
+from projects.models import (
+    Conversation,
+    Extraction,
+    HostTurn,
+    Page,
+    Project,
+    Question,
+    QuestionEvent,
+    Submission,
+    ThreadRun,
+)
 from tests.factories import make_comment, make_project
 from tests.servers.processes import command
 from waywo_site.models import HealthResult, QueueSample, QueueWork
@@ -82,6 +93,10 @@ def fill() -> None:
     ThreadRun.objects.create(task_id="old", thread="hn 1", status="success", look_at=OLD, finished_at=OLD)
     ThreadRun.objects.create(task_id="open", thread="hn 1", look_at=OLD)
     for moment in (OLD, YOUNG):
+        asked = Conversation.objects.create(created_at=moment, expires_at=moment + KEPT_FOR)
+        question = Question.objects.create(conversation=asked, number=1, text="Who?", created_at=moment)
+        QuestionEvent.objects.create(question=question, number=1, kind="end")
+    for moment in (OLD, YOUNG):
         batch(f"ended {moment}", moment, ["SUCCESS", "FAILURE", "REVOKED"])
         Redelivery.objects.create(task_id=str(moment))
         Redelivery.objects.filter(task_id=str(moment)).update(last_at=moment)
@@ -120,6 +135,9 @@ def test_what_is_old_goes_and_posts_comments_projects_and_reviews_stay():
         "pages": 1,
         "host_turns": 1,
         "kept_answers": 1,
+        "question_events": 1,
+        "questions": 1,
+        "conversations": 1,
         "sessions": 1,
     }
     assert TaskResult.objects.count() == 4
