@@ -14,6 +14,7 @@ from projects.asking.grounding import COMMON, WORD, content_words, shared
 LEAST_COVERAGE = 0.6
 # Of the question's own, where it stands alone: a model drops the words that nothing answers.
 LEAST_OF_THE_QUESTION = 0.4
+FEWEST_WORDS = 2
 COUNTING = re.compile(
     r"\bhow (?:many|much|often|did|has|have)\b|\bnumber of\b|\bcount\b|\bmore\b|\bcompar|\btrend|\bmost\b",
     re.IGNORECASE,
@@ -41,8 +42,10 @@ def is_hopeless(question: str, searched: str, results: Sequence[dict[str, Any]],
         return False
     own = max((coverage(question, text) for text in texts), default=0.0)
     instead = max((coverage(searched, text) for text in texts), default=0.0)
-    if stands_alone and is_english(question) and own < LEAST_OF_THE_QUESTION:
-        return True
+    if stands_alone and is_english(question):
+        # One word that a model put in the place of a question is found everywhere.
+        is_vague = len(content_words(searched)) < FEWEST_WORDS
+        return own < (LEAST_COVERAGE if is_vague else LEAST_OF_THE_QUESTION) or max(own, instead) < LEAST_COVERAGE
     return max(own, instead) < LEAST_COVERAGE
 
 
