@@ -38,13 +38,14 @@ def is_hopeless(question: str, searched: str, results: Sequence[dict[str, Any]],
     if figures and COUNTING.search(question):
         return False
     texts = [f"{result['label']} {result['text']}" for result in results if result["kind"] in OF_PROJECTS]
-    if "alike" in {result["tool"] for result in results}:
+    tools = {result["tool"] for result in results}
+    if "alike" in tools:
         return False
     own = max((coverage(question, text) for text in texts), default=0.0)
     instead = max((coverage(searched, text) for text in texts), default=0.0)
     if stands_alone and is_english(question):
-        # One word that a model put in the place of a question is found everywhere.
-        is_vague = len(content_words(searched)) < FEWEST_WORDS
+        # One word that a model put in the place of a question is found everywhere, unless it is a project's name.
+        is_vague = len(content_words(searched)) < FEWEST_WORDS and "project" not in tools
         return own < (LEAST_COVERAGE if is_vague else LEAST_OF_THE_QUESTION) or max(own, instead) < LEAST_COVERAGE
     return max(own, instead) < LEAST_COVERAGE
 
