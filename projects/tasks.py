@@ -16,6 +16,8 @@ from projects.analytics import computing
 from projects.asking import answering
 from projects.extraction import choosing, reading, trying
 from projects.language.embeddings import get_embedder
+from projects.mapping import drawing
+from projects.mapping.layout_process import DrawingFailed
 from projects.threads.outcomes import progress_of
 from projects.threads.phases import AlreadyRunning, NotYet, ended, go_on
 from projects.threads.wishes import wish_for
@@ -169,3 +171,9 @@ def answer_question(
     except answering.BeingAnswered as error:
         raise Ignore from error  # The other delivery of this task says how it ended.
     return {"status": question.status, "question_id": question_id, "calls": question.calls}
+
+
+@shared_task(name="draw_map", bind=True, base=RetryingTask, throws=(*RetryingTask.throws, DrawingFailed))
+def draw_map(self: RetryingTask) -> dict[str, Any]:
+    """Draw the map of all projects anew, in a process of its own; until it is whole the old one stays."""
+    return drawing.draw_map(progress=self.report_progress)

@@ -13,7 +13,18 @@ from django.core.management import call_command
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("core", "comments", "projects", "ideas", "waywo_site")
-HEAVY = ("llama_index", "data_designer", "trafilatura", "wordllama", "workflows", "numpy", "pandas")
+HEAVY = (
+    "llama_index",
+    "data_designer",
+    "trafilatura",
+    "wordllama",
+    "workflows",
+    "numpy",
+    "pandas",
+    "scipy",
+    "sklearn",
+    "openTSNE",
+)
 
 # Inside an app: models <- outside clients <- domain <- tasks <- faces. A file or folder of one of these names says the
 # layer of all that stands in it; whatever stands elsewhere is domain.

@@ -60,6 +60,8 @@ TASKS = {
     "cleanup_old_data": TaskRow("operations"),
     "generate_analytics": TaskRow("operations"),
     "generate_embeddings": TaskRow("operations"),
+    # 50,000 projects take minutes of two processors, and its names may be asked of a model.
+    "draw_map": TaskRow("operations", limits=(1500, 1800)),
     "reconcile": TaskRow("waywo"),
     "send_canaries": TaskRow("waywo", limits=(60, 120)),
     "canary": TaskRow("waywo", limits=(60, 120)),  # sent through each queue by name

@@ -96,6 +96,7 @@ class Console:
                 return
             seconds += LOOK_SECONDS
         first_run.compute_first_figures()
+        first_run.draw_first_map()
         self.say(_ready())
         if not has_real_comments():
             self.say(_how_to_go_on())

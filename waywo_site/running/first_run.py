@@ -13,11 +13,13 @@ from comments.newest_threads import newest_threads
 from core.http import OutsideError
 from core.jobs import sending
 from projects.extraction.choosing import comments_to_read, queue_comments
-from projects.models import Analytics
+from projects.models import Analytics, Drawing, Project
 from waywo_site.running.queues import depth
 
 USERNAME = "admin"
 FIRST_THREADS = 2
+# A map is drawn at a start when there are so many times the projects that it shows.
+GROWN = 1.5
 
 
 def ensure_superuser() -> str | None:
@@ -49,6 +51,14 @@ def compute_first_figures() -> None:
     """Send the computing of the months' figures where there are none: the trends would be empty until the night."""
     if not Analytics.objects.exists():
         sending.send("generate_analytics", {})
+
+
+def draw_first_map() -> None:
+    """Send the drawing of the map where there is none, or one of far fewer projects: by schedule it is drawn weekly."""
+    drawable = Project.objects.published().exclude(embedding=None).count()
+    drawn = Drawing.objects.first()
+    if drawable > (drawn.projects * GROWN if drawn else 0):
+        sending.send("draw_map", {})
 
 
 def _collect_newest() -> str:

@@ -61,6 +61,8 @@ DEFAULTS = (
             "Writes the database to a file and proves that it can be restored."),
     Default("Compute the figures of the months", "generate_analytics", "0 5 * * *", 23 * HOUR,
             "Brings the figures by month and by thread up to date."),
+    Default("Draw the map", "draw_map", "30 3 * * 1", 6 * DAY,
+            "Lays all projects out anew; what is there stays where people remember it."),
 )
 # fmt: on
 

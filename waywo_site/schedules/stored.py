@@ -27,6 +27,7 @@ HEAVY = {
     "process_waywo_comments": "It reads every comment that is chosen; with a language model that costs tokens.",
     "generate_ideas": "It asks the language model for new ideas, which costs tokens.",
     "cleanup_old_data": "It removes old rows for good.",
+    "draw_map": "It keeps all processors busy: minutes for tens of thousands of projects.",
     "backup_database": "It writes the whole database to disk.",
 }
 

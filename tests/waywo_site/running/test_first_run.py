@@ -8,7 +8,8 @@ from comments.collecting import collect_sample
 from comments.models import Comment, Source
 from comments.sources.known_threads import known_threads
 from projects.analytics.computing import generate_analytics
-from tests.factories import make_comment, make_post
+from projects.models import Drawing
+from tests.factories import make_comment, make_embedded, make_post
 from tests.servers.hackernews import HackerNewsServer
 from tests.servers.threads import generate_thread
 from waywo_site.running import first_run
@@ -75,3 +76,18 @@ def test_the_figures_of_the_months_are_computed_once_where_there_are_none():
     generate_analytics()
     first_run.compute_first_figures()
     assert depth("operations") == 1
+
+
+def test_the_map_is_drawn_where_there_is_none_and_again_when_the_index_has_grown():
+    first_run.draw_first_map()
+    assert depth("operations") == 0
+    make_embedded(4)
+    first_run.draw_first_map()
+    assert depth("operations") == 1
+    Drawing.objects.create(drawn_at=NOW, projects=4, clusters=0, seconds=1, method="by hand")
+    make_embedded(1)
+    first_run.draw_first_map()
+    assert depth("operations") == 1
+    make_embedded(3)
+    first_run.draw_first_map()
+    assert depth("operations") == 2

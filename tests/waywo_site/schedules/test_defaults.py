@@ -13,7 +13,7 @@ from waywo_site.schedules import defaults, stored, timing
 from waywo_site.schedules.defaults import DAY, DEFAULTS, Default
 
 pytestmark = pytest.mark.django_db
-NEW = Default("Draw the map", "draw_map", "0 7 * * *", DAY - 60, "Places the projects.")
+NEW = Default("Embed what is new", "generate_embeddings", "0 7 * * *", DAY - 60, "Embeds what has no embedding.")
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def names() -> set[str]:
 
 def test_they_are_there_with_times_words_and_an_end_before_their_next_run():
     rows = PeriodicTask.objects.filter(name__in=[default.name for default in DEFAULTS])
-    assert rows.count() == len(DEFAULTS) == 13
+    assert rows.count() == len(DEFAULTS) == 14
     for schedule in rows.select_related("crontab"):
         assert schedule.enabled
         assert stored.problem_of(schedule) == ""
@@ -48,10 +48,10 @@ def test_a_new_one_reaches_an_old_installation_once_and_what_the_operator_did_st
     assert names() == before
     monkeypatch.setattr(defaults, "DEFAULTS", (*DEFAULTS, NEW))
     migrate()
-    assert names() == before | {"Draw the map"}
+    assert names() == before | {NEW.name}
     edited = PeriodicTask.objects.get(name="Check health")
     assert (edited.enabled, edited.task) == (False, "process_waywo_posts")
-    PeriodicTask.objects.get(name="Draw the map").delete()
+    PeriodicTask.objects.get(name=NEW.name).delete()
     migrate()
     assert names() == before
 
