@@ -81,7 +81,7 @@ def run_tool(call: Call) -> list[Found]:
             raise
         raise ToolFailed(f"It took longer than {SECONDS} s.") from error
     for each in found:
-        each.tool = call.tool
+        each.tool = each.tool or call.tool
     return found
 
 
@@ -168,7 +168,11 @@ def _grown(one: str, other: str) -> str:
 def _one(call: Call) -> list[Found]:
     project = _named(call.text)
     if project is None:
-        return []
+        # A model looks up by its name what is only described.
+        found = _search(Call("search", call.text))
+        for each in found:
+            each.tool = "search"
+        return found
     shown = Submission.objects.visible().filter(project=project).select_related("comment__post").only(*APPEARANCE)
     rows = [
         (_month_words(f"{each.comment.post.year}-{each.comment.post.month:02}"), f"by {each.comment.author}")

@@ -69,6 +69,9 @@ def test_one_project_is_found_by_its_name_with_its_appearances(index):
     assert (project.label, project.project) == ("Ledgerly", index["Ledgerly"].pk)
     assert appearances.rows == [("posted", "2 times"), ("August 2026", "by alice"), ("September 2026", "by alice")]
     assert run_tool(Call("project", "Zorblatt")) == []
+    assert [(found.label, found.tool) for found in run_tool(Call("project", "mail server"))] == [
+        ("Brieftaube", "search")
+    ]
 
 
 def test_what_is_like_a_project_is_found_by_its_name(index):
