@@ -26,11 +26,9 @@ from projects.tags import lookup
 
 SECONDS = 5
 HITS = 8
-ALIKE = 6
-RETURNED = 8
+ALIKE, RETURNED = 6, 8
 APPEARANCES = 12
-MOST_ROWS = 24
-LISTED_TAGS = 8
+MOST_ROWS, LISTED_TAGS = 24, 8
 TEXT_TOKENS = 110  # of a project, as a model reads it
 
 # What is told of an appearance.
