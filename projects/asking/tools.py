@@ -178,8 +178,8 @@ def _one(call: Call) -> list[Found]:
     ]
     appearances = f"Appearances of {project.title}"
     text = f"{appearances}: posted {_times(shown.count())}: {_listed(rows)}."
-    found = Found("appearances", appearances, text, project.pk, [("posted", _times(shown.count())), *rows])
-    return [_project(project), found] if rows else [_project(project)]
+    posted = Found("appearances", appearances, text, project.pk, [("posted", _times(shown.count())), *rows])
+    return [_project(project), posted] if rows else [_project(project)]
 
 
 def _alike(call: Call) -> list[Found]:

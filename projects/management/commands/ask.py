@@ -2,9 +2,9 @@ import json
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from core.commands import require_tables
+from core.commands import WaywoCommand, require_tables
 from core.http import OutsideError
 from projects.asking.answering import answer_question
 from projects.asking.limits import AskError
@@ -13,7 +13,7 @@ from projects.asking.questions import ask_question, stop_question
 from projects.asking.showing import ShownAnswer, shown_answer
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = "Ask the index a question: steps and sentences as they come, then the results that carry them."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -2,9 +2,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from core.commands import progress_bar, require_tables, whole_number
+from core.commands import WaywoCommand, progress_bar, require_tables, whole_number
 from projects.asking.evaluation import EvaluationError, evaluate, read_questions
 from projects.asking.limits import AskError
 from projects.asking.questions import has_model
@@ -27,7 +27,7 @@ LINES = {
 }
 
 
-class Command(BaseCommand):
+class Command(WaywoCommand):
     help = "Measure the answers of `ask` over a file of questions, each with what must be cited, on the index as it is."
 
     def add_arguments(self, parser: CommandParser) -> None:
