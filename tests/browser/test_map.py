@@ -27,6 +27,16 @@ def view(page: Page) -> dict[str, float]:
     return page.locator(STAGE).evaluate("stage => stage.waywo.view.place()")
 
 
+# Whether the view is the same two frames later: a movement changes it with each.
+STANDS = """async stage => {
+    const was = JSON.stringify(stage.waywo.view.place());
+    const frame = () => new Promise(requestAnimationFrame);
+    await frame();
+    await frame();
+    return JSON.stringify(stage.waywo.view.place()) === was;
+}"""
+
+
 def spot(page: Page, title: str) -> dict[str, float]:
     """Return where on the stage the dot of a project is, in pixels."""
     pk = Project.objects.get(title=title).pk
@@ -61,13 +71,14 @@ def test_every_project_is_a_dot_where_it_belongs(page):
 
 
 def press_and_wait(page: Page, key: str, moved: str) -> None:
-    """Press a key and wait until the view, before as ``was``, fulfils the script's condition ``moved``."""
+    """Press a key and wait until the view, before as ``was``, fulfils the script's condition ``moved`` and stands."""
     script = (
         f"was => {{ const {{ x, y, zoom }} = document.querySelector('{STAGE}').waywo.view.place(); return {moved}; }}"
     )
     was = page.locator(STAGE).evaluate("stage => stage.waywo.view.place()")
     page.keyboard.press(key)
     wait_until(lambda: page.evaluate(script, was), f"{key}: {moved}")
+    wait_until(lambda: page.locator(STAGE).evaluate(STANDS), f"{key}: the view stands")
 
 
 def test_names_of_areas_follow_the_zoom(page):
