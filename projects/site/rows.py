@@ -52,7 +52,7 @@ class Last(NamedTuple):
 class Row(NamedTuple):
     """What a row shows; ``appearances`` is in how many comments that strangers may see the project is.
 
-    ``description`` is there where it was asked for.
+    ``waits`` is true of what readers see only once it is approved; ``description`` is there where it was asked for.
     """
 
     pk: int
@@ -62,6 +62,7 @@ class Row(NamedTuple):
     idea_score: int | None
     complexity_score: int | None
     source: str
+    waits: bool
     tag_names: tuple[str, ...]
     last: Last | None
     appearances: int
@@ -78,6 +79,7 @@ class Row(NamedTuple):
 
 
 COLUMNS = ("pk", "title", "short_description", "primary_url", "idea_score", "complexity_score", "source")
+ASKED_BESIDE = ("review_status", "tag_names", "last", "appearances")
 
 
 def rows(ids: Iterable[int], *, described: bool = False) -> list[Row]:
@@ -96,8 +98,9 @@ def rows(ids: Iterable[int], *, described: bool = False) -> list[Row]:
 
 
 def _row(columns: tuple[Any, ...]) -> Row:
-    tags, last, *others = columns[len(COLUMNS) :]
-    values = (*columns[: len(COLUMNS)], tuple(tags), Last(**json.loads(last)) if last else None, *others)
+    review_status, tags, last, *others = columns[len(COLUMNS) :]
+    waits = settings.PUBLIC_PROJECTS == "approved" and review_status == Project.ReviewStatus.PENDING
+    values = (*columns[: len(COLUMNS)], waits, tuple(tags), Last(**json.loads(last)) if last else None, *others)
     return Row(*values)
 
 
@@ -105,7 +108,7 @@ def _row(columns: tuple[Any, ...]) -> Row:
 def _statement(described: bool) -> tuple[str, tuple[Any, ...]]:
     asked = RawSQL("SELECT unnest(%s::bigint[])", (ANY,))
     found = Project.objects.annotate(**_row_fields()).filter(pk__in=asked).order_by()
-    columns = (*COLUMNS, "tag_names", "last", "appearances", *(["description"] if described else []))
+    columns = (*COLUMNS, *ASKED_BESIDE, *(["description"] if described else []))
     return found.values_list(*columns).query.sql_with_params()
 
 
