@@ -30,13 +30,14 @@ class WaywoCelery(Celery):
 
 app = WaywoCelery("waywo")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()  # as worker, beat and Flower start
 app.steps["consumer"].add("waywo_site.running.unacknowledged:SignOfLife")
 
 
 @app.on_after_finalize.connect
 def load_tasks(sender: Celery, **_: Any) -> None:
-    """Import the tasks when somebody first asks which there are: the web server and commands send them by name, and
-    most commands send none."""
+    """Import the tasks elsewhere when somebody first asks which there are: the web server and commands send them by
+    name, and most commands send none."""
     sender.autodiscover_tasks(force=True)
 
 

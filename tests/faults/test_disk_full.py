@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.processes import ROOT, environment, manage
+from tests.servers.processes import ROOT, end, environment, manage
 from tests.waiting import wait_until
 from waywo_site.embedded.ports import free_port
 
@@ -62,8 +62,7 @@ def flower(log: Path, **variables: str) -> Iterator[None]:
         yield
         assert process.poll() is None, log.read_text()
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        end(process)
 
 
 def test_flower_goes_on_with_a_full_disk_and_starts_with_what_that_left(small_disk, tmp_path, valkey, record):
