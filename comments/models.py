@@ -62,12 +62,13 @@ class PostQuerySet(models.QuerySet["Post"]):
         )
 
     def with_comment_counts(self) -> Self:
-        """Add ``comment_count`` and one count for each status, as ``pending_count``."""
+        """Add ``comment_count``, one count for each status, as ``pending_count``, and of those ``set_aside_count``."""
 
         def count(**conditions: Any) -> models.Count:
             return models.Count("comments", filter=Q(**conditions))
 
         by_status = {f"{status}_count": count(comments__status=status) for status in Comment.Status.values}
+        by_status["set_aside_count"] = count(comments__status=Comment.Status.PENDING, comments__is_set_aside=True)
         return self.annotate(comment_count=models.Count("comments"), **by_status)
 
 
@@ -80,6 +81,7 @@ class Post(models.Model):
     processed_count: int
     skipped_count: int
     failed_count: int
+    set_aside_count: int
 
     id = models.BigIntegerField(
         "ID",
@@ -241,7 +243,13 @@ class CommentQuerySet(models.QuerySet["Comment"]):
 
         Being read clears it.
         """
-        return self.filter(pk__in=ids, status=Comment.Status.PENDING).update(is_set_aside=True)
+        pending = Comment.Status.PENDING
+        # The status is written, too: by that the version of the index rises, and pages that were kept are made anew.
+        return self.filter(pk__in=ids, status=pending).update(is_set_aside=True, status=pending)
+
+    def were_set_aside(self) -> Self:
+        """Pending comments that nothing reads until somebody asks for it."""
+        return self.filter(status=Comment.Status.PENDING, is_set_aside=True)
 
     def being_read(self, now: datetime | None = None) -> Self:
         """Comments that somebody reads, claimed so lately that they may be alive."""

@@ -51,7 +51,7 @@ def filling() -> Filling:
         comments=Count("pk"),
         unread=Count("pk", filter=unread),
         read=Count("pk", filter=Q(status=Comment.Status.PROCESSED)),
-        set_aside=Count("pk", filter=Q(is_set_aside=True)),
+        set_aside=Count("pk", filter=Q(status=Comment.Status.PENDING, is_set_aside=True)),
         failed=Count("pk", filter=failed),
     )
     projects = Project.objects.posted().count()

@@ -176,7 +176,8 @@ class CommentAdmin(ExportAdmin, ReadOnlyAdmin):
 
     @display(description="status", ordering="status", label=STATUS_COLOURS)
     def shown_status(self, comment: Comment) -> tuple[str, str]:
-        return comment.status, "Set aside" if comment.is_set_aside else comment.get_status_display()
+        is_pending = comment.status == Comment.Status.PENDING
+        return comment.status, "Set aside" if is_pending and comment.is_set_aside else comment.get_status_display()
 
     @display(description="projects", ordering="project_count")
     def projects(self, comment: Comment) -> str | SafeString:

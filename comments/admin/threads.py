@@ -77,9 +77,12 @@ def bar_of(post: Post) -> list[Part]:
 
 
 def progress_of(post: Post) -> dict[str, Any]:
-    """Return how far a thread is, as static/waywo_site/progress.js takes it; ``post`` has the counts."""
+    """Return how far a thread is, as static/waywo_site/progress.js takes it; ``post`` has the counts.
+
+    What was set aside is not waited for.
+    """
     counts = {part.status: part.count for part in bar_of(post)}
-    unread = counts[Comment.Status.PENDING] + counts[Comment.Status.PROCESSING]
+    unread = counts[Comment.Status.PENDING] - post.set_aside_count + counts[Comment.Status.PROCESSING]
     state = "running" if unread else "succeeded"
     total = post.comment_count
     return counts | {"total": total, "done": total - unread, "is_finished": not unread, "state": state}

@@ -221,7 +221,7 @@ class ReviewPages(ModelAdmin):
             "snoozed": posted.snoozed().count(),
             "ideas": everything.generated().awake().count(),
             "flagged": posted.not_rejected().flagged().count(),
-            "unread": Comment.objects.filter(status=Comment.Status.PENDING).count(),
+            "unread": Comment.objects.filter(status=Comment.Status.PENDING, is_set_aside=False).count(),
             "has_projects": posted.exists(),
         }
 

@@ -24,7 +24,7 @@ def about(request: HttpRequest) -> HttpResponse:
         "counted": Project.objects.published()
         .posted()
         .aggregate(total=Count("pk"), pending=Count("pk", filter=pending)),
-        "unread": Comment.objects.visible().pending().count(),
+        "unread": Comment.objects.visible().pending().filter(is_set_aside=False).count(),
         "language_model": settings.LLM_MODEL if settings.LLM_BASE_URL else "",
         "contact": contact(settings.CONTACT),
     }

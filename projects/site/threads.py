@@ -1,5 +1,7 @@
 """The page of a thread."""
 
+from collections import Counter
+
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -21,10 +23,12 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
     post = Post.objects.visible().filter(pk=pk).first()
     if post is None:
         raise NoPage(f"There is no thread {pk} here.")
-    counted = Comment.objects.visible().filter(post=post).order_by().values_list("status").annotate(n=Count("pk"))
-    by_status = dict(counted)
-    done = by_status.get(Comment.Status.PROCESSED, 0)
-    failed = by_status.get(Comment.Status.FAILED, 0)
+    by_status: Counter[str] = Counter()
+    set_aside = 0
+    counted = Comment.objects.visible().filter(post=post).order_by().values_list("status", "is_set_aside")
+    for status, is_set_aside, number in counted.annotate(n=Count("pk")):
+        by_status[status] += number
+        set_aside += number if is_set_aside and status == Comment.Status.PENDING else 0
     projects = Project.objects.published().posted().filter(shown_in(comment__post=post))
     context = {
         "title": post.title,
@@ -34,10 +38,11 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
         "month": month_text((post.year, post.month)),
         "month_name": month_name((post.year, post.month)),
         "comments": sum(by_status.values()),
-        "read": done,
-        "failed": failed,
-        "without_text": by_status.get(Comment.Status.SKIPPED, 0),
-        "waiting": by_status.get(Comment.Status.PENDING, 0) + by_status.get(Comment.Status.PROCESSING, 0),
+        "read": by_status[Comment.Status.PROCESSED],
+        "failed": by_status[Comment.Status.FAILED],
+        "without_text": by_status[Comment.Status.SKIPPED],
+        "waiting": by_status[Comment.Status.PENDING] + by_status[Comment.Status.PROCESSING] - set_aside,
+        "set_aside": set_aside,
         "empty": "No project was found in it yet.",
     }
     listed = list_context(request, projects, kept_as=("projects of a thread", pk))

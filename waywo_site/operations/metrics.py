@@ -60,7 +60,10 @@ def _add_model_use(registry: CollectorRegistry) -> None:
 def _add_comments(registry: CollectorRegistry) -> None:
     gauge = Gauge("waywo_comments", "Comments by status.", ["status"], registry=registry)
     counts = dict(Comment.objects.order_by().values_list("status").annotate(Count("pk")))
-    for status in Comment.Status.values:
+    # What waits for a person is not what alerts and charts of pending comments are about.
+    counts["set_aside"] = Comment.objects.were_set_aside().count()
+    counts[Comment.Status.PENDING] = counts.get(Comment.Status.PENDING, 0) - counts["set_aside"]
+    for status in (*Comment.Status.values, "set_aside"):
         gauge.labels(status).set(counts.get(status, 0))
 
 

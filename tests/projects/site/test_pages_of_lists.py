@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from comments.models import RemovedAuthor
+from comments.models import Comment, RemovedAuthor
 from projects.analytics.computing import generate_analytics
 from projects.models import Project, Tag
 from tests.factories import make_project
@@ -231,6 +231,8 @@ def test_a_thread_shows_how_far_it_is_read(client, index):
     assert "<script>x" not in page
     assert index.third.get_absolute_url() in page
     assert client.get(f"/threads/{index.dead.pk}/").status_code == 404
+    assert Comment.objects.set_aside(Comment.objects.filter(post=index.september).values("pk")) == 1
+    assert "5 comments: 4 read, 1 left unread." in text_of(client, f"/threads/{index.september.pk}/")
 
 
 def test_trends_show_what_grows_is_new_goes_together_and_comes_back(client, index):
