@@ -26,6 +26,8 @@ GRID_FROM = 3_000
 # From scratch: first everything is pulled together so that clusters find each other, then it unfolds.
 GATHERING, UNFOLDING = 250, 500
 PULL = 12
+# Of t-SNE's own measure. A drawing with a smaller unit had fallen into one point: its places say nothing.
+LEAST_UNIT = 1e-3
 # After another drawing nothing is gathered: that would loosen what lies well.
 SETTLING = 120
 # When fewer of the projects have a place, the drawing before is no beginning; it is only turned to fit.
@@ -78,7 +80,7 @@ def lay_out(vectors: "Array", before: "Array", unit: float | None = None, progre
         places[:, : components.shape[1]] = components[:, :2]
         method = f"{count} projects are too few for neighbourhoods: their two principal components."
     else:
-        begins_there = unit is not None and known.mean() >= LEAST_KNOWN
+        begins_there = unit is not None and unit >= LEAST_UNIT and known.mean() >= LEAST_KNOWN
         start = before * unit if begins_there and unit is not None else None
         places, iterations = _tsne(components, start, progress)
         method = f"The first {components.shape[1]} principal components, then t-SNE"
@@ -113,7 +115,6 @@ def _tsne(components: "Array", start: "Array | None", progress: Progress) -> tup
     progress("neighbours", 0, 1)
     perplexity = min(PERPLEXITY, (count - 1) / 3)
     method = "exact" if count < GRID_FROM else "annoy"
-    threads = 1 if count < GRID_FROM else INDEX_THREADS
     # Threads that meet after each of hundreds of short steps would mostly wait for each other.
     threads = 1 if count < GRID_FROM else INDEX_THREADS
     near = PerplexityBasedNN(components, perplexity=perplexity, method=method, n_jobs=threads, random_state=SEED)
@@ -124,13 +125,17 @@ def _tsne(components: "Array", start: "Array | None", progress: Progress) -> tup
     else:
         begin = _beside_neighbours(near.P, start, chance)
         phases = [(SETTLING, 1, 0.8)]
-    embedding = TSNEEmbedding(
-        begin,
-        near,
-        negative_gradient_method="bh" if count < GRID_FROM else "fft",
-        n_jobs=1 if count < GRID_FROM else os.cpu_count() or 1,
-        random_state=SEED,
-    )
+
+    def begun() -> TSNEEmbedding:
+        return TSNEEmbedding(
+            begin.copy(),
+            near,
+            negative_gradient_method="bh" if count < GRID_FROM else "fft",
+            n_jobs=1 if count < GRID_FROM else os.cpu_count() or 1,
+            random_state=SEED,
+        )
+
+    embedding = begun()
     total, done = sum(phase[0] for phase in phases), 0
 
     def tell(iteration: int, *_: Any) -> None:
@@ -146,7 +151,17 @@ def _tsne(components: "Array", start: "Array | None", progress: Progress) -> tup
             callbacks_every_iters=STEPS_TOLD,
         )
         done += iterations
+        # Where each is a neighbour of most others, the pull draws all into one point or line that never unfolds.
+        if exaggeration == PULL and _narrowest(embedding) < _narrowest(begin):
+            embedding = begun()
     return np.asarray(embedding, dtype=np.float64), total
+
+
+def _narrowest(places: "Array") -> float:
+    """Return how far the places spread along the axis on which they spread least."""
+    import numpy as np
+
+    return float(np.linalg.svd(places - places.mean(axis=0), compute_uv=False)[-1])
 
 
 def _beside_neighbours(near: Any, start: "Array", chance: Any) -> "Array":

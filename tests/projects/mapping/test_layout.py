@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from projects.mapping.areas import find_areas
-from projects.mapping.layout import lay_out, procrustes
+from projects.mapping.layout import LEAST_UNIT, lay_out, procrustes
 
 GROUPS, EACH, DIMENSIONS = 5, 24, 32
 
@@ -21,6 +21,12 @@ def nowhere(count: int) -> np.ndarray:
     return np.full((count, 2), np.nan)
 
 
+def narrowness(places: np.ndarray) -> float:
+    """Return how wide the places lie for their length: 0 is a line."""
+    longest, widest = np.linalg.svd(places - places.mean(axis=0), compute_uv=False)
+    return widest / longest
+
+
 @pytest.fixture(scope="module")
 def first():
     vectors, group = grouped()
@@ -32,6 +38,23 @@ def test_alike_ones_lie_together(first):
     assert np.abs(layout.places).max() <= 1
     distances = np.linalg.norm(layout.places[:, None] - layout.places[None], axis=2) + 9 * np.eye(len(group))
     assert (group[distances.argmin(axis=1)] == group).mean() > 0.95
+
+
+@pytest.mark.parametrize("count", [10, 12, 20, 35, 60])
+def test_few_spread_over_the_map(count):
+    """Each is a neighbour of most others: to gather them first would draw them into one point, and then a line."""
+    vectors = np.random.default_rng(2).normal(size=(count, DIMENSIONS)).astype(np.float32)
+    layout = lay_out(vectors, nowhere(count))
+    assert layout.unit > LEAST_UNIT
+    assert narrowness(layout.places) > 0.3
+
+
+def test_a_drawing_that_fell_into_a_line_is_no_beginning(first):
+    vectors, _, _ = first
+    line = np.column_stack((np.zeros(len(vectors)), np.linspace(-0.9, 0.9, len(vectors))))
+    again = lay_out(vectors, line, unit=8e-53)
+    assert "from the places of the drawing before" not in again.method
+    assert narrowness(again.places) > 0.3
 
 
 def test_the_same_embeddings_are_drawn_the_same(first):
