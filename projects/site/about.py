@@ -9,6 +9,7 @@ from django.shortcuts import render
 
 from comments.models import Comment
 from core.caching import cached_by_version
+from projects.asking.models import KEPT_FOR
 from projects.models import Project
 from projects.site.errors import reader_page
 
@@ -26,6 +27,7 @@ def about(request: HttpRequest) -> HttpResponse:
         .aggregate(total=Count("pk"), pending=Count("pk", filter=pending)),
         "unread": Comment.objects.visible().pending().filter(is_set_aside=False).count(),
         "language_model": settings.LLM_MODEL if settings.LLM_BASE_URL else "",
+        "kept_days": KEPT_FOR.days,
         "contact": contact(settings.CONTACT),
     }
     return render(request, "projects/site/about.html", context)

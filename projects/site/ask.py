@@ -87,9 +87,9 @@ def ask_page(
     """Return the page of the box with ``typed`` in it, and why it was not taken where it was not."""
     context = {
         "title": "Ask",
-        "description": "Ask the index in words. Every sentence of the answer names the projects that it stands on.",
+        "description": "Ask the index of projects in words.",
         "typed": typed[:MOST_TYPED],
-        "search_words": typed[:MOST_CHARACTERS],
+        "search_words": typed[:MOST_CHARACTERS].strip(),
         "refusal": refusal,
         "conversation": conversation,
         "examples": examples(),

@@ -30,12 +30,23 @@ def test_the_box_says_what_it_is_and_offers_what_the_index_can_answer(client, se
     settings.ASK_PER_DAY = 7
     without = client.get("/ask").text
     assert "No language model is set here" in without
+    assert "Every sentence of the answer" not in without
     assert "7 questions a day" in without
     examples = re.findall(r'<a href="/ask\?q=[^"]*">([^<]*)</a>', without)
     assert "How many projects were there in September 2026 compared with August 2026?" in examples
     assert "Which projects came back most often?" in examples
     settings.LLM_BASE_URL, settings.LLM_MODEL = "http://127.0.0.1:9/v1", "tiny-model"
-    assert "Answers come from a language model (tiny-model) and cite the index" in client.get("/ask").text
+    with_one = client.get("/ask").text
+    assert "Answers come from a language model (tiny-model) and cite the index" in with_one
+    assert "Every sentence of the answer names the projects" in with_one
+
+
+@pytest.mark.parametrize("model", ["", "tiny-model"])
+def test_the_page_about_this_says_what_is_kept_of_a_question(client, settings, model):
+    settings.LLM_BASE_URL, settings.LLM_MODEL = "http://127.0.0.1:9/v1" if model else "", model
+    page = client.get("/about").text
+    assert "is kept here with its answer for 30 days" in page
+    assert ("gets the question" in page) == bool(model)
 
 
 def test_an_empty_index_offers_no_example(client):
@@ -61,6 +72,7 @@ def test_what_is_no_question_is_told_above_the_box(client, text):
     assert answer.status_code == 400
     assert "That is no question that can be answered" in answer.text
     assert '<textarea id="question"' in answer.text
+    assert ("Search with the same words" in answer.text) == bool(text.strip("\0 "))
     assert not Question.objects.exists()
 
 
