@@ -20,6 +20,9 @@ def address_of(request: HttpRequest) -> str:
     except ValueError:
         # A unix socket has no address.
         return "unknown"
+    if parsed.version == 6 and parsed.ipv4_mapped:
+        # A server that listens on IPv6 writes IPv4 so: all of them lie in one /64.
+        return str(parsed.ipv4_mapped)
     if parsed.version == 6:
         return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)
     return str(parsed)
