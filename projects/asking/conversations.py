@@ -43,8 +43,8 @@ def shared_conversation(share_id: UUID) -> Conversation:
 def forget(conversation: Conversation) -> None:
     """Have all that was asked and said forgotten at once; an answer under way ends.
 
-    The rows go with the next clean-up. Until then they say how much was asked and spent: who forgets what was asked
-    may not ask more often for it.
+    The rows go with the first clean-up of another day. Until then they say how much was asked and spent: who forgets
+    what was asked may not ask more often for it.
     """
     for question in Question.objects.open().filter(conversation=conversation):
         stop_question(question)
@@ -53,5 +53,5 @@ def forget(conversation: Conversation) -> None:
     questions = conversation.questions.all()
     with transaction.atomic():
         QuestionEvent.objects.filter(question__in=questions.values("pk")).delete()
-        questions.update(text="", plan={}, results=[], sentences=[], nearest=[], reason="")
+        questions.update(text="", plan={}, results=[], sentences=[], nearest=[], reason="", error="")
         Conversation.objects.filter(pk=conversation.pk).update(expires_at=timezone.now(), share_id=None)

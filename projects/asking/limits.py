@@ -9,7 +9,7 @@ from django.db.models import Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from projects.asking.models import AskingPause, Question
+from projects.asking.models import AskingPause, Question, QuestionQuerySet
 
 # Questions that wait or run at once; one more is refused rather than answered in an hour.
 MOST_OPEN = 20
@@ -68,9 +68,14 @@ def switch(on: bool, by: str = "") -> bool:
     return AskingPause.objects.get_or_create(defaults={"paused_by": by[:150]}, pk=1)[1]
 
 
+def asked_today() -> QuestionQuerySet:
+    """Return the questions of this day (UTC), by which limits and tokens are counted."""
+    return Question.objects.filter(created_at__gte=_midnight(timezone.now()))
+
+
 def tokens_today() -> int:
     """Return how many tokens the questions of this day (UTC) took; an open one counts as a typical one."""
-    today = Question.objects.filter(created_at__gte=_midnight(timezone.now()))
+    today = asked_today()
     spent: int = today.aggregate(n=Coalesce(Sum("tokens_in"), 0) + Coalesce(Sum("tokens_out"), 0))["n"]
     return spent + TYPICAL_TOKENS * today.open().count()
 

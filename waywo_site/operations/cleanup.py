@@ -18,6 +18,7 @@ from django_celery_results.models import GroupResult, TaskResult
 from comments.models import SourceHour
 from core.models import Batch, BatchTask, Cancellation, Redelivery, Repetition
 from core.progress import Progress, no_progress
+from projects.asking import limits
 from projects.language.kept_answers import oldest
 from projects.language.models import KeptAnswer
 from projects.models import Conversation, Extraction, HostTurn, Page, Question, QuestionEvent, ThreadRun
@@ -159,7 +160,9 @@ def _question_events(before: datetime) -> QuerySet[QuestionEvent]:
 
 
 def _conversations(before: datetime) -> QuerySet[Conversation]:
-    return Conversation.objects.filter(expires_at__lt=timezone.now())
+    # One that was forgotten today is empty, and its questions count until the day's end.
+    forgotten_today = limits.asked_today().filter(text="").values("conversation")
+    return Conversation.objects.filter(expires_at__lt=timezone.now()).exclude(pk__in=forgotten_today)
 
 
 def _sessions(before: datetime) -> QuerySet[Session]:

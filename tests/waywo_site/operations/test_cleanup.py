@@ -14,7 +14,10 @@ from django_celery_results.models import GroupResult, TaskResult
 
 from comments.models import Comment, Post, SourceHour
 from core.models import Batch, BatchTask, Cancellation, Redelivery, Repetition
+from projects.asking.conversations import forget
+from projects.asking.limits import TooManyQuestions
 from projects.asking.models import KEPT_FOR
+from projects.asking.questions import ask_question
 from projects.language.models import KeptAnswer
 from projects.models import (
     Conversation,
@@ -148,6 +151,17 @@ def test_what_is_old_goes_and_posts_comments_projects_and_reviews_stay():
     ages = [(NOW - row.started_at).days for row in Extraction.objects.all()]
     assert ages == [100, 101, 102, 105]  # the last 3, and the one under way
     assert sum(cleanup_old_data()["removed"].values()) == 0
+
+
+def test_what_was_forgotten_today_counts_until_the_day_ends(settings):
+    settings.ASK_PER_DAY = 1
+    question = ask_question("clocks", address="a")
+    forget(question.conversation)
+    assert cleanup_old_data()["removed"]["conversations"] == 0
+    with pytest.raises(TooManyQuestions):
+        ask_question("clocks", address="a")
+    Question.objects.update(created_at=timezone.now() - timedelta(days=1))
+    assert cleanup_old_data()["removed"]["conversations"] == 1
 
 
 def test_a_dry_run_counts_the_same_and_removes_nothing():
