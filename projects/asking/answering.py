@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from projects.asking.grounding import Sentence
 from projects.asking.limits import LONGEST_WAIT, TOO_LATE
 from projects.asking.models import Question
 from projects.asking.plans import Call, Plan
-from projects.asking.showing import shown_answer
+from projects.asking.showing import shown_answers
 from projects.asking.stopping import Stopped, watching
 from projects.asking.tools import Found, ToolFailed, known_months, run_tool
 from projects.language.metering import Usage, metering
@@ -86,6 +87,10 @@ def _begin(question: Question, task_id: str) -> bool:
     if question.is_finished:
         return False
     was_running = question.status == Question.Status.RUNNING
+    if question.stop_requested_at:
+        # Its worker died, or its first try failed, before it noticed.
+        _end(question, Question.Status.STOPPED, reason=STOPPED)
+        return False
     if question.sentences:
         # Its worker died in the middle. What was said would be said again, perhaps in other words.
         _end(question, Question.Status.FAILED, reason=CROSSED, error="Its worker died after the first sentence.")
@@ -123,7 +128,11 @@ def _answer(question: Question, last_try: bool, tell: Tell) -> None:
         has_begun = Question.objects.filter(pk=question.pk).exclude(sentences=[]).exists()
         # A model that is down is waited for by nobody.
         if not (error.permanent or last_try or has_begun or isinstance(error, NotAsked)):
-            recording.note_another_try(question, usage, str(error))
+            try:
+                recording.note_another_try(question, usage, str(error))
+            except recording.Ended:
+                recording.note_cost(question, usage)
+                return
             raise
         reason = BROKEN_OFF if has_begun else NO_ANSWER
         nearest = [] if has_begun else nearest_to(question)
@@ -202,8 +211,8 @@ def turns_before(question: Question) -> list[tuple[str, str]]:
     """Return the questions of the conversation before this one, each with what was said that stands on results."""
     rows = question.conversation.questions.filter(number__lt=question.number).order_by("-number")[: prompts.TURNS]
     return [
-        (row.text, " ".join(sentence.text for sentence in shown_answer(row).sentences if sentence.grounded))
-        for row in reversed(rows)
+        (shown.question.text, " ".join(sentence.text for sentence in shown.sentences if sentence.grounded))
+        for shown in shown_answers(list(reversed(rows)))
     ]
 
 
@@ -216,7 +225,15 @@ def nearest_to(question: Question) -> list[int]:
 
 
 def answer_by_search(question: Question, tell: Tell = tell_nobody) -> None:
-    """Give the projects that the search finds for the question, where no language model is set."""
+    """Give the projects that the search finds for the question, where no language model is set.
+
+    One that somebody ends meanwhile stays as they left it.
+    """
+    with suppress(recording.Ended):
+        _search_for(question, tell)
+
+
+def _search_for(question: Question, tell: Tell) -> None:
     call = Call("search", question.text)
     recording.note_step(question, "search", call.told)
     tell("step", call.told)

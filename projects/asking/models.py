@@ -47,11 +47,6 @@ class Conversation(models.Model):
     def __str__(self) -> str:
         return f"Conversation of {self.created_at:%Y-%m-%d %H:%M}"
 
-    @property
-    def is_shared(self) -> bool:
-        """True where it has an address for others."""
-        return self.share_id is not None
-
 
 class QuestionQuerySet(models.QuerySet["Question"]):
     """Rules about questions, each named once."""

@@ -63,7 +63,13 @@ def shown_answers(questions: Sequence[Question]) -> list[ShownAnswer]:
 
 
 def _projects_of(question: Question) -> Iterator[int]:
-    yield from (result["project"] for result in question.results if result.get("project"))
+    for result in question.results:
+        yield from _named_in(result)
+
+
+def _named_in(result: dict[str, Any]) -> list[int]:
+    """Return the ids of the projects that a stored result is, or names among its figures."""
+    return [pk for pk in (result.get("project"), *result.get("named", ())) if pk]
 
 
 def _shown(question: Question, projects: dict[int, Project]) -> ShownAnswer:
@@ -78,14 +84,9 @@ def _shown(question: Question, projects: dict[int, Project]) -> ShownAnswer:
     )
 
 
-def shown_results(question: Question) -> list[ShownResult]:
-    """Return the results of ``question`` that may be shown now; those that may not are there as gone."""
-    return shown_answer(question).results
-
-
 def _result(raw: dict[str, Any], projects: dict[int, Project]) -> ShownResult:
     pk = raw.get("project")
-    if pk and pk not in projects:
+    if not projects.keys() >= set(_named_in(raw)):
         return ShownResult(raw["number"], raw["kind"], "A project that is no longer in the index", is_gone=True)
     project = projects[pk] if pk else None
     return ShownResult(
@@ -123,6 +124,7 @@ def events_after(question: Question, number: int) -> Iterator[tuple[QuestionEven
         elif event.kind == QuestionEvent.Kind.RESULTS:
             yield event, shown.results
         elif event.kind == QuestionEvent.Kind.SENTENCE:
-            yield event, shown.sentences[event.data["place"]]
+            # Between the two looks the conversation may have been forgotten: its sentences are gone first.
+            yield from ((event, each) for each in shown.sentences if each.place == event.data["place"])
         else:
             yield event, shown

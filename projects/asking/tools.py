@@ -41,7 +41,7 @@ class ToolFailed(Exception):
 
 @dataclass
 class Found:
-    """One thing that a tool found: a project, or figures in ``rows``. ``text`` is what a model reads of it."""
+    """One thing that a tool found: a project, or figures in ``rows`` on those ``named``. A model reads ``text``."""
 
     kind: str
     label: str
@@ -50,6 +50,7 @@ class Found:
     rows: list[tuple[str, str]] = field(default_factory=list)
     address: str = ""
     tool: str = ""
+    named: list[int] = field(default_factory=list)
 
     def as_dict(self, number: int) -> dict[str, Any]:
         """Return the JSON form, as result ``number``."""
@@ -62,6 +63,7 @@ class Found:
             "rows": [list(row) for row in self.rows],
             "address": self.address,
             "tool": self.tool,
+            "named": self.named,
         }
 
 
@@ -201,7 +203,7 @@ def _returned(call: Call) -> list[Found]:
     label = "Projects that were posted most often"
     if not rows:
         return [Found("returned", label, f"{label}: none was posted more than once.", rows=[("more than once", "0")])]
-    found = [Found("returned", label, f"{label}: {_listed(rows)}.", rows=rows)]
+    found = [Found("returned", label, f"{label}: {_listed(rows)}.", rows=rows, named=list(titles))]
     return found + [_project(titles[pk]) for pk, _ in best if pk in titles]
 
 
@@ -274,11 +276,9 @@ def _project(project: Any) -> Found:
     """Return a project as a result; ``project`` is a row of ``_whole``, or one that is fetched as such here."""
     if not hasattr(project, "seen"):
         project = _whole(Project.objects.filter(pk=project.pk)).get()
-    said = (
-        project.description
-        if project.description.startswith(project.short_description)
-        else (f"{project.short_description}. {project.description}")
-    )
+    said = project.description
+    if not said.startswith(project.short_description):
+        said = f"{project.short_description}. {said}"
     posted = dict.fromkeys(f"{each.comment.post.year}-{each.comment.post.month:02}" for each in project.seen)
     authors = dict.fromkeys(each.comment.author for each in project.seen)
     parts = [cut_to_tokens(" ".join(said.split()), TEXT_TOKENS)]

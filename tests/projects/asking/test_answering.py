@@ -3,6 +3,7 @@
 import itertools
 import json
 import threading
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -12,13 +13,16 @@ from core.http import Unavailable
 from core.jobs.retrying import GivenUp
 from core.locks import try_lock
 from core.models import MAX_DEATHS
-from projects.asking import answering, workflow
+from projects.asking import answering, recording, workflow
 from projects.asking.answering import BeingAnswered, QuestionNotFound, Unanswered, answer_question, end_cancelled
+from projects.asking.conversations import forget
 from projects.asking.grounding import NO_NUMBER, NO_RESULT
 from projects.asking.models import Question, QuestionEvent
 from projects.asking.questions import ask_question, stop_question
 from projects.asking.showing import HIDDEN, events_after, shown_answer
 from projects.asking.tools import ToolFailed
+from projects.models import Submission
+from tests.factories import make_comment, make_post
 from tests.servers.llm import Says
 from tests.waiting import wait_until
 
@@ -186,6 +190,30 @@ def test_a_question_that_waits_is_stopped_at_once(model, index):
     assert model.requests == []
 
 
+def test_a_stop_before_another_try_asks_no_model(model, index):
+    question = ask_question(TIDES, address="", in_worker=False)
+    Question.objects.update(status="running", attempts=1, stop_requested_at=timezone.now())
+    assert answer_question(question.pk).status == "stopped"
+    assert model.requests == []
+
+
+@pytest.mark.parametrize("fails_at", ["note_another_try", "note_step"])
+def test_a_question_that_ends_before_another_try_stays_as_it_is(model, index, monkeypatch, settings, fails_at):
+    question = ask_question(TIDES, address="", in_worker=False)
+    noting = getattr(recording, fails_at)
+
+    def forgotten(*args):
+        with suppress(recording.Ended):
+            recording.note_end(question, Question.Status.STOPPED)
+        return noting(*args)
+
+    monkeypatch.setattr(recording, fails_at, forgotten)
+    if fails_at == "note_step":
+        settings.LLM_BASE_URL = ""  # The search alone.
+    model.answers = [Says(status=500, body=b"{}")]
+    assert answer_question(question.pk, last_try=False).status == "stopped"
+
+
 def test_what_may_pass_is_tried_again_before_the_first_sentence_alone(model, index):
     model.answers = [Says(SEARCH), Says(status=500, body=b"{}")]
     question = ask_question(TIDES, address="", in_worker=False)
@@ -305,3 +333,33 @@ def test_an_answer_shows_nothing_of_what_is_no_longer_published(model, ask, inde
     assert shown.results[0].is_gone
     told = json.dumps([str(what) for _, what in events_after(question, 0)])
     assert "Tide forecasts" not in told.replace(TIDES, "")
+
+
+def test_a_list_of_projects_names_none_that_is_no_longer_published(model, ask, index):
+    Submission.objects.create(
+        project=index["Stempel"], comment=make_comment(post=make_post(year=2026, month=8), status="processed"), text="x"
+    )
+    returned = json.dumps({"calls": [{"tool": "returned", "text": "", "tags": [], "months": []}]})
+    model.answers = [Says(returned), Says("Ledgerly was posted 2 times. [1]")]
+    question = ask("Which came back most often?")
+    # As where other tools left no room for the projects themselves.
+    Question.objects.update(results=question.results[:1])
+    question.refresh_from_db()
+    assert "Stempel" in question.results[0]["text"]
+    index["Stempel"].review_status = "rejected"
+    index["Stempel"].save()
+    shown = shown_answer(question)
+    assert shown.results[0].is_gone
+    assert "Stempel" not in str(shown.results)
+
+
+def test_what_was_forgotten_between_two_looks_is_passed_over(model, ask, index, monkeypatch):
+    question = ask(TIDES)
+    again = question.refresh_from_db
+
+    def forgotten():
+        forget(question.conversation)
+        again()
+
+    monkeypatch.setattr(question, "refresh_from_db", forgotten)
+    assert "sentence" not in [event.kind for event, _ in events_after(question, 0)]

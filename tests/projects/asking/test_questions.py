@@ -122,7 +122,7 @@ def test_questions_that_nobody_came_to_are_given_up(model):
 
 def test_a_conversation_is_shared_by_its_visitor_alone_and_taken_back():
     conversation = Conversation.objects.create()
-    assert not conversation.is_shared
+    assert conversation.share_id is None
     first = share(conversation)
     assert share(conversation) == first != conversation.pk
     assert list(Conversation.objects.shared()) == [conversation]
