@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -6,10 +7,11 @@ from django.core.management.base import CommandError, CommandParser
 
 from core.commands import WaywoCommand, require_tables
 from core.http import OutsideError
-from projects.asking.answering import answer_question
+from projects.asking.answering import STOPPED, answer_question
 from projects.asking.limits import AskError
 from projects.asking.models import Conversation, Question
-from projects.asking.questions import ask_question, stop_question
+from projects.asking.questions import ask_question
+from projects.asking.recording import Ended, note_end
 from projects.asking.showing import ShownAnswer, shown_answer
 
 
@@ -33,7 +35,9 @@ class Command(WaywoCommand):
         except OutsideError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            stop_question(question)
+            # Nobody else answers it who could notice a stop.
+            with suppress(Ended):
+                note_end(question, Question.Status.STOPPED, reason=STOPPED)
             raise
         shown = shown_answer(question)
         if options["json"]:

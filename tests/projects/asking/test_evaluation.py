@@ -92,3 +92,13 @@ def test_ask_fails_where_the_model_does(model, index):
     model.otherwise = lambda request: Says(status=401, body=b"{}")
     with pytest.raises(CommandError, match="401"):
         run("ask", "Who makes tide forecasts?")
+
+
+def test_ask_that_is_interrupted_leaves_no_question_open(model, index, monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("projects.asking.answering.get_language_model", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run("ask", "Who makes tide forecasts?")
+    assert Question.objects.get().status == "stopped"
