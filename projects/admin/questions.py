@@ -40,9 +40,9 @@ class FoundNothingFilter(YesNoFilter):
 
     title, parameter_name = "found nothing", "nothing"
 
-    def answered(self, projects: Any, yes: bool) -> Any:
+    def answered(self, questions: Any, yes: bool) -> Any:
         nothing = {"status": Question.Status.NOTHING}
-        return projects.filter(**nothing) if yes else projects.exclude(**nothing)
+        return questions.filter(**nothing) if yes else questions.exclude(**nothing)
 
 
 @admin.register(Question)
