@@ -115,7 +115,6 @@ def _tsne(components: "Array", start: "Array | None", progress: Progress) -> tup
     progress("neighbours", 0, 1)
     perplexity = min(PERPLEXITY, (count - 1) / 3)
     method = "exact" if count < GRID_FROM else "annoy"
-    # Threads that meet after each of hundreds of short steps would mostly wait for each other.
     threads = 1 if count < GRID_FROM else INDEX_THREADS
     near = PerplexityBasedNN(components, perplexity=perplexity, method=method, n_jobs=threads, random_state=SEED)
     if start is None:
@@ -131,6 +130,7 @@ def _tsne(components: "Array", start: "Array | None", progress: Progress) -> tup
             begin.copy(),
             near,
             negative_gradient_method="bh" if count < GRID_FROM else "fft",
+            # Threads that meet after each of hundreds of short steps would mostly wait for each other.
             n_jobs=1 if count < GRID_FROM else os.cpu_count() or 1,
             random_state=SEED,
         )

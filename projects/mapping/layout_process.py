@@ -120,7 +120,8 @@ def _exactly(stdin: IO[bytes], size: int) -> bytes:
 
 def _end_with_parent(stdin: IO[bytes]) -> None:
     def watch() -> None:
-        stdin.read(1)
+        # Not by the buffer: its lock, held by a thread that waits, would abort the process as it ends.
+        os.read(stdin.fileno(), 1)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -150,9 +151,7 @@ def main() -> None:
     rows = np.frombuffer(content, dtype=">f4").reshape(-1, header["dimensions"] + 2).astype(np.float32)
     del content
     vectors, before = rows[:, :-2], rows[:, -2:].astype(np.float64)
-    layout = lay_out(
-        vectors, before, header["unit"], lambda step, done, total: _tell(step=step, done=done, total=total)
-    )
+    layout = lay_out(vectors, before, header["unit"], _tell_step)
     _tell_step("areas", 0, 1)
     areas = find_areas(layout.places)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

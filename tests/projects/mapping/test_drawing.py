@@ -1,7 +1,8 @@
 """Drawing the map, in its own process: what is stored, what stays, and what a failure leaves."""
 
 import json
-import os
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 
@@ -137,18 +138,31 @@ def test_the_command_and_the_task_tell_what_was_drawn():
     assert again["median_moved"] < 0.02
 
 
-def test_its_process_ends_when_nobody_waits_for_it():
-    """As when a worker is killed: the pipe to it is closed in the middle of what was to come."""
-    import subprocess
-    import sys
+HEADER = b'{"dimensions": 4, "unit": null}\n'
 
-    process = subprocess.Popen(
+
+@pytest.fixture
+def process():
+    """The process that draws, before it is told anything."""
+    with subprocess.Popen(
         [sys.executable, "-m", "projects.mapping.layout_process"],
         stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=layout_process.FOLDER,
-        env=dict(os.environ),
-    )
-    _, errors = process.communicate(b'{"dimensions": 4, "unit": null}\n' + b"\1\0\0\0")
+    ) as started:
+        yield started
+
+
+def test_its_process_ends_when_nobody_waits_for_it(process):
+    """As when a worker is killed: the pipe to it is closed in the middle of what was to come."""
+    _, errors = process.communicate(HEADER + b"\1\0\0\0")
     assert process.returncode == 1
     assert b"is gone" in errors
+
+
+def test_its_process_ends_in_order_while_the_pipe_to_it_is_open(process):
+    process.stdin.write(HEADER + b"\0\0\0\0")
+    process.stdin.flush()
+    result = json.loads(process.stdout.read().splitlines()[-1])
+    assert (process.wait(), process.stderr.read(), result["places"]) == (0, b"", [])
