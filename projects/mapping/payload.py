@@ -8,8 +8,8 @@
 
 The header has ``version``, ``count``, ``drawn_at`` (ISO 8601; null where nothing was drawn), ``waiting`` (projects that
 came since then and get their place by the next drawing), ``months`` (2026-09, oldest first), ``sources`` (value and
-label), ``tags`` (names), ``clusters`` (number, level, parent, name, terms, x, y, projects; the broad ones first) and
-``arrays`` (name, type, and ``offset`` in bytes from the beginning of the file).
+label), ``tags`` (names), ``clusters`` (number, level, parent, name, terms, x, y, projects; the broad ones first, those
+without a project left out) and ``arrays`` (name, type, and ``offset`` in bytes from the beginning of the file).
 
 Coordinates are -32767 to 32767, y upwards. A number that nobody knows is 255 in an array of bytes, 65535 in one of two
 bytes; of ``score`` it is 0.
@@ -25,8 +25,8 @@ from django.conf import settings
 from django.db.models import Count, F, Max
 
 from core import index_version
-from projects.mapping.models import Cluster, Dot, Drawing
-from projects.models import Project, Submission
+from projects.mapping.models import Cluster, Drawing
+from projects.models import Project, ProjectQuerySet, Submission
 
 VERSION = 1
 FULL_SCALE = 32_767
@@ -49,6 +49,11 @@ ARRAYS = {
 }
 
 
+def mapped() -> ProjectQuerySet:
+    """Return the projects on the map that strangers may see. Staff see the same: the dots are the same for all."""
+    return Project.objects.published().filter(dot__isnull=False)
+
+
 def payload() -> bytes:
     """Return the newest drawing with what strangers may see of it now, kept by this process until the index changes.
 
@@ -60,9 +65,7 @@ def payload() -> bytes:
 def _made() -> bytes:
     drawing = Drawing.objects.first()
     rows = list(
-        Dot.objects.filter(project__in=Project.objects.published())
-        .order_by("project_id")
-        .values_list("project_id", "x", "y", "cluster__number", "project__source", "project__idea_score")
+        mapped().order_by("pk").values_list("pk", "dot__x", "dot__y", "dot__cluster__number", "source", "idea_score")
     )
     months, month_of = _months()
     tags, tag_of = _tags()
@@ -85,7 +88,7 @@ def _made() -> bytes:
         "months": months,
         "sources": [{"value": value, "label": label} for value, label in Project.Source.choices],
         "tags": tags,
-        "clusters": _clusters(),
+        "clusters": _clusters(Counter(columns["cluster"])),
     }
     return packed(header, columns)
 
@@ -115,12 +118,19 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _clusters() -> list[dict[str, Any]]:
-    names = ("number", "level", "name", "terms", "projects")
-    rows = Cluster.objects.order_by("level", "-projects", "number").annotate(above=F("parent__number"))
+def _clusters(dots: Counter[int]) -> list[dict[str, Any]]:
+    """Return the areas that have a project; ``dots`` has how many each fine one has, by its number."""
+    rows = list(Cluster.objects.order_by("level", "-projects", "number").annotate(above=F("parent__number")))
+    count = dots.copy()
+    for row in rows:
+        if row.above is not None:
+            count[row.above] += dots[row.number]
+    names = ("number", "level", "name", "terms")
     return [
-        {name: getattr(row, name) for name in names} | {"parent": row.above, "x": round(row.x, 4), "y": round(row.y, 4)}
+        {name: getattr(row, name) for name in names}
+        | {"projects": count[row.number], "parent": row.above, "x": round(row.x, 4), "y": round(row.y, 4)}
         for row in rows
+        if count[row.number]
     ]
 
 
@@ -132,7 +142,7 @@ def _months() -> tuple[list[str], dict[int, int]]:
         .values_list("project")
         .annotate(month=Max(F("comment__post__year") * 100 + F("comment__post__month")))
     )
-    of_project = dict(newest.filter(project__dot__isnull=False))
+    of_project = dict(newest.filter(project__in=mapped()))
     there_are = sorted(set(of_project.values()))[-MOST_MONTHS:]
     number = {month: at for at, month in enumerate(there_are)}
     months = [f"{month // 100}-{month % 100:02}" for month in there_are]
@@ -141,12 +151,12 @@ def _months() -> tuple[list[str], dict[int, int]]:
 
 def _tags() -> tuple[list[str], dict[int, int]]:
     """Return the tags that are used most, and of each project the number of that of its tags that is used most."""
-    links = Project.tags.through.objects
-    used = links.filter(project__dot__isnull=False).values_list("tag", "tag__name").annotate(times=Count("pk"))
+    links = Project.tags.through.objects.filter(project__in=mapped())
+    used = links.values_list("tag", "tag__name").annotate(times=Count("pk"))
     most = list(used.order_by("-times", "tag")[:MOST_TAGS])
     of_project: dict[int, int] = {}
     number = {tag: at for at, (tag, _, _) in enumerate(most)}
-    pairs = links.filter(tag__in=number, project__dot__isnull=False).values_list("project", "tag")
+    pairs = links.filter(tag__in=number).values_list("project", "tag")
     for project, tag in pairs:
         of_project[project] = min(number[tag], of_project.get(project, NO_SHORT))
     # Those that are no project's most used one are named for nothing.

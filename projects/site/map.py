@@ -17,7 +17,8 @@ from core.caching import cached_by_version
 from core.index_version import kept
 from projects.facets import facets
 from projects.mapping.models import Cluster, Dot, Drawing
-from projects.models import Project, ProjectQuerySet
+from projects.mapping.payload import mapped
+from projects.models import Project
 from projects.site import filters
 from projects.site.errors import BadRequest, NoPage, reader_page
 from projects.site.listing import list_context, shortened
@@ -38,21 +39,11 @@ class Area:
     parts: list["Area"] = field(default_factory=list)
 
 
-def newest_drawing() -> Drawing | None:
-    """Return the drawing that is shown; None before the first."""
-    return Drawing.objects.order_by("-drawn_at", "-id").first()
-
-
-def mapped() -> ProjectQuerySet:
-    """Return the projects on the map that strangers may see. Staff see the same: the dots are the same for all."""
-    return Project.objects.published().filter(dot__isnull=False)
-
-
 @cached_by_version
 @reader_page
 def map_page(request: HttpRequest) -> HttpResponse:
     """The canvas with its search and filters, and the same as a list of areas."""
-    drawing = newest_drawing()
+    drawing = Drawing.objects.first()
     wanted = filters.asked(request)
     here = _one(request)
     context: dict[str, Any] = {"title": "Map", "drawing": drawing, "here": here, "wanted": wanted}
@@ -162,7 +153,7 @@ def between(request: HttpRequest) -> HttpResponse:
 
 def _drawn() -> Drawing:
     """Return the newest drawing. Raises NoPage before the first."""
-    drawing = newest_drawing()
+    drawing = Drawing.objects.first()
     if drawing is None:
         raise NoPage("The map has not been drawn yet.")
     return drawing

@@ -11,13 +11,13 @@ from core.api.listing import limited_query
 from core.caching import cached_by_version
 from core.index_version import kept
 from projects.catalogue import published
-from projects.mapping.payload import payload
+from projects.mapping.payload import mapped, payload
 from projects.models import Project
 from projects.search.query import parse
 from projects.search.searching import SearchTooSlow, search_ids
 from projects.site import filters
 from projects.site.errors import BadRequest, NoPage, TooSlow, reader_page
-from projects.site.map import mapped, shown_or_kept
+from projects.site.map import shown_or_kept
 from projects.site.rows import with_row_fields
 from projects.site.saved import chosen_ids
 

@@ -60,6 +60,12 @@ def test_what_is_not_published_any_more_is_not_sent(drawn):
     header, columns = unpacked(payload())
     assert header["count"] == 4
     assert drawn[0].pk not in columns["id"]
+    # Nor are its month and its tags; one other project is left in its area.
+    assert (header["months"], header["tags"]) == ([], ["rust"])
+    assert [cluster["projects"] for cluster in header["clusters"]] == [1, 1]
+    Project.objects.filter(pk=drawn[1].pk).update(review_status=Project.ReviewStatus.REJECTED)
+    header, _ = unpacked(payload())
+    assert (header["count"], header["tags"], header["clusters"]) == (3, [], [])
 
 
 def test_only_approved_ones_where_the_site_shows_only_those(drawn, settings):
