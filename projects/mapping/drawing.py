@@ -176,12 +176,16 @@ def _name(areas: Sequence[_Area], told: Sequence[Told], progress: Progress) -> N
         ]
         from_model = model_names.model_names(questions, progress)
         for at, area in enumerate(unnamed):
-            if at in from_model:
+            # The larger of two areas that it calls alike keeps that name.
+            if at in from_model and from_model[at] not in _taken(area, areas):
                 area.name, area.named_by = from_model[at], settings.LLM_MODEL[:200]
     for area in unnamed:
         if not area.name:
-            taken = [other.name for other in areas if other.level == area.level]
-            area.name = name_of(area.terms, taken) or f"Area {area.number}"
+            area.name = name_of(area.terms, _taken(area, areas)) or f"Area {area.number}"
+
+
+def _taken(area: _Area, areas: Sequence[_Area]) -> set[str]:
+    return {other.name for other in areas if other.level == area.level}
 
 
 def _titled(told: Told) -> str:

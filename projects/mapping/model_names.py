@@ -64,12 +64,15 @@ def model_names(questions: Sequence[Question], progress: Progress) -> dict[int, 
     """
     model, asked = get_language_model(), questions[:MOST_ASKED]
     found: dict[int, str] = {}
+    done = 0
 
     async def ask_one(question: Question) -> None:
+        nonlocal done
         name = await _name(model, question)
+        done += 1
         if name:
             found[question.area] = name
-        progress("names", len(found), len(asked))
+        progress("names", done, len(asked))
 
     async def ask_all() -> None:
         async with asyncio.timeout(SECONDS):
