@@ -13,6 +13,7 @@ from comments.newest_threads import newest_threads
 from core.http import OutsideError
 from core.jobs import sending
 from projects.extraction.choosing import comments_to_read, queue_comments
+from projects.language.embeddings import get_embedder
 from projects.models import Analytics, Drawing, Project
 from waywo_site.running.queues import depth
 
@@ -55,7 +56,7 @@ def compute_first_figures() -> None:
 
 def draw_first_map() -> None:
     """Send the drawing of the map where there is none, or one of far fewer projects: by schedule it is drawn weekly."""
-    drawable = Project.objects.published().exclude(embedding=None).count()
+    drawable = Project.objects.published().filter(embedding_model=get_embedder().name).count()
     drawn = Drawing.objects.first()
     if drawable > (drawn.projects * GROWN if drawn else 0):
         sending.send("draw_map", {})

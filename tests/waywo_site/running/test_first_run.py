@@ -8,7 +8,7 @@ from comments.collecting import collect_sample
 from comments.models import Comment, Source
 from comments.sources.known_threads import known_threads
 from projects.analytics.computing import generate_analytics
-from projects.models import Drawing
+from projects.models import Drawing, Project
 from tests.factories import make_comment, make_embedded, make_post
 from tests.servers.hackernews import HackerNewsServer
 from tests.servers.threads import generate_thread
@@ -86,6 +86,8 @@ def test_the_map_is_drawn_where_there_is_none_and_again_when_the_index_has_grown
     assert depth("operations") == 1
     Drawing.objects.create(drawn_at=NOW, projects=4, clusters=0, seconds=1, method="by hand")
     make_embedded(1)
+    of_another_model = make_embedded(3)
+    Project.objects.filter(pk__in=[each.pk for each in of_another_model]).update(embedding_model="another")
     first_run.draw_first_map()
     assert depth("operations") == 1
     make_embedded(3)
