@@ -36,7 +36,11 @@ const start = async () => {
     giveUp(`The map could not be loaded (${answer ? answer.status : "no answer"}). Load the page again, or use the list below.`);
     return;
   }
-  const dots = new Dots(await answer.arrayBuffer());
+  let dots;
+  try { dots = new Dots(await answer.arrayBuffer()); } catch {
+    giveUp("The map came incomplete. Load the page again, or use the list below.");
+    return;
+  }
   const map = new MapCanvas(root, plot, dots);
   listen(map, say);
   if (list) listenToList(list, map, say);
