@@ -10,7 +10,7 @@ from comments.source_names import CommentSourceName
 from comments.tasks import LimitComments, Month, Year
 from core.jobs import steps
 from core.jobs.retrying import RetryingTask
-from core.jobs.sending import LARGEST_LIMIT
+from core.jobs.sending import LARGEST_LIMIT, STARTED_BY
 from projects import reembedding
 from projects.analytics import computing
 from projects.asking import answering
@@ -56,7 +56,8 @@ def process_waywo_comments(
 ) -> dict[str, Any]:
     """Read comments, each in a task of its own. All conditions that are given hold together."""
     conditions = choosing.CommentConditions(hours, post_id, failed, prompt_version_below, source)
-    by_itself = bool(getattr(self.request, "periodic_task_name", None))
+    # A person may have run the schedule now.
+    by_itself = bool(getattr(self.request, "periodic_task_name", None)) and not getattr(self.request, STARTED_BY, None)
     batch = choosing.queue_comments(
         limit, comment_ids, conditions, analyst=analyst or "", fresh=fresh, by_itself=by_itself
     )

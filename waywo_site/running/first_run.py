@@ -79,7 +79,8 @@ def _read_sample(reason: str) -> str:
     what = "the sample thread stays."
     if not Comment.objects.filter(post__source=Source.SAMPLE).exists():
         what = f"reading the sample thread instead: {collect_sample().title}"
-    queue_comments(by_itself=True)
+    if comments_to_read(limit=1, by_itself=True):
+        queue_comments(by_itself=True)
     return f"{reason}; {what} The next start tries Hacker News again, and so do the schedules."
 
 

@@ -12,6 +12,7 @@ from projects.extraction.choosing import CommentConditions, comments_to_read, qu
 from projects.extraction.prompts import VERSION
 from projects.extraction.reading import CommentNotFound
 from projects.models import Extraction
+from projects.tasks import process_waywo_comments
 from tests.factories import make_comment, make_post
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_queues")]
@@ -91,3 +92,16 @@ def test_the_command_says_that_none_fits_and_not_to_collect_threads(capsys):
     assert said.strip() == "No comment is to be read: none fits --hours 3 --failed."
     call_command("process_waywo_comments")
     assert "More come by manage.py process_waywo_posts" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("sent_by", "read"),
+    [({}, 1), ({"periodic_task_name": "Nightly", "started_by": 7}, 1), ({"periodic_task_name": "Nightly"}, 0)],
+)
+def test_a_schedule_leaves_what_was_set_aside_unless_a_person_runs_it_now(sent_by, read):
+    make_comment(is_set_aside=True)
+    process_waywo_comments.push_request(**sent_by)
+    try:
+        assert process_waywo_comments.run()["comments_queued"] == read
+    finally:
+        process_waywo_comments.pop_request()

@@ -7,6 +7,7 @@ import pytest
 from comments.collecting import collect_sample
 from comments.models import Comment, Source
 from comments.sources.known_threads import known_threads
+from core.models import Batch
 from projects.analytics.computing import generate_analytics
 from projects.models import Drawing, Project
 from tests.factories import make_comment, make_embedded, make_post
@@ -55,6 +56,10 @@ def test_a_start_after_the_sample_tries_hacker_news_again_until_a_thread_is_ther
     settings.HN_API_BASE_URL = settings.HN_SEARCH_BASE_URL = "http://127.0.0.1:9"
     collect_sample()
     assert first_run.start_main_job().startswith("Hacker News cannot be reached (")
+    batches = Batch.objects.count()
+    Comment.objects.update(status=Comment.Status.PROCESSED)
+    first_run.start_main_job()
+    assert Batch.objects.count() == batches  # none of no comments
     make_comment(post=make_post(collected_at=NOW))
     Comment.objects.update(status=Comment.Status.PROCESSED)
     assert first_run.start_main_job() == "Everything collected is read."
