@@ -96,6 +96,14 @@ def test_names_of_areas_follow_the_zoom(page):
     expect(broad).to_have_css("visibility", "hidden")
 
 
+def test_areas_of_a_small_index_which_has_no_broad_ones_are_named_from_afar(page):
+    fill_site()
+    Cluster.objects.filter(level=1).update(parent=None)
+    Cluster.objects.filter(level=0).delete()
+    opened(page)
+    expect(page.locator(".map-names .fine").first).to_have_css("visibility", "visible")
+
+
 def test_of_names_at_one_place_one_is_shown(page):
     fill_site()
     more = [

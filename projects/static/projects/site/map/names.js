@@ -1,6 +1,6 @@
 // The names of areas over the canvas: the broad ones far away, their parts near, none over another.
 
-// From how near the parts are named, too; and from where the broad ones are not.
+// From how near the parts are named, too; and from where the broad ones are not. A small index has no broad ones.
 const PARTS_FROM = 1.8, BROAD_TO = 6;
 const MARGIN = 6;
 
@@ -19,6 +19,7 @@ export class Names {
       place.append(element);
       return { ...cluster, element };
     });
+    this.partsFrom = clusters.some((cluster) => cluster.level === 0) ? PARTS_FROM : 0;
     // Who has room first: broad ones, then those with more projects.
     this.names.sort((one, other) => one.level - other.level || other.projects - one.projects);
   }
@@ -35,7 +36,7 @@ export class Names {
   show(view) {
     const near = view.place().zoom, chosen = [];
     for (const name of this.names) {
-      const isMeant = name.level === 0 ? near < BROAD_TO : near >= PARTS_FROM;
+      const isMeant = name.level === 0 ? near < BROAD_TO : near >= this.partsFrom;
       let isShown = isMeant && view.sees([name.x, name.y]);
       if (isShown) {
         const [left, top] = view.pixels([name.x, name.y]);
