@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, Self, cast
 
@@ -18,13 +18,13 @@ from projects.language.embeddings import Embedder, get_embedder
 from projects.models import Project, ProjectQuerySet, Tag
 from projects.search.marking import Segment, excerpt, marked, matcher
 from projects.search.meaning import WHOLE_SCANS, nearest_asked
-from projects.search.names import Name, by_name, folded, names_asked
+from projects.search.names import by_name, folded, names_asked
 from projects.search.narrowing import narrowed
 from projects.search.query import SearchQuery, parse
 from projects.search.query_vectors import query_vector
-from projects.search.spelling import Guess, by_spelling
+from projects.search.ranking import Found
+from projects.search.spelling import by_spelling
 from projects.search.words import (
-    Lexeme,
     by_tags_and_words,
     by_words,
     lexemes,
@@ -44,13 +44,7 @@ LIMITS = (
     f"SET LOCAL statement_timeout = '{QUERY_SECONDS}s'; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; "
     f"SET LOCAL max_parallel_workers_per_gather = 0; {WHOLE_SCANS}"
 )
-# Reciprocal rank fusion (Cormack et al., 2009): the constant that its authors measured best.
-FUSION = 60
 CANDIDATES = 100
-# Rank of a title with a typing error: above all that is no name, below each name that is spelt right.
-MISSPELT, MISSPELT_ALIKE = 10, 15
-# Who has a word with signs (C++) is above who has not.
-SIGNED = 5
 # Of the likeness of the most alike: what is less alike is not what was meant. Where nothing else was found it must be
 # LEAST_ALIKE in itself: the likeness of real words and letters at random parts there.
 LEAST_OF_MOST_ALIKE, LEAST_ALIKE = 0.5, 0.35
@@ -85,49 +79,6 @@ class SearchAnswer:
 
 class SearchTooSlow(Exception):
     """The search took longer than it may; the message is one line for the person who asked."""
-
-
-@dataclass
-class Found:
-    """The ids that each way found, best first."""
-
-    names: dict[int, Name] = field(default_factory=dict)
-    words: list[int] = field(default_factory=list)
-    meaning: list[int] = field(default_factory=list)
-    guesses: dict[int, Guess] = field(default_factory=dict)
-    lexemes: list[Lexeme] = field(default_factory=list)
-    signed: list[int] = field(default_factory=list)
-    meant: dict[str, str] = field(default_factory=dict)
-
-    def ranked(self) -> list[int]:
-        """Return all of them: names first, the better the name the earlier, then words and meaning fused."""
-        fused: dict[int, float] = {}
-        for ids in (self.words, self.meaning, self.guesses):
-            for place, pk in enumerate(ids, 1):
-                fused[pk] = fused.get(pk, 0.0) + 1 / (FUSION + place)
-        for pk in (*self.names, *self.signed):
-            fused.setdefault(pk, 0.0)
-        return sorted(fused, key=lambda pk: (-self._rank(pk), -fused[pk], -pk))
-
-    def notice(self) -> str:
-        """Return what is said of a word that was looked for as another."""
-        typed = list(self.meant.items())[-1:]
-        return "".join(f"“{word}” may be “{meant}”: this looks for that, too." for word, meant in typed)
-
-    def _rank(self, pk: int) -> float:
-        if (name := self.names.get(pk)) is not None:
-            return name.score
-        guess = self.guesses.get(pk)
-        if guess is not None and guess.is_title:
-            return MISSPELT + MISSPELT_ALIKE * guess.likeness
-        return SIGNED if pk in self.signed else 0
-
-    def reasons(self, pk: int) -> list[str]:
-        """Return why a project is there."""
-        reasons = list(self.names[pk].reasons) if pk in self.names else []
-        reasons += ["words"] if pk in self.words or pk in self.signed else []
-        reasons += ["spelling"] if pk in self.guesses else []
-        return reasons + (["meaning"] if pk in self.meaning else [])
 
 
 def search(
