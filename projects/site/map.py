@@ -1,5 +1,6 @@
 """The map: every published project a dot, near what it is like. What it draws comes of map_data.py."""
 
+from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -138,9 +139,12 @@ def _first_of_each() -> dict[int | None, list[Project]]:
 def area(request: HttpRequest, number: int) -> HttpResponse:
     """All projects of one area of the map."""
     cluster = Cluster.objects.filter(drawing=_drawn(), number=min(number, 2**15)).select_related("parent").first()
-    if cluster is None:
+    dots = Dot.objects.filter(project__in=mapped())
+    # A name is made of projects: where none of them is shown any more, neither is it.
+    if cluster is None or not dots.inside(cluster).exists():
         raise NoPage(f"The map has no area {number}.")
-    return _area_page(request, cluster, Dot.objects.inside(cluster))
+    parts = Cluster.objects.filter(parent=cluster, pk__in=dots.values("cluster"))
+    return _area_page(request, cluster, Dot.objects.inside(cluster), parts)
 
 
 @cached_by_version
@@ -159,8 +163,9 @@ def _drawn() -> Drawing:
     return drawing
 
 
-def _area_page(request: HttpRequest, cluster: Cluster, dots: QuerySet[Dot]) -> HttpResponse:
-    parts = Cluster.objects.filter(parent=cluster) if cluster.pk else ()
+def _area_page(
+    request: HttpRequest, cluster: Cluster, dots: QuerySet[Dot], parts: Iterable[Cluster] = ()
+) -> HttpResponse:
     projects = mapped().filter(pk__in=dots.values("project"))
     context = {"title": f"{cluster.name} · Map", "cluster": cluster, "parts": parts, "level": 3} | list_context(
         request, projects, kept_as=("map area", cluster.pk)

@@ -210,5 +210,12 @@ def test_its_searches_count_as_searches(client, known, settings):
 
 
 def test_areas_without_a_visible_project_are_left_out(client, known):
-    Cluster.objects.create(drawing=Drawing.objects.get(), number=9, level=0, name="Empty room", x=0, y=0, projects=3)
+    broad = Cluster.objects.get(number=0)
+    for number, parent in ((9, None), (10, broad)):
+        Cluster.objects.create(
+            drawing=broad.drawing, number=number, level=0, parent=parent, name="Empty room", x=0, y=0, projects=3
+        )
+        assert client.get(f"/map/clusters/{number}/").status_code == 404
     assert "Empty room" not in text(client.get("/map"))
+    assert "Empty room" not in text(client.get("/map/clusters/0/"))
+    assert b"Empty room" not in client.get("/map/dots").content
