@@ -21,10 +21,8 @@ from array import array
 from collections import Counter
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, F, Max
 
-from core import index_version
 from projects.mapping.models import Cluster, Drawing
 from projects.models import Project, ProjectQuerySet, Submission
 
@@ -55,14 +53,10 @@ def mapped() -> ProjectQuerySet:
 
 
 def payload() -> bytes:
-    """Return the newest drawing with what strangers may see of it now, kept by this process until the index changes.
+    """Return the newest drawing with what strangers may see of it now: made anew by each call, so keep it.
 
     Projects that are not published any more are left out; new ones wait for the next drawing, and are counted.
     """
-    return index_version.kept(("map", settings.PUBLIC_PROJECTS), _made)
-
-
-def _made() -> bytes:
     drawing = Drawing.objects.first()
     rows = list(
         mapped().order_by("pk").values_list("pk", "dot__x", "dot__y", "dot__cluster__number", "source", "idea_score")

@@ -1,7 +1,6 @@
 """What the map's canvas asks for: its dots, which of them a search finds, titles, and a project beside it."""
 
 import gzip
-import json
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,6 +10,7 @@ from core.api.listing import limited_query
 from core.caching import cached_by_version
 from core.index_version import kept
 from projects.catalogue import published
+from projects.mapping.models import Drawing
 from projects.mapping.payload import mapped, payload
 from projects.models import Project
 from projects.search.query import parse
@@ -27,7 +27,7 @@ DOTS = "application/octet-stream"
 @cached_by_version(vary=("Accept-Encoding",))
 @reader_page
 def dots(request: HttpRequest) -> HttpResponse:
-    """All dots, as ``payload`` writes them; made and compressed once until the index changes."""
+    """All dots, as ``payload`` writes them; this process makes and compresses them once until the index changes."""
     packed = kept(("map dots", settings.PUBLIC_PROJECTS), _packed)
     if packed is None:
         raise NoPage("The map has not been drawn yet.")
@@ -38,9 +38,7 @@ def dots(request: HttpRequest) -> HttpResponse:
 
 def _packed() -> bytes | None:
     """Return all dots compressed; None where nothing was drawn."""
-    content = payload()
-    header = json.loads(content[4 : 4 + int.from_bytes(content[:4], "little")])
-    return gzip.compress(content, mtime=0) if header["drawn_at"] else None
+    return gzip.compress(payload(), mtime=0) if Drawing.objects.exists() else None
 
 
 @cached_by_version

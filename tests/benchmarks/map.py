@@ -94,12 +94,12 @@ def _peak() -> int:
 
 def measure_payload() -> None:
     """Print what the page is sent, and how long it takes to make."""
-    from projects.mapping.payload import _made
+    from projects.mapping.payload import payload
 
     seconds = []
     for _ in range(3):
         started = time.process_time()
-        content = _made()
+        content = payload()
         seconds.append(time.process_time() - started)
     print(
         f"payload: {len(content):,} bytes, {len(gzip.compress(content, 6)):,} by gzip; made in "
