@@ -42,7 +42,7 @@ HEAD = """# Benchmarks
 `make bench` writes this page. {rounds}; "before" is what this page had until then.
 Other work on the machine makes times longer: compare figures of one sitting, and processor time before seconds.
 
-- Commit {commit}, {date}
+- Commit {commit}, {date}; a benchmark that this run left out (`ONLY`) stands as it was measured before.
 - {machine}
 - {projects:,} made-up projects. Each benchmark takes its size as an option: `tests/benchmarks/`.
 """
