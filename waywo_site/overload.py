@@ -1,4 +1,5 @@
-"""What a web process does with more requests than it can serve: the first wait, and the others are told to come back.
+"""What a web process does with more requests than it can serve: while too many wait, those whose turn it is, which
+have waited longest, are told to come back, which takes no time.
 
 Without it all would wait, longer than their callers do, and a process that ends would drop those it still holds.
 """
