@@ -162,16 +162,20 @@ def generate_embeddings(
     return reembedding.generate_embeddings(get_embedder(), project_ids, limit, progress=self.report_progress, tries=1)
 
 
-@shared_task(name="answer_question", bind=True, base=RetryingTask, counts_its_deaths=True)
-def answer_question(
-    self: RetryingTask, *, question_id: Annotated[str, Field(description="The question's key.", max_length=36)]
-) -> dict[str, Any]:
-    """Answer a question that a reader asked of the index."""
+@shared_task(
+    name="answer_question",
+    bind=True,
+    base=RetryingTask,
+    counts_its_deaths=True,
+    throws=(*RetryingTask.throws, answering.QuestionNotFound),
+)
+def answer_question(self: RetryingTask) -> dict[str, Any]:
+    """Answer the question that a reader asked of the index, and that this task was sent for."""
     try:
-        question = answering.answer_question(question_id, task_id=self.request.id or "", last_try=self.is_last_try)
+        question = answering.answer_sent(self.request.id or "", last_try=self.is_last_try)
     except answering.BeingAnswered as error:
         raise Ignore from error  # The other delivery of this task says how it ended.
-    return {"status": question.status, "question_id": question_id, "calls": question.calls}
+    return {"status": question.status, "calls": question.calls}
 
 
 @shared_task(name="draw_map", bind=True, base=RetryingTask, throws=(*RetryingTask.throws, DrawingFailed))

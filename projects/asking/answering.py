@@ -61,9 +61,7 @@ def tell_nobody(kind: str, what: Any) -> None:
     """Tell nobody."""
 
 
-def answer_question(
-    question_id: Any, *, task_id: str = "", last_try: bool = True, tell: Tell = tell_nobody
-) -> Question:
+def answer_question(question_id: Any, *, last_try: bool = True, tell: Tell = tell_nobody) -> Question:
     """Answer a question and return it as it ended; one that has ended is left as it is.
 
     ``last_try`` says whether an error that may pass ends it, or leaves it waiting for another try; after the first
@@ -76,13 +74,24 @@ def answer_question(
         question = Question.objects.filter(pk=question_id).first()
         if question is None:
             raise QuestionNotFound(f"There is no question {question_id}.")
-        if _begin(question, task_id):
+        if _begin(question):
             _answer(question, last_try, tell)
         question.refresh_from_db()
         return question
 
 
-def _begin(question: Question, task_id: str) -> bool:
+def answer_sent(task_id: str, *, last_try: bool) -> Question:
+    """Answer the question that the task ``task_id`` was sent for, as ``answer_question`` does.
+
+    Raises QuestionNotFound where there is none: it was removed, or the task was sent by hand.
+    """
+    question_id = Question.objects.filter(task_id=task_id).values_list("pk", flat=True).first() if task_id else None
+    if question_id is None:
+        raise QuestionNotFound("No question waits for this task: questions are asked by page, API or the command ask.")
+    return answer_question(question_id, last_try=last_try)
+
+
+def _begin(question: Question) -> bool:
     """Note that the question is being answered; end it where it cannot be, or was left in the middle."""
     if question.is_finished:
         return False
@@ -101,8 +110,8 @@ def _begin(question: Question, task_id: str) -> bool:
     question.attempts += 1
     if was_running and question.attempts > MAX_DEATHS:
         _end(question, Question.Status.FAILED, reason=CROSSED, error=GivenUp.REASON)
-        raise GivenUp(f"Question {question.pk}: {GivenUp.REASON}")
-    begun = {"status": Question.Status.RUNNING, "attempts": question.attempts, "task_id": task_id or question.task_id}
+        raise GivenUp(f"A question: {GivenUp.REASON}")
+    begun = {"status": Question.Status.RUNNING, "attempts": question.attempts}
     return bool(Question.objects.open().filter(pk=question.pk).update(**begun))
 
 

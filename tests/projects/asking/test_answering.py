@@ -14,7 +14,14 @@ from core.jobs.retrying import GivenUp
 from core.locks import try_lock
 from core.models import MAX_DEATHS
 from projects.asking import answering, recording, workflow
-from projects.asking.answering import BeingAnswered, QuestionNotFound, Unanswered, answer_question, end_cancelled
+from projects.asking.answering import (
+    BeingAnswered,
+    QuestionNotFound,
+    Unanswered,
+    answer_question,
+    answer_sent,
+    end_cancelled,
+)
 from projects.asking.conversations import forget
 from projects.asking.grounding import NO_NUMBER, NO_RESULT
 from projects.asking.models import Question, QuestionEvent
@@ -321,6 +328,8 @@ def test_a_cancelled_task_ends_its_question(model, index):
 def test_a_question_that_is_gone_is_told(model):
     with pytest.raises(QuestionNotFound):
         answer_question("00000000-0000-0000-0000-000000000000")
+    with pytest.raises(QuestionNotFound, match="the command ask"):
+        answer_sent("sent by hand", last_try=True)
 
 
 def test_an_answer_shows_nothing_of_what_is_no_longer_published(model, ask, index):
