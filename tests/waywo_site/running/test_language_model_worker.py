@@ -67,7 +67,8 @@ def test_the_models_client_is_opened_only_in_a_worker_that_serves_extraction(que
     code = (
         "import sys, django; django.setup()\n"
         "from celery.signals import worker_process_init\n"
-        "from waywo_site.celery import app\n"
+        "from waywo_site.celery import app, load_worker\n"
+        "load_worker(app.conf)\n"
         "app.amqp.queues.select(sys.argv[1].split(','))\n"
         "before = 'llama_index' in sys.modules\n"
         "worker_process_init.send(sender=None)\n"

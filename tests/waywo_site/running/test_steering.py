@@ -144,7 +144,8 @@ def test_a_worker_for_some_queues_is_unresponsive_by_those_alone(worker):
     wait_until(lambda: all(canary.done_at for canary in heartbeats.canaries()), "all canaries are back")
     late = timezone.now() - timedelta(seconds=long)
     Heartbeat.objects.filter(name="canary:extraction").update(sent_at=late, done_at=None)
-    assert processes.is_unresponsive("worker", long, ["extraction"])
+    # A worker is at a canary for a moment longer than that takes to note that it is back.
+    wait_until(lambda: processes.is_unresponsive("worker", long, ["extraction"]), "it is seen")
     assert not processes.is_unresponsive("worker", long, ["collection", "priority"])
     assert not processes.is_unresponsive("worker", long)
 
