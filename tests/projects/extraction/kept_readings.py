@@ -15,10 +15,14 @@ VARYING = {"id", "created_at", "updated_at", "embedding", "search_vector", "revi
 def lines_of(comments: Iterable[Comment]) -> Iterator[str]:
     """Yield a line for each comment with its newest reading, then one for each project, in the order of their ids."""
     numbers = {pk: number for number, pk in enumerate(Project.objects.order_by("pk").values_list("pk", flat=True), 1)}
+    comments = list(comments)
+    places = {comment.pk: place for place, comment in enumerate(comments, 1)}
     for comment in comments:
-        yield _line({"comment": comment.pk, "status": comment.status, "error": comment.last_error} | _reading(comment))
+        yield _line(
+            {"comment": places[comment.pk], "status": comment.status, "error": comment.last_error} | _reading(comment)
+        )
     for project in Project.objects.order_by("pk").prefetch_related("tags", "pages"):
-        yield _line({"project": numbers[project.pk]} | _told(project) | {"in": _submissions(project)})
+        yield _line({"project": numbers[project.pk]} | _told(project) | {"in": _submissions(project, places)})
 
 
 def _reading(comment: Comment) -> dict[str, Any]:
@@ -45,10 +49,10 @@ def _told(project: Project) -> dict[str, Any]:
     return told
 
 
-def _submissions(project: Project) -> list[dict[str, Any]]:
+def _submissions(project: Project, places: dict[int, int]) -> list[dict[str, Any]]:
     rows = Submission.objects.filter(project=project).order_by("comment_id", "position")
     return [
-        {"comment": row.comment_id, "position": row.position, "text": row.text, "similarity": row.similarity}
+        {"comment": places[row.comment_id], "position": row.position, "text": row.text, "similarity": row.similarity}
         for row in rows
     ]
 
