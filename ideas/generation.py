@@ -67,7 +67,7 @@ def generate_ideas(
 
     With a ``task_id`` that was seen before, it goes on where the worker that died had come to: what was finished is
     saved and is not made again. A run that is finished is returned as it is. ``last_try`` says that nobody tries
-    again when the model cannot be reached.
+    again when the model fails; a task waits for a server that is down.
 
     Raises ValueError for wrong arguments, NoLanguageModel without one, OutsideError where the model cannot be
     reached, AlreadyRunning, and GenerationFailed when not one idea was saved. Ideas that failed are ``run.errors``.
@@ -97,8 +97,10 @@ def _attempt(run: IdeaRun, wish: Wish, progress: Progress, *, last_try: bool) ->
     except SoftTimeLimitExceeded:
         run.errors.append("It was stopped at its time limit.")
     except OutsideError as error:
-        run.errors.append(str(error))
-        if isinstance(error, NotAsked) or not (error.permanent or last_try):
+        if str(error) not in run.errors:  # an outage says the same at every try
+            run.errors.append(str(error))
+        # Only a task waits for a server that is down, for as long as that takes.
+        if (isinstance(error, NotAsked) and run.task_id) or not (error.permanent or last_try):
             # The task tries again, and goes on where this try ended; it died of nothing.
             run.attempts -= 1
             run.status = IdeaRun.Status.QUEUED

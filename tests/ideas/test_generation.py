@@ -10,7 +10,7 @@ from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from core.http import Unavailable
+from core.http import Down, Unavailable
 from core.locks import try_lock_session
 from core.models import MAX_DEATHS
 from ideas.asking import check_wish
@@ -273,7 +273,7 @@ def test_an_endpoint_that_fails_half_way_keeps_what_was_finished(model):
 def test_a_server_that_cannot_be_reached_leaves_a_run_that_goes_on_later(model, settings):
     with model() as server:
         server.stop()
-        with pytest.raises(Unavailable):
+        with pytest.raises(Down):
             generate_ideas(2, task_id="task-1", last_try=False)
         run = IdeaRun.objects.get()
         assert (run.status, run.attempts, run.ideas.count()) == ("queued", 0, 0)
@@ -283,9 +283,14 @@ def test_a_server_that_cannot_be_reached_leaves_a_run_that_goes_on_later(model, 
         again = generate_ideas(2, task_id="task-1")
         assert (again.as_result()["num_saved"], len(server.requests)) == (2, calls), "a second delivery does nothing"
         server.stop()
-        with pytest.raises(Unavailable):
-            generate_ideas(2, task_id="task-2")
-    assert IdeaRun.objects.get(task_id="task-2").status == "failed"
+        for _ in range(2):
+            with pytest.raises(Down):
+                generate_ideas(2, task_id="task-2")
+        waits = IdeaRun.objects.get(task_id="task-2")
+        assert (waits.status, waits.attempts, len(waits.errors)) == ("queued", 0, 1)
+        with pytest.raises(Down):
+            generate_ideas(2)
+    assert IdeaRun.objects.get(task_id="").status == "failed", "nobody goes on with what no task makes"
 
 
 def test_a_run_whose_workers_keep_dying_is_given_up(model):
