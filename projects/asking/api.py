@@ -18,7 +18,7 @@ from core.api.problems import FieldProblem, Problem, problem_responses
 from core.api.streams import stopping, stream
 from core.callers import address_of
 from projects.asking import conversations, questions
-from projects.asking.limits import AskError, AskLater, BadQuestion, TooManyQuestions
+from projects.asking.limits import AskError, AskLater, BadQuestion, ConversationOver, TooManyQuestions
 from projects.asking.models import MOST_CHARACTERS, Question, QuestionEvent
 from projects.asking.showing import ShownAnswer, ShownResult, ShownSentence, events_after, shown_answer
 from projects.models import Project
@@ -157,6 +157,8 @@ def refusal(error: AskError) -> Problem:
     if isinstance(error, BadQuestion):
         allowed = f"1 to {MOST_CHARACTERS} characters, with a word among them"
         return Problem(422, str(error), [FieldProblem("body.question", str(error), allowed)])
+    if isinstance(error, ConversationOver):
+        return Problem(422, str(error), [FieldProblem("body.conversation", str(error), "one with room, or none")])
     seconds = error.retry_after if isinstance(error, AskLater) else OFF_SECONDS
     status = 429 if isinstance(error, TooManyQuestions) else 503
     return Problem(status, str(error), headers={"Retry-After": str(seconds)})

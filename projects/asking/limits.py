@@ -26,7 +26,11 @@ class AskError(Exception):
 
 
 class BadQuestion(AskError):
-    """It is empty or too long, or its conversation has ended."""
+    """It is empty or too long."""
+
+
+class ConversationOver(AskError):
+    """The conversation that it goes on with takes no more."""
 
 
 class AskingIsOff(AskError):

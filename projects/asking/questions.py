@@ -13,7 +13,7 @@ from core.jobs import sending
 from core.locks import lock_until_commit
 from core.text import storable
 from projects.asking.answering import CROSSED, answer_by_search
-from projects.asking.limits import LONGEST_WAIT, TOO_LATE, BadQuestion, asker, check_limits
+from projects.asking.limits import LONGEST_WAIT, TOO_LATE, BadQuestion, ConversationOver, asker, check_limits
 from projects.asking.models import MOST_CHARACTERS, Conversation, Question
 from projects.asking.recording import Ended, note_end
 
@@ -46,13 +46,14 @@ def ask_question(
     for the operator, whom no limit holds. Where no language model is set a question of a stranger is answered at once,
     by the search alone.
 
-    Raises an AskError (limits.py): BadQuestion, AskingIsOff, TooManyQuestions, QueueFull, BudgetSpent. The last three
-    say in how many seconds to ask again. Raises kombu's OperationalError where the broker is away.
+    Raises an AskError (limits.py): BadQuestion, ConversationOver, AskingIsOff, TooManyQuestions, QueueFull,
+    BudgetSpent. The last three say in how many seconds to ask again. Raises kombu's OperationalError where the broker
+    is away.
     """
     cleaned, now = clean_text(text), timezone.now()
     asked_by = asker(address, now) if address else ""
     if conversation is not None and conversation.expires_at <= now:
-        raise BadQuestion("This conversation has ended. Begin a new one.")
+        raise ConversationOver("This conversation has ended. Begin a new one.")
     with transaction.atomic():
         lock_until_commit("ask")
         if asked_by:
@@ -60,7 +61,7 @@ def ask_question(
         conversation = conversation or Conversation.objects.create()
         number = conversation.questions.count() + 1
         if number > MOST_QUESTIONS:
-            raise BadQuestion(f"This conversation has {MOST_QUESTIONS} questions. Begin a new one.")
+            raise ConversationOver(f"This conversation has {MOST_QUESTIONS} questions. Begin a new one.")
         question = Question.objects.create(
             conversation=conversation, number=number, text=cleaned, asked_by=asked_by, created_at=now
         )

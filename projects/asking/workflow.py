@@ -60,15 +60,13 @@ class AskWorkflow(Workflow):
         """Ask the model which tools to use; without a plan of use the question itself is searched for."""
         self.asked = ev
         await self.listener.step("plan", "Choosing how to look it up")
-        mark = new_mark()
+        # Without a version: no plan is kept, for a question may be forgotten.
         asking = self.model.ask(
             prompts.PLAN_SYSTEM,
-            prompts.plan_prompt(ev.text, ev.turns, ev.months, ev.tags, date.today(), mark),
+            prompts.plan_prompt(ev.text, ev.turns, ev.months, ev.tags, date.today(), new_mark()),
             PlanAnswer,
             max_tokens=PLAN_TOKENS,
             mend=mend_plan,
-            version=prompts.VERSION,
-            mark=mark,
         )
         try:
             self.plan = checked(await self._until_stopped(asking), ev.text)

@@ -49,6 +49,7 @@ class Refusal:
 # By what is raised. The text is that of the error.
 REFUSALS: dict[type[limits.AskError], tuple[int, str]] = {
     limits.BadQuestion: (400, "That is no question that can be answered"),
+    limits.ConversationOver: (400, "That conversation is over"),
     limits.AskingIsOff: (503, "Asking is switched off"),
     limits.TooManyQuestions: (429, "That were many questions"),
     limits.QueueFull: (503, "Many are asking just now"),

@@ -47,6 +47,14 @@ def web(django_db_setup, tmp_path_factory) -> Iterator[Web]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def web_with_model(django_db_setup, tmp_path_factory, model) -> Iterator[Web]:
+    """The web server with the language model of the test's file, its fixture ``model``: a file names it ``web``."""
+    settings.EMBEDDED_VALKEY.ensure_running()
+    with Web(tmp_path_factory.mktemp("web"), LLM_BASE_URL=model.url, LLM_MODEL="scripted") as server:
+        yield server
+
+
 @pytest.fixture
 def live(web: Web, transactional_db) -> Web:
     """The web server, which sees what this test saves; all rows go at the test's end."""

@@ -1,7 +1,6 @@
 """Asking in a browser where there is a language model: from the box to the answer of a worker."""
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PATIENCE
@@ -9,7 +8,6 @@ from tests.projects.site.filling import fill_site
 from tests.servers.asking import asked
 from tests.servers.llm import LLMServer
 from tests.servers.processes import Worker
-from tests.servers.web import Web
 
 pytestmark = pytest.mark.usefixtures("empty_queues")
 
@@ -21,11 +19,8 @@ def model():
 
 
 @pytest.fixture(scope="module")
-def web(django_db_setup, tmp_path_factory, model):
-    """The web server with a language model."""
-    settings.EMBEDDED_VALKEY.ensure_running()
-    with Web(tmp_path_factory.mktemp("web"), LLM_BASE_URL=model.url, LLM_MODEL="scripted") as server:
-        yield server
+def web(web_with_model):
+    return web_with_model
 
 
 def test_a_question_is_answered_by_a_worker_while_one_looks(page, model, tmp_path):

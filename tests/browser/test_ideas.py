@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import expect
 
 from projects.models import Project, Tag
@@ -11,7 +10,6 @@ from tests.factories import make_project
 from tests.servers.ideas import inventor
 from tests.servers.llm import LLMServer
 from tests.servers.processes import Worker
-from tests.servers.web import Web
 
 pytestmark = pytest.mark.usefixtures("empty_queues")
 
@@ -24,11 +22,8 @@ def model():
 
 
 @pytest.fixture(scope="module")
-def web(django_db_setup, tmp_path_factory, model):
-    """The web server with a language model."""
-    settings.EMBEDDED_VALKEY.ensure_running()
-    with Web(tmp_path_factory.mktemp("web"), LLM_BASE_URL=model.url, LLM_MODEL="scripted") as server:
-        yield server
+def web(web_with_model):
+    return web_with_model
 
 
 def test_ideas_are_asked_for_followed_and_decided_upon_by_keyboard(page, sign_in, model, tmp_path):

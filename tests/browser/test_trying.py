@@ -1,7 +1,6 @@
 """A reading is tried from its comment: both analysts, followed until they end, one beside the other."""
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import expect
 
 from projects.models import Extraction, Project
@@ -9,7 +8,6 @@ from tests.browser.conftest import PATIENCE
 from tests.factories import make_comment
 from tests.servers.llm import LLMServer, Says, description, segments
 from tests.servers.processes import Worker
-from tests.servers.web import Web
 
 pytestmark = pytest.mark.usefixtures("empty_queues")
 
@@ -33,11 +31,8 @@ def model():
 
 
 @pytest.fixture(scope="module")
-def web(django_db_setup, tmp_path_factory, model):
-    """The web server with a language model."""
-    settings.EMBEDDED_VALKEY.ensure_running()
-    with Web(tmp_path_factory.mktemp("web"), LLM_BASE_URL=model.url, LLM_MODEL="scripted") as server:
-        yield server
+def web(web_with_model):
+    return web_with_model
 
 
 def test_a_reading_is_tried_by_both_analysts_and_leaves_nothing(page, sign_in, model, tmp_path):

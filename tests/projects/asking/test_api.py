@@ -62,6 +62,16 @@ def test_a_question_goes_on_with_its_conversation(post):
     assert post(conversation=str(uuid4())).status_code == 404
 
 
+def test_a_conversation_that_is_over_is_told_as_such(client, post, monkeypatch):
+    monkeypatch.setattr("projects.asking.questions.MOST_QUESTIONS", 1)
+    over = post("ledger").json()["conversation"]
+    answer = post("And who wrote it?", conversation=over)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body.conversation")
+    page = client.post("/ask", {"question": "And who wrote it?", "conversation": over})
+    assert page.status_code == 400
+    assert "That conversation is over" in page.text
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -87,11 +87,11 @@ def test_a_conversation_has_an_end(model, settings):
         Question(conversation=conversation, number=number, text="x", status="answered")
         for number in range(1, MOST_QUESTIONS + 1)
     )
-    with pytest.raises(BadQuestion, match="Begin a new one"):
+    with pytest.raises(limits.ConversationOver, match="Begin a new one"):
         ask_question("clocks", conversation, address="a", in_worker=False)
     Conversation.objects.update(expires_at=timezone.now())
     conversation.refresh_from_db()
-    with pytest.raises(BadQuestion, match="has ended"):
+    with pytest.raises(limits.ConversationOver, match="has ended"):
         ask_question("clocks", conversation, address="a", in_worker=False)
 
 
