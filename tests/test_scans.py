@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db import connection, models
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -24,6 +24,7 @@ from projects.models import Extraction, Page, Project, ReviewAction, ReviewChang
 from tests.benchmarks import admin as admin_benchmark
 from tests.benchmarks import api as api_benchmark
 from tests.benchmarks import site as site_benchmark
+from tests.multiplying import multiply
 from tests.projects.site.filling import PATTERNS, address, fill_site
 from tests.waywo_site.test_admin import fill
 from waywo_site.models import HealthResult
@@ -62,20 +63,6 @@ KNOWN = {
 }
 
 
-def multiply(model: type[models.Model], rows: int = ROWS, **changed: str) -> None:
-    """Write the first row of ``model`` so many times more, each with the columns ``changed``: SQL with its number n."""
-    fields = [field for field in model._meta.concrete_fields if not field.generated]
-    columns = [field.column for field in fields if not field.primary_key or field.column in changed]
-    table = connection.ops.quote_name(model._meta.db_table)
-    values = ", ".join(changed.get(column, f'one."{column}"') for column in columns)
-    named = ", ".join(f'"{column}"' for column in columns)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({named}) SELECT {values} "
-            f"FROM (SELECT * FROM {table} LIMIT 1) AS one, generate_series(1, {rows}) AS n"
-        )
-
-
 def fill_all() -> dict[str, Any]:
     """Write ROWS of what there is much of; return what the addresses of the site's pages take."""
     known = fill_site()
@@ -91,21 +78,23 @@ def fill_all() -> dict[str, Any]:
     multiply(Tag, TAGS, name="'tag' || n + 1")
     multiply(Post, 12, id=number, source_id="'thread' || n", year="2025", month="n", posted_at=at)
     multiply(
-        Comment, id=comment, source_id="'many' || n", author="'author' || n % 4000", posted_at=at, text=texts,
+        Comment, ROWS, id=comment, source_id="'many' || n", author="'author' || n % 4000", posted_at=at, text=texts,
         post_id=f"{FIRST} + 1 + n % 12",
         status="CASE WHEN n % 20 = 0 THEN 'failed' ELSE 'processed' END",
     )  # fmt: skip
     multiply(
-        Project, id=number, title="'Project ' || n", description=texts, short_description="'Does thing ' || n % 2000",
+        Project, ROWS, id=number, title="'Project ' || n", description=texts,
+        short_description="'Does thing ' || n % 2000",
         primary_url="'https://p' || n || '.example'", canonical_url="'p' || n || '.example'", urls="'{}'",
         first_seen_at=at, last_seen_at=at, idea_score="1 + n % 10", complexity_score="1 + n % 9",
         review_status="(ARRAY['pending', 'approved', 'rejected'])[1 + n % 3]",
         embedding="CASE WHEN n % 10 = 0 THEN ARRAY(SELECT random() + 0 * n FROM generate_series(1, 256))::vector END",
         embedding_model="CASE WHEN n % 10 = 0 THEN one.embedding_model ELSE '' END",
     )  # fmt: skip
-    multiply(Submission, project_id=number, comment_id=comment)
+    multiply(Submission, ROWS, project_id=number, comment_id=comment)
     multiply(
         Extraction,
+        ROWS,
         comment_id=comment,
         started_at=at,
         finished_at=at,
@@ -114,21 +103,23 @@ def fill_all() -> dict[str, Any]:
     for place in range(3):
         multiply(
             Project.tags.through,
+            ROWS,
             project_id=number,
             tag_id=f"(SELECT id FROM projects_tag WHERE name = 'tag' || 2 + {place}00 + n % 100)",
         )
-    multiply(Page, id=number, url="'https://p' || n || '.example'", fetched_at=at)
-    multiply(Project.pages.through, project_id=number, page_id=number)
-    multiply(Dot, project_id=number, x="n % 200 / 100.0 - 1", y="n / 200 / 100.0")
+    multiply(Page, ROWS, id=number, url="'https://p' || n || '.example'", fetched_at=at)
+    multiply(Project.pages.through, ROWS, project_id=number, page_id=number)
+    multiply(Dot, ROWS, project_id=number, x="n % 200 / 100.0 - 1", y="n / 200 / 100.0")
     multiply(Batch, 100, group_id="'group' || n")
-    multiply(BatchTask, task_id="'task' || n", position="n", batch_id="'group' || 1 + n % 100")
-    multiply(ReviewAction, id=number)
-    multiply(ReviewChange, action_id=number, project_id=number)
-    multiply(HealthResult, checked_at=at)
+    multiply(BatchTask, ROWS, task_id="'task' || n", position="n", batch_id="'group' || 1 + n % 100")
+    multiply(ReviewAction, ROWS, id=number)
+    multiply(ReviewChange, ROWS, action_id=number, project_id=number)
+    multiply(HealthResult, ROWS, checked_at=at)
     from django_celery_results.models import TaskResult
 
     multiply(
         TaskResult,
+        ROWS,
         task_id="'task' || n",
         date_created=at,
         date_done=at,

@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.own_servers import own_servers, vacuum
+from tests.benchmarks.wording import description, one_liner
+
+TAGS, COMMON = 300, 40
+FIRST_COMMENT = 60_000_000
 
 # The option of a benchmark that keeps its data.
 DATA: dict[str, Any] = {
@@ -20,7 +24,8 @@ DATA: dict[str, Any] = {
 
 @contextmanager
 def seeded_servers(rows: int, kept: Path | None = None, **variables: str) -> Iterator[Path]:
-    """Run servers with ``rows`` projects, their embeddings with an index, and the figures of their months.
+    """Run servers with ``rows`` projects, their embeddings with an index, the figures of their months, and what
+    machines leave beside them (``seeding_machines``).
 
     The data goes at the end, or stays in the folder ``kept``, from which the next run with as many rows starts.
     """
@@ -30,16 +35,18 @@ def seeded_servers(rows: int, kept: Path | None = None, **variables: str) -> Ite
             started = time.perf_counter()
             _seed_all(rows)
             seeded.touch()
-            print(f"{rows} projects seeded in {time.perf_counter() - started:.0f} s")
+            print(f"{rows} projects seeded in {time.perf_counter() - started:.0f} s", flush=True)
         yield folder
 
 
 def _seed_all(rows: int) -> None:
     from projects.analytics.computing import generate_analytics
+    from tests.benchmarks.seeding_machines import seed_machines
 
     seed(rows)
     embed_all()
     generate_analytics()
+    seed_machines(rows)
     vacuum()
 
 
@@ -50,63 +57,73 @@ def seed(rows: int) -> None:
     from tests.factories import POSTED_AT
 
     chance = random.Random(8)
-    tags = Tag.objects.bulk_create([Tag(name=f"tag{number}") for number in range(300)])
+    Tag.objects.bulk_create([Tag(name=f"tag{number}") for number in range(TAGS)])
     posts = Post.objects.bulk_create(
         [
             Post(id=month, source_id=str(month), title="Ask HN", posted_at=POSTED_AT, year=2026, month=month)
             for month in range(1, 13)
         ]
     )
-    text = " ".join(f"word{chance.randrange(2000)}" for _ in range(40))
+    states = ["processed"] * 17 + ["pending"] * 2 + ["failed"]
     for start in range(0, rows, 5000):
         numbers = range(start, min(start + 5000, rows))
+        liners = [one_liner(chance) for _ in numbers]
+        descriptions = [description(chance) for _ in numbers]
         comments = Comment.objects.bulk_create(
             [
                 Comment(
-                    id=60_000_000 + number,
-                    source_id=str(60_000_000 + number),
+                    id=FIRST_COMMENT + number,
+                    source_id=str(FIRST_COMMENT + number),
                     post=posts[number % 12],
                     author=f"author{number % 20_000}",
-                    text=text,
+                    text=f"Project {number}: {liner}. {text}",
                     posted_at=POSTED_AT + timedelta(minutes=number),
-                    status="skipped",
+                    status=(status := chance.choice(states)),
+                    last_error="The model did not answer in time." if status == "failed" else "",
                 )
-                for number in numbers
+                for number, liner, text in zip(numbers, liners, descriptions, strict=True)
             ]
         )
         projects = Project.objects.bulk_create(
             [
                 Project(
                     title=f"Project {number}",
-                    short_description=f"word{chance.randrange(2000)} that does things",
-                    description=" ".join(f"word{chance.randrange(2000)}" for _ in range(60)),
+                    short_description=liner,
+                    description=text,
                     primary_url=f"https://p{number}.example" if number % 3 else "",
                     urls=[f"https://p{number}.example"],
                     idea_score=chance.randrange(1, 11),
                     complexity_score=chance.randrange(1, 11),
                     review_status=chance.choice(["pending", "pending", "approved", "rejected"]),
                     created_by="rules",
-                    embedding=[chance.random() for _ in range(256)] if number % 50 == 0 else None,
-                    embedding_model="wordllama" if number % 50 == 0 else "",
                     first_seen_at=POSTED_AT + timedelta(minutes=number),
                     last_seen_at=POSTED_AT + timedelta(minutes=number),
                 )
-                for number in numbers
+                for number, liner, text in zip(numbers, liners, descriptions, strict=True)
             ]
         )
         Submission.objects.bulk_create(
             [
-                Submission(project=project, comment=comment, text=text)
+                Submission(project=project, comment=comment, text=comment.text)
                 for project, comment in zip(projects, comments, strict=True)
             ]
         )
-        through = Project.tags.through
-        through.objects.bulk_create(
-            [
-                through(project=project, tag=tag)
-                for project in projects
-                for tag in chance.sample(tags[:40], 2) + chance.sample(tags[40:], 2)
-            ]
+    _tag_all()
+
+
+def _tag_all() -> None:
+    """Give each project two of the 40 common tags and two of the others; by chance fewer."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO projects_project_tags (project_id, tag_id)
+            SELECT p.id, t.id FROM projects_project p CROSS JOIN generate_series(0, 3) AS place
+            JOIN projects_tag t ON t.name = 'tag' || CASE WHEN place < 2 THEN abs(hashint8(p.id * 4 + place)) % {COMMON}
+                ELSE {COMMON} + abs(hashint8(p.id * 4 + place)) % {TAGS - COMMON} END
+            ON CONFLICT DO NOTHING
+            """
         )
 
 
