@@ -9,10 +9,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from core.admin.filters import StateFilter
 from core.admin.listing import ReadOnlyAdmin
 from core.admin.task_acts import TaskActs
 from core.admin.task_values import TASK_COLOURS, as_table, error_in, in_flower, in_words, outcome_of, subject_of, took
-from core.estimating import EstimatingPaginator
 from core.models import BatchTask
 
 
@@ -22,11 +22,10 @@ class BatchTaskAdmin(TaskActs, ReadOnlyAdmin):
 
     list_display = ("subject", "shown_status", "came_to", "retries", "seconds", "finished_at")
     list_display_links = None
-    list_filter = ("status", "batch__task_name")
+    list_filter = (StateFilter, "batch__task_name")
     search_fields = ("=task_id",)
     search_help_text = "Task id"
     list_select_related = ("batch",)
-    paginator = EstimatingPaginator
     fields = (
         *("subject", "shown_batch", "state", "at_step", "shown_arguments", "shown_result", "retries"),
         *("started_at", "finished_at", "seconds", "worker", "task_id", "in_flower"),

@@ -11,6 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
+from core.estimating import EstimatingPaginator
+
 
 def outside_link(url: str, text: str) -> str | SafeString:
     """Return a link that tells the other side nothing about us; the bare text where there is no address."""
@@ -49,6 +51,7 @@ class ReadOnlyAdmin(ModelAdmin):
     """A list and a page of what machines wrote: to look at, not to edit."""
 
     show_full_result_count = False
+    paginator = EstimatingPaginator
     list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from core.admin.filters import ValuesFilter
 from core.admin.listing import ReadOnlyAdmin
 from projects.admin.trying import TryingPages
 from projects.models import UNSURE_BELOW, Extraction
@@ -42,7 +43,7 @@ class ExtractionAdmin(TryingPages, ReadOnlyAdmin):
     list_before_template = "core/list_tools.html"
 
     list_display = ("read_comment", "analyst", "shown_status", "kept", "dropped", "seconds", "started_at", "error")
-    list_filter = ("status", UnsureReadingFilter, "analyst", "prompt_version")
+    list_filter = ("status", UnsureReadingFilter, ("analyst", ValuesFilter), ("prompt_version", ValuesFilter))
     search_fields = ("=comment__id", "comment__author", "error", "=task_id")
     date_hierarchy = "started_at"
     hidden_on_phones = ("dropped", "seconds")

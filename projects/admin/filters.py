@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter
 
 from comments.models import Comment, Post
+from core.estimating import values_of
 from projects.catalogue import in_months, submitted
 from projects.conditions import MONTH
 from projects.models import Project, ProjectQuerySet
@@ -58,8 +59,7 @@ class AnalystFilter(OfferedFilter):
     title, parameter_name = "analyst", "analyst"
 
     def offers(self) -> Lookups:
-        names = Project.objects.order_by("created_by").values_list("created_by", flat=True).distinct()
-        return [(name, name) for name in names]
+        return [(name, name) for name in values_of(Project, "created_by")]
 
     def queryset(self, request: HttpRequest, queryset: ProjectQuerySet) -> ProjectQuerySet:
         return queryset.filter(created_by=self.value()) if self.value() else queryset

@@ -8,6 +8,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from core.admin.filters import ValuesFilter
 from core.admin.listing import ReadOnlyAdmin, outside_link
 from projects.models import Page
 
@@ -16,7 +17,7 @@ from projects.models import Page
 class PageAdmin(ReadOnlyAdmin):
     list_display = ("url", "title", "status", "error", "fetched_at")
     bare_on_phones = ("title", "error", "fetched_at")
-    list_filter = ("status", ("error", admin.EmptyFieldListFilter))
+    list_filter = (("status", ValuesFilter), ("error", admin.EmptyFieldListFilter))
     search_fields = ("url", "title")
     fields = ("at_source", "final_url", "status", "title", "text", "fetched_at", "error", "its_projects")
 

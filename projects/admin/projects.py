@@ -21,6 +21,7 @@ from unfold.decorators import action, display
 
 from core.admin.exporting import Export, ExportAdmin
 from core.admin.listing import outside_link
+from core.estimating import EstimatingPaginator
 from projects.admin.bulk import BulkActions
 from projects.admin.filters import (
     AnalystFilter,
@@ -127,6 +128,7 @@ class ProjectAdmin(UndoMessages, ReviewPages, ReviewImport, MergePages, BulkActi
     empty_text = "They come from comments: collect a thread, and have its comments read."
     list_per_page = 50
     show_full_result_count = False
+    paginator = EstimatingPaginator
     autocomplete_fields = ("tags",)
     inlines = (SubmissionInline,)
     actions_detail = ("review_this",)

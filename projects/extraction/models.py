@@ -45,6 +45,9 @@ class Extraction(models.Model):
             models.Index(fields=("comment", "-started_at"), name="extraction_comment_started"),
             models.Index(fields=("status", "-started_at"), name="extraction_status_started"),
             models.Index(fields=("-started_at",), name="extraction_started"),
+            # For the filters that list what there is.
+            models.Index(fields=("analyst",), name="extraction_analyst"),
+            models.Index(fields=("prompt_version",), name="extraction_prompt_version"),
         )
 
     def __str__(self) -> str:

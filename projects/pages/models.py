@@ -20,7 +20,11 @@ class Page(models.Model):
     class Meta:
         verbose_name = "linked page"
         ordering = ("-fetched_at",)
-        indexes = (models.Index(fields=("-fetched_at",), name="page_fetched_at"),)
+        indexes = (
+            models.Index(fields=("-fetched_at",), name="page_fetched_at"),
+            # For the filter that lists what there is.
+            models.Index(fields=("status",), name="page_status"),
+        )
 
     def __str__(self) -> str:
         return self.url

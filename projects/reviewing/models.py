@@ -115,7 +115,11 @@ class ReviewChange(models.Model):
 
     class Meta:
         ordering = ("id",)
-        indexes = (models.Index(fields=("project_id", "-id"), name="review_change_project"),)
+        indexes = (
+            models.Index(fields=("project_id", "-id"), name="review_change_project"),
+            # What an undoing could not take back, of the acts of a list.
+            models.Index(fields=("action",), condition=~models.Q(left=""), name="review_change_left"),
+        )
 
     def __str__(self) -> str:
         return self.title

@@ -9,8 +9,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from core.admin.filters import ValuesFilter
 from core.admin.listing import ReadOnlyAdmin
-from core.estimating import EstimatingPaginator
 from core.times import written
 from waywo_site.models import Alert, HealthResult, QueueSample
 from waywo_site.operations.health.alerts import recipients
@@ -37,11 +37,9 @@ class HealthResultAdmin(StateAdmin):
     fields = ("name", "shown_state", "reason", "remedy", "shown_seconds", "checked_at")
     bare_on_phones = ("shown_reason",)
     empty_text = "Health is checked every few minutes, by schedule."
-    list_filter = ("state", "name")
+    list_filter = ("state", ("name", ValuesFilter))
     search_fields = ("reason",)
     date_hierarchy = "checked_at"
-    paginator = EstimatingPaginator
-    show_full_result_count = False
 
     @display(description="seconds", ordering="seconds")
     def shown_seconds(self, row: HealthResult) -> str:
@@ -100,10 +98,8 @@ class QueueSampleAdmin(ReadOnlyAdmin):
     list_display = ("queue", "waiting", "oldest", "shown_worker", "shown_paused", "measured_at")
     fields = list_display
     empty_text = "Queues are measured every minute, by schedule."
-    list_filter = ("queue", "has_worker", "is_paused")
+    list_filter = (("queue", ValuesFilter), "has_worker", "is_paused")
     date_hierarchy = "measured_at"
-    paginator = EstimatingPaginator
-    show_full_result_count = False
 
     @display(description="oldest message", ordering="oldest_seconds")
     def oldest(self, row: QueueSample) -> str | None:

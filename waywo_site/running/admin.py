@@ -18,11 +18,11 @@ from unfold.decorators import display
 from unfold.views import ChangeList as UnfoldChangeList
 
 from core.admin.batch_bars import bar
+from core.admin.filters import ValuesFilter
 from core.admin.listing import ReadOnlyAdmin, filtered_list_link
 from core.admin.outcomes import Outcome, outcomes
 from core.admin.task_acts import TaskActs
 from core.admin.task_values import LIST_TEXT, as_table, error_in, in_flower, in_words, subject_of, took
-from core.estimating import EstimatingPaginator
 from waywo_site.logs import HOUSEKEEPING, MONITORING
 
 KEPT_OUTCOME = "_outcome"  # beside the fields of a row of the list
@@ -99,11 +99,10 @@ class ResultList(UnfoldChangeList):
 class TaskResultAdmin(TaskActs, ReadOnlyAdmin):
     list_display = ("shown_task", "shown_status", "arguments", "came_to", "seconds", "date_created")
     bare_on_phones = ("arguments", "came_to", "date_created")
-    list_filter = (Housekeeping, "status", "task_name", "worker")
+    list_filter = (Housekeeping, "status", ("task_name", ValuesFilter), ("worker", ValuesFilter))
     search_fields = ("=task_id", "task_name")
     search_help_text = "Task id or name"
     date_hierarchy = "date_created"
-    paginator = EstimatingPaginator
     ordering = ("-id",)
     fields = (
         *(
