@@ -363,7 +363,12 @@ class Comment(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("status", "-posted_at"), name="comment_status_posted_at"),
+            # With what is counted by states (projects/filling.py), without reading the texts.
+            models.Index(
+                fields=("status", "-posted_at"),
+                include=("id", "source", "is_set_aside", "dead", "deleted"),
+                name="comment_status_posted_at",
+            ),
             models.Index(fields=("post", "status"), name="comment_post_status"),
             models.Index(fields=("author", "-posted_at"), name="comment_author_posted_at"),
             # What the search looks authors up by: first letters, in whichever case.

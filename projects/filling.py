@@ -1,6 +1,7 @@
 """How far the index has been filled: what is collected and read at this moment, in sentences for whoever waits."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
-from comments.models import Comment, Post, Source
+from comments.models import Comment, Post, Source, is_removed
 from core.jobs import following
 from core.models import OPEN_STATES, BatchTask
 from projects.models import Project
@@ -44,22 +45,55 @@ class Filling:
     now: list[str]
 
 
-def filling() -> Filling:
-    """Return how far the index has been filled."""
-    unread, failed = Q(status__in=UNREAD, is_set_aside=False), Q(status=Comment.Status.FAILED)
-    counts = Comment.objects.visible().aggregate(
-        comments=Count("pk"),
-        unread=Count("pk", filter=unread),
-        read=Count("pk", filter=Q(status=Comment.Status.PROCESSED)),
-        set_aside=Count("pk", filter=Q(status=Comment.Status.PENDING, is_set_aside=True)),
-        failed=Count("pk", filter=failed),
-    )
-    projects = Project.objects.posted().count()
+@dataclass(frozen=True)
+class States:
+    """How many comments are in each status and posted projects in each state of review, none left out.
+
+    ``visible`` counts the comments that strangers may see, by status and whether they were set aside. ``real`` are the
+    comments of other threads than the sample.
+    """
+
+    comments: dict[str, int]
+    projects: dict[str, int]
+    visible: Counter[tuple[str, bool]]
+    real: int
+
+
+def states() -> States:
+    """Return what is in which state: a query for the comments, and one for the projects."""
+    visible: Counter[tuple[str, bool]] = Counter()
+    comments, real = dict.fromkeys(Comment.Status.values, 0), 0
+    shown = Q(dead=False, deleted=False) & ~is_removed()
+    rows = Comment.objects.order_by().values_list("status", "is_set_aside")
+    for status, is_set_aside, every, seen, others in rows.annotate(
+        every=Count("pk"), seen=Count("pk", filter=shown), others=Count("pk", filter=~Q(source=Source.SAMPLE))
+    ):
+        comments[status] += every
+        visible[status, is_set_aside] += seen
+        real += others
+    reviewed = Project.objects.posted().order_by().values_list("review_status").annotate(n=Count("*"))
+    return States(comments, dict.fromkeys(Project.ReviewStatus.values, 0) | dict(reviewed), visible, real)
+
+
+def filling(counted: States | None = None) -> Filling:
+    """Return how far the index has been filled, by ``counted`` where that is known."""
+    counted = counted or states()
+    visible, status = counted.visible, Comment.Status
+    comments, projects, set_aside = visible.total(), sum(counted.projects.values()), visible[status.PENDING, True]
+    unread = sum(visible[each, False] for each in UNREAD)
     now = _collecting()
-    if counts["unread"]:
-        done = counts["comments"] - counts["unread"] - counts["set_aside"]
-        now.append(f"Reading: {done:,} of {counts['comments']:,} comments, {_counted(projects, 'project')} so far.")
-    return Filling(**counts, projects=projects, now=now)
+    if unread:
+        done = comments - unread - set_aside
+        now.append(f"Reading: {done:,} of {comments:,} comments, {_counted(projects, 'project')} so far.")
+    return Filling(
+        comments=comments,
+        unread=unread,
+        read=visible[status.PROCESSED, True] + visible[status.PROCESSED, False],
+        set_aside=set_aside,
+        failed=visible[status.FAILED, True] + visible[status.FAILED, False],
+        projects=projects,
+        now=now,
+    )
 
 
 def has_real_comments() -> bool:

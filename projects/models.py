@@ -278,7 +278,7 @@ class Project(models.Model):
             models.Index(fields=("-idea_score",), name="project_idea_score"),
             models.Index(fields=("-complexity_score",), name="project_complexity_score"),
             # For the pages of the API: the key of the order, then the id.
-            models.Index(fields=("-first_seen_at", "-id"), name="project_first_seen"),
+            models.Index(fields=("-first_seen_at", "-id"), include=("source",), name="project_first_seen"),
             models.Index(Coalesce("idea_score", 0).desc(), F("id").desc(), name="project_idea_order"),
             models.Index(Coalesce("complexity_score", 0).desc(), F("id").desc(), name="project_complexity_order"),
             models.Index(fields=("canonical_url",), condition=~Q(canonical_url=""), name="project_canonical_url"),

@@ -49,14 +49,14 @@ KNOWN = {
     "/map": DRAWN,
     "/map/dots": DRAWN,
     "/map/clusters/1/": DRAWN,
-    "/admin/": "it counts comments and projects by their states, and asks 28 queries",
-    "/admin/dashboard/live/": "it counts comments by their states",
     "/admin/comments/comment/?q=word12": "most comments have a word that begins so",
     "/admin/projects/project/?q=word12": "most projects have a word that begins so",
-    "/admin/projects/project/review/": "it counts projects by their states",
     "/admin/projects/project/review/find/?q=proj": "all titles begin so",
     "/admin/projects/project/duplicates/": "it looks for the nearest of each project",
 }
+
+# Pages that keep figures for half a minute, whose queries are not counted: what they read of tables is.
+KEPT = ("/admin/",)
 
 
 def fill_all() -> dict[str, Any]:
@@ -172,6 +172,8 @@ def test_no_page_reads_a_large_table_from_end_to_end_or_asks_more_than_fifteen_q
     for url in dict.fromkeys(pages(known)):
         asks = client if url.startswith(("/admin", "/api/")) else Client()
         before = read_from_end_to_end()
+        if url in KEPT:
+            asks.get(url)
         with CaptureQueriesContext(connection) as queries:
             answer = asks.get(url)
             b"".join(answer) if answer.streaming else answer.content

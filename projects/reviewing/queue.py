@@ -1,15 +1,16 @@
 """Which project a reviewer sees next, and what stands beside it."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Value
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from projects.models import UNSURE_BELOW, Extraction, Page, Project, ProjectQuerySet, Snooze, Submission, Tag
+from projects.models import Extraction, Page, Project, ProjectQuerySet, Snooze, Submission, Tag
 from projects.reviewing.history import worked_on
 from projects.search.meaning import similar
 
@@ -135,17 +136,26 @@ def item(project: Project) -> Item:
     )
 
 
-def progress(projects: QuerySet[Project], user: Any) -> Progress:
+def progress(projects: ProjectQuerySet, user: Any) -> Progress:
     """Return how far the review of ``projects`` is."""
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    generated, asleep = Q(source=Project.Source.NEMO_DATA_DESIGNER), Q(pk__in=Snooze.objects.asleep().values("pk"))
-    pending = Q(review_status=Project.ReviewStatus.PENDING)
-    waiting = pending & ~asleep
-    counts = projects.order_by().aggregate(
-        waiting=Count("pk", filter=waiting & ~generated),
-        unsure=Count("pk", filter=waiting & ~generated & Q(confidence__lt=UNSURE_BELOW)),
-        snoozed=Count("pk", filter=pending & asleep & ~generated),
-        total=Count("pk", filter=~generated),
-        ideas=Count("pk", filter=waiting & generated),
+    rows = projects.order_by()
+    # One query of three parts: an index has what the first counts, and the others are few. A condition in each count
+    # would read all projects.
+    parts = {"all": rows, "snoozed": rows.snoozed(), "unsure": rows.awake().unsure()}
+    every, *others = (
+        part.annotate(part=Value(name)).values_list("part", "review_status", "source").annotate(n=Count("*"))
+        for name, part in parts.items()
     )
-    return Progress(**counts, mine_today=worked_on(user, today))
+    counts: Counter[tuple[str, str, bool]] = Counter()
+    for name, status, source, count in every.union(*others, all=True):
+        counts[name, status, source == Project.Source.NEMO_DATA_DESIGNER] += count
+    pending = Project.ReviewStatus.PENDING
+    return Progress(
+        waiting=counts["all", pending, False] - counts["snoozed", pending, False],
+        unsure=counts["unsure", pending, False],
+        snoozed=counts["snoozed", pending, False],
+        total=sum(counts["all", status, False] for status in Project.ReviewStatus),
+        ideas=counts["all", pending, True] - counts["snoozed", pending, True],
+        mine_today=worked_on(user, today),
+    )

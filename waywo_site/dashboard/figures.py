@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, Q
+from django.db.models import Count, F, Max, Min, Q
 from django.db.models.functions import TruncDate, TruncMonth
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
-from comments.models import Comment, Post
+from comments.models import Post
 from core.admin.outcomes import Outcome, outcomes
 from projects.models import Analytics, Extraction, Project, Tag
 from projects.reading_costs import ReadingCost, reading_costs
@@ -40,21 +39,11 @@ def figures() -> Figures:
     return cache.get_or_set("waywo-dashboard-figures", _count, FIGURES_KEPT) or _count()
 
 
-def comments_by_status() -> dict[str, int]:
-    """Return how many comments are in each status."""
-    return _by(Comment.objects, "status", Comment.Status)
-
-
-def projects_by_review() -> dict[str, int]:
-    """Return how many projects, but for generated ideas, are in each state of review."""
-    return _by(Project.objects.posted(), "review_status", Project.ReviewStatus)
-
-
 def _count() -> Figures:
-    months = _months()
+    threads, months = _threads()
     newest = Analytics.objects.months().order_by("-year", "-month").first()
     return Figures(
-        threads=Post.objects.count(),
+        threads=threads,
         months=_projects_by_month(months),
         days=_readings_by_day(),
         tags=_top_tags(),
@@ -70,25 +59,19 @@ def _top_tags() -> list[tuple[int, str, int]]:
     return list(used.order_by("-uses", "name").values_list("pk", "name", "uses")[:TOP_TAGS])
 
 
-def _by(rows: Any, field: str, choices: Any) -> dict[str, int]:
-    """Return how many rows have each of the choices, none left out."""
-    counts = dict(rows.order_by().values_list(field).annotate(Count("pk")))
-    return {choice: counts.get(choice, 0) for choice in choices.values}
-
-
-def _months() -> list[date]:
-    """Return the months from the first to the last thread of the index, those without one too."""
-    threads = Post.objects.visible().order_by("year", "month").values_list("year", "month")
-    first, last = threads.first(), threads.last()
-    if first is None or last is None:
-        return []
-    numbers = range(12 * first[0] + first[1] - 1, 12 * last[0] + last[1])
-    return [date(number // 12, number % 12 + 1, 1) for number in numbers]
+def _threads() -> tuple[int, list[date]]:
+    """Return how many threads there are, and the months from the first to the last that is shown, all between too."""
+    number, visible = 12 * F("year") + F("month") - 1, Q(dead=False, deleted=False)
+    found = Post.objects.aggregate(
+        count=Count("*"), first=Min(number, filter=visible), last=Max(number, filter=visible)
+    )
+    numbers = () if found["first"] is None else range(found["first"], found["last"] + 1)
+    return found["count"], [date(number // 12, number % 12 + 1, 1) for number in numbers]
 
 
 def _projects_by_month(months: list[date]) -> list[tuple[date, int]]:
     """Return how many projects were first seen in each of ``months``."""
-    seen = Project.objects.posted().order_by().values_list(TruncMonth("first_seen_at")).annotate(Count("pk"))
+    seen = Project.objects.posted().order_by().values_list(TruncMonth("first_seen_at")).annotate(n=Count("*"))
     by_month = {month.date(): number for month, number in seen}
     return [(month, by_month.get(month, 0)) for month in months]
 

@@ -10,8 +10,7 @@ from django.core.cache import cache
 
 from core.http import in_short
 from core.jobs import following
-from projects.filling import filling
-from waywo_site.dashboard import figures
+from projects.filling import filling, states
 from waywo_site.embedded import EmbeddedError
 from waywo_site.operations.health import watch
 from waywo_site.running import queues
@@ -23,9 +22,10 @@ BROKER_ERRORS = (kombu.exceptions.OperationalError, EmbeddedError, OSError)
 
 def running() -> dict[str, Any]:
     """Return what moves by itself: what is done, how much there is, queues, workers, batches."""
+    counted = states()
     return {
-        "filling": asdict(filling()),
-        "counts": {"comments": figures.comments_by_status(), "projects": figures.projects_by_review()},
+        "filling": asdict(filling(counted)),
+        "counts": {"comments": counted.comments, "projects": counted.projects},
         "queues": _asked(queues.states),
         "workers": cache.get_or_set("waywo-dashboard-workers", lambda: _asked(queues.workers), WORKERS_KEPT),
         "batches": _batches(),

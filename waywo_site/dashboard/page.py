@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from comments.models import Comment
 from comments.source_health import source_health
 from core.http import in_short
-from projects.filling import filling, has_real_comments
+from projects.filling import filling, states
 from projects.models import Project
 from waywo_site.dashboard import figures, live, queue_history
 from waywo_site.dashboard.first_steps import may_start
@@ -45,18 +45,15 @@ PARTS = {
 
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     may = seen_by(request.user)
-    shown = figures.figures()
+    shown, counted = figures.figures(), states()
     return context | {
         "may": may,
         "figures": shown,
-        "filling": filling(),
-        "needs_first_steps": not has_real_comments() or not Project.objects.posted().exists(),
-        "comments": _shares(
-            figures.comments_by_status(), Comment.Status, COMMENT_COLOURS, "comments_comment", "status"
-        ),
+        "filling": filling(counted),
+        "needs_first_steps": not counted.real or not any(counted.projects.values()),
+        "comments": _shares(counted.comments, Comment.Status, COMMENT_COLOURS, "comments_comment", "status"),
         "projects": _shares(
-            figures.projects_by_review(),
-            *(Project.ReviewStatus, PROJECT_COLOURS, "projects_project", "review_status", POSTED),
+            counted.projects, *(Project.ReviewStatus, PROJECT_COLOURS, "projects_project", "review_status", POSTED)
         ),
         "queues_over_time": queue_history.charts(request.GET.get("span", "")) if may["runs"] else None,
         "charts": _charts(shown),

@@ -21,6 +21,7 @@ from core.jobs.started_batches import failure_of
 from core.models import Batch
 from projects.analytics.computing import generate_analytics
 from projects.estimates import estimate_past_threads
+from projects.filling import states
 from projects.models import Analytics, Extraction, Tag
 from tests.factories import make_comment, make_post, make_project
 from waywo_site.dashboard import figures, queue_history
@@ -62,8 +63,8 @@ def test_the_figures_count_comments_projects_tags_and_what_reading_cost():
     shown = figures.figures()
     assert shown.threads == 2
     by_status = {"pending": 0, "processing": 0, "processed": 1, "failed": 1, "skipped": 0}
-    assert figures.comments_by_status() == by_status
-    assert figures.projects_by_review() == {"pending": 1, "approved": 1, "rejected": 0}
+    assert states().comments == by_status
+    assert states().projects == {"pending": 1, "approved": 1, "rejected": 0}
     assert [(name, uses) for _, name, uses in shown.tags] == [("rust", 1)]
     assert len(shown.days) == figures.DAYS
     assert sum(good for _, good, _ in shown.days) == sum(bad for *_, bad in shown.days) == 1
