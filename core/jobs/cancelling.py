@@ -12,6 +12,7 @@ from django.utils import timezone
 from django_celery_results.models import TaskResult
 
 from core.jobs.following import TaskState, arguments_of, batch_of, task_state
+from core.jobs.sending import LOT, lots
 from core.jobs.signals import calls_cancelled, task_cancelled
 from core.jobs.steps import UNDER_WAY
 from core.models import Batch, BatchTask, Cancellation
@@ -40,7 +41,8 @@ def cancel_batch(group_id: str, *, running: bool = False) -> int:
                 task_cancelled.send(Batch, task_id=task_id, task_name=batch.task_name)
         if cancelled:
             arguments = batch.tasks.filter(status=REVOKED).values_list("kwargs", flat=True)
-            calls_cancelled.send(Batch, task_name=batch.task_name, arguments=list(arguments))
+            for lot in lots(arguments.iterator(LOT)):
+                calls_cancelled.send(Batch, task_name=batch.task_name, arguments=lot)
         if running:
             # Last, so that nothing is noted when no worker can be told.
             _end(task_ids)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from celery import current_task
 from celery.states import FAILURE, PENDING, READY_STATES, RETRY, REVOKED, STARTED, SUCCESS
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.db.models import Q
@@ -28,9 +29,10 @@ class ResultBackend(DatabaseBackend):
     def _store_result(
         self, task_id: str, result: Any, status: str, traceback: Any = None, request: Any = None, using: Any = None
     ) -> Any:
-        # The worker's main process writes only when a child was killed: its connection may have died long ago. In a
-        # transaction this would end that.
-        if not connection.in_atomic_block:
+        # The worker's main process, where no task runs, writes only when a child was killed: its connection may have
+        # died long ago. A child's was tried before its task, and each trial is a query. In a transaction this would end
+        # that.
+        if not connection.in_atomic_block and (not current_task or connection.errors_occurred):
             close_old_connections()
         if not getattr(request, "group", None):
             ended = status in (FAILURE, RETRY, SUCCESS)

@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import Task
 from celery.exceptions import Ignore
-from celery.states import REVOKED, STARTED
+from celery.states import READY_STATES, REVOKED, STARTED
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
@@ -142,11 +142,18 @@ def start_in_batch(task_id: str, longest: float = 600) -> bool:
     It has ended already when an earlier delivery did the work and its acknowledgement was lost. Raises UnderWay when
     the process that started it lives, for the ``longest`` (seconds) that it may take.
     """
-    row = BatchTask.objects.filter(task_id=task_id)
-    since = timezone.now() - timedelta(seconds=longest)
-    first = row.filter(status__in=steps.UNDER_WAY, started_at__gt=since).values_list("worker", flat=True).first()
-    if first and first != identity() and is_at_work(first):
+    row, now = BatchTask.objects.filter(task_id=task_id), timezone.now()
+    start = {"status": STARTED, "started_at": now, "worker": identity()}
+    # What waits, as nearly all do, starts by this one query.
+    if row.filter(status__in=cancelling.WAITING).update(**start):
+        return True
+    found = row.values_list("status", "worker", "started_at").first()
+    if found is None:
+        return True  # A row that clean-up removed meanwhile forbids nothing.
+    status, worker, started_at = found
+    if status in READY_STATES:
+        return False
+    is_young = started_at is not None and started_at > now - timedelta(seconds=longest)
+    if status in steps.UNDER_WAY and is_young and worker != identity() and is_at_work(worker):
         raise UnderWay(task_id)
-    started = row.open().update(status=STARTED, started_at=timezone.now(), worker=identity())
-    # A row that clean-up removed meanwhile forbids nothing.
-    return bool(started) or not row.exists()
+    return bool(row.open().update(**start))

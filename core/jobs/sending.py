@@ -89,7 +89,7 @@ def start_batch(
     origin = _origin() if started_by is None else {"started_by": started_by}
     with transaction.atomic():
         batch = Batch.objects.create(group_id=uuid(), task_name=task_name, label=label, retry_of=retry_of, **origin)
-        for lot in _lots(enumerate(calls)):
+        for lot in lots(enumerate(calls)):
             BatchTask.objects.bulk_create(
                 BatchTask(task_id=uuid(), batch=batch, position=position, kwargs=kwargs) for position, kwargs in lot
             )
@@ -138,7 +138,8 @@ def dispatch(tasks: Any) -> int:
     return sent
 
 
-def _lots(rows: Iterable[Any]) -> Iterator[list[Any]]:
+def lots(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield rows in lists of ``LOT``, the last one of what is left."""
     rows = iter(rows)
     while lot := list(islice(rows, LOT)):
         yield lot

@@ -33,7 +33,7 @@ BENCHMARKS = {
     "Site": ["tests.benchmarks.site", "--projects", str(PROJECTS)],
     "Search": ["tests.benchmarks.search", "--projects", str(PROJECTS)],
     "Map": ["tests.benchmarks.map_frames", "--projects", str(PROJECTS)],
-    "Queue": ["pytest", "-q", "-s", "-n0", "tests/benchmarks/queue.py"],
+    "Queue": ["pytest", "-q", "-s", "-n0", "tests/benchmarks/queue.py", "tests/benchmarks/backlog.py"],
     "Collecting": ["pytest", "-q", "-s", "-n0", "tests/benchmarks/collection.py"],
 }
 ROW = re.compile(r"\| (?P<name>.+?) \| (?P<value>-?[\d.,]+) (?P<unit>.+?) \|")

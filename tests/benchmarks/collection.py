@@ -1,8 +1,9 @@
 """What collecting a thread costs: ``.venv/bin/python -m pytest -s tests/benchmarks/collection.py``.
 
-A thread of ``COMMENTS`` (1000) comments at ``LATENCY_MS`` (50) a request: seconds, requests and peak memory of the item
-API one by one, the item API in parallel, Algolia first, and second looks at it. The server runs in a process of its
-own, and each way in a fresh process; both numbers are variables of the environment.
+A thread of ``COMMENTS`` (1000) comments at ``LATENCY_MS`` (50) a request: the item API one by one, the item API in
+parallel, Algolia first, and second looks at it. Of each: seconds, comments a second, processor time and peak memory of
+the process that collects, requests, queries, and comments written. The server runs in a process of its own, and each
+way in a fresh process; both numbers are variables of the environment.
 """
 
 import json
@@ -22,6 +23,7 @@ from tests.benchmarks.figures import figure
 from tests.servers.processes import ROOT, environment
 from tests.servers.threads import generate_thread
 
+pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]
 COMMENTS = int(os.environ.get("COMMENTS", "1000"))
 LATENCY_MS = int(os.environ.get("LATENCY_MS", "50"))
 
@@ -37,16 +39,24 @@ import aiohttp
 def peak():
     # Not getrusage: what the parent of a forked process had counts there.
     return int(re.search(r"VmHWM:\s+(\d+)", open("/proc/self/status").read())[1]) / 1024
+queries = 0
+def count(execute, *arguments):
+    global queries
+    queries += 1
+    return execute(*arguments)
+connection.execute_wrappers.append(count)
 before = peak()
 started, cpu_before = time.monotonic(), time.process_time()
 if sys.argv[2] == "scheduled":
     due = [thread for thread in threads_to_collect()[0] if thread.post_id == int(sys.argv[1])]
     result = [collect_post(thread.post_id) for thread in due]
-    saved = sum(collected.comments_saved for collected in result)
 else:
-    saved = collect_post(int(sys.argv[1])).comments_saved
+    result = [collect_post(int(sys.argv[1]))]
 seconds, cpu = time.monotonic() - started, time.process_time() - cpu_before
-print(json.dumps({"seconds": seconds, "saved": saved, "cpu": cpu, "mib": peak(), "more": peak() - before}))
+saved = sum(collected.comments_saved for collected in result)
+looked = saved + sum(collected.comments_skipped + collected.comments_updated for collected in result)
+told = {"seconds": seconds, "saved": saved, "looked": looked, "cpu": cpu, "queries": queries}
+print(json.dumps(told | {"mib": peak(), "more": peak() - before}))
 """
 
 
@@ -86,7 +96,8 @@ def measure(what: str, items: list[dict], folder: Path, how: str = "asked", **va
         result = json.loads(done.stdout.splitlines()[-1]) | {"requests": server.requests_when_stopped()}
     print(
         f"{what:<28} {result['seconds']:7.2f} s ({result['cpu']:.1f} of processor) "
-        f"{result['requests']:6} requests {result['saved']:6} saved "
+        f"{result['looked'] / result['seconds']:6.0f} a second {result['requests']:6} requests "
+        f"{result['queries']:5} queries {result['saved']:6} written "
         f"{result['mib']:6.0f} MiB at most (+{result['more']:.0f})"
     )
     figure(f"{what}, processor time", result["cpu"], "s")
@@ -94,7 +105,6 @@ def measure(what: str, items: list[dict], folder: Path, how: str = "asked", **va
     return result
 
 
-@pytest.mark.django_db(transaction=True)
 def test_collection(tmp_path):
     posted_at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
     items = generate_thread(COMMENTS, posted_at=posted_at, deleted=0, dead=0)

@@ -1,13 +1,11 @@
-"""What queueing costs: comments read by workers against the same function in a loop, and dispatching 10,000.
+"""What queueing costs: comments read by workers against the same function in a loop.
 
 Run: .venv/bin/python -m pytest -s tests/benchmarks/queue.py
 """
 
 import os
-import resource
 import subprocess
 import sys
-import time
 from collections import defaultdict
 from pathlib import Path
 from statistics import median
@@ -15,7 +13,7 @@ from statistics import median
 import pytest
 
 from comments.models import Comment
-from core.jobs import cancelling, following, sending
+from core.jobs import following, sending
 from core.models import BatchTask
 from tests.benchmarks.figures import figure
 from tests.factories import make_comment, make_post
@@ -132,23 +130,3 @@ def test_throughput(tmp_path):
     figure("overhead of the queue with 1 process", 100 * (loop_rate / one - 1), "%")
     figure("2 processes", two / one, "times 1 process")
     assert Comment.objects.filter(status="processed").count() == COMMENTS
-
-
-def test_ten_thousand_are_dispatched_in_bounded_memory_and_one_overtakes_them(tmp_path):
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.monotonic()
-    batch = sending.start_batch("process_waywo_comment", ({"comment_id": number} for number in range(10_000)))
-    seconds = time.monotonic() - started
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    print(f"\n10,000 dispatched in {seconds:.1f} s, peak memory grew by {grown:.0f} MiB")
-    figure("10,000 dispatched", seconds, "s")
-    (urgent,) = some_comments(1)
-    with Worker(tmp_path, processes=1):
-        wait_until(lambda: following.progress_of(batch.group_id).done > 100, "the backlog is worked on", 120)
-        print(following.progress_of(batch.group_id).as_dict())
-        sent = time.monotonic()
-        task_id = sending.send("process_waywo_comment", {"comment_id": urgent}, queue="priority")
-        wait_until(lambda: following.task_state(task_id).is_finished, "the urgent one is read", 120)
-        waited, progress = time.monotonic() - sent, following.progress_of(batch.group_id)
-        print(f"one sent by priority was read after {waited:.1f} s, {progress.total - progress.done} still waited")
-        cancelling.cancel_batch(batch.group_id)

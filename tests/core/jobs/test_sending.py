@@ -7,6 +7,7 @@ from django.utils import timezone
 from core.jobs import cancelling, following, retrying, sending
 from core.jobs.liveness import own_identity
 from core.jobs.retrying import GivenUp, count_redelivery
+from core.jobs.signals import calls_cancelled
 from core.models import MAX_DEATHS, Batch, BatchTask
 from waywo_site.celery import app
 
@@ -54,6 +55,21 @@ def test_cancelling_a_batch_keeps_what_waits_and_lets_the_rest_end():
     assert not retrying.start_in_batch(waiting)
     assert following.task_state(waiting).error == "It was cancelled."
     assert following.task_state(running.task_id).status == "STARTED"
+
+
+def test_cancelling_a_large_batch_tells_of_its_calls_in_lots():
+    batch, told = batch_of(2 * sending.LOT + 1), []
+
+    def hear(sender, task_name, arguments, **_):
+        told.append([given["comment_id"] - 10**9 for given in arguments])
+
+    calls_cancelled.connect(hear)
+    try:
+        assert cancelling.cancel_batch(batch.group_id) == batch.total
+    finally:
+        calls_cancelled.disconnect(hear)
+    assert [len(lot) for lot in told] == [sending.LOT, sending.LOT, 1]
+    assert sorted(number for lot in told for number in lot) == list(range(batch.total))
 
 
 def test_a_second_delivery_waits_for_the_process_that_is_at_the_task():
