@@ -7,7 +7,7 @@ from typing import Any
 
 from celery.signals import task_postrun, task_prerun
 from celery.states import IGNORED, SUCCESS
-from django.db import close_old_connections, connections
+from django.db import close_old_connections, connection, connections
 
 from core.http import in_short
 from core.jobs.following import SUBJECTS
@@ -15,7 +15,10 @@ from waywo_site.running import queue_work
 
 logger = logging.getLogger(__name__)
 
+# A connection that was used this lately is not tried before a query (s).
+TRUSTED_SECONDS = 1.0
 _began: dict[str, float] = {}
+_last_end = -TRUSTED_SECONDS
 
 
 @task_prerun.connect
@@ -40,9 +43,14 @@ def note_end(task_id: str, task: Any, kwargs: dict[str, Any], state: str | None,
 
 @task_prerun.connect
 def close_old(task: Any, **_: Any) -> None:
-    """Close a connection that outlived CONN_MAX_AGE or had an error; a living one is tried before its first query."""
+    """Close a connection that outlived CONN_MAX_AGE or had an error; a living one is tried before its first query.
+
+    One that a task used a moment ago is trusted: it may have died since, as it may in the middle of a task.
+    """
     if not task.request.is_eager:
         close_old_connections()
+        if time.monotonic() - _last_end < TRUSTED_SECONDS:
+            connection.health_check_done = True  # type: ignore[attr-defined]  # unknown to the stubs
 
 
 @task_postrun.connect
@@ -52,5 +60,10 @@ def close_doubtful(task: Any, state: str | None, **_: Any) -> None:
     A run that had nothing to do (cancelled, done already) ended well: a new connection for each of 100,000 messages of
     a cancelled batch would take longer than reading them.
     """
-    if state not in (SUCCESS, IGNORED) and not task.request.is_eager:
+    global _last_end
+    if task.request.is_eager:
+        return
+    if state in (SUCCESS, IGNORED):
+        _last_end = time.monotonic()
+    else:
         connections.close_all()
