@@ -9,6 +9,7 @@ import argparse
 import statistics
 import sys
 import time
+from typing import Any
 
 from tests.benchmarks.seeding import DATA, seeded_servers
 
@@ -58,21 +59,22 @@ MOST_QUERIES = 15
 REPEATS = 5
 
 
-def measure() -> int:
-    """Print queries and milliseconds of each page; return how many pages are over the limit of queries."""
+def operator() -> Any:
+    """Return the superuser who looks at the pages."""
     from django.contrib.auth import get_user_model
-    from django.db import connection
-    from django.test import Client
-    from django.test.utils import CaptureQueriesContext
+
+    return get_user_model().objects.get_or_create(username="operator", is_staff=True, is_superuser=True)[0]
+
+
+def ids_of_some_rows() -> dict[str, int]:
+    """Return what stands for ids in PAGES."""
     from django_celery_beat.models import PeriodicTask
     from django_celery_results.models import TaskResult
 
     from comments.models import Comment, Post
     from projects.models import Project
 
-    client = Client(SERVER_NAME="localhost")
-    client.force_login(get_user_model().objects.create_superuser("operator"))
-    ids = {
+    return {
         "comment": Comment.objects.values_list("pk", flat=True)[100],
         "project": Project.objects.values_list("pk", flat=True)[100],
         "embedded": Project.objects.exclude(embedding_model="").values_list("pk", flat=True)[0],
@@ -80,6 +82,16 @@ def measure() -> int:
         "result": TaskResult.objects.values_list("pk", flat=True)[100],
         "schedule": PeriodicTask.objects.values_list("pk", flat=True)[0],
     }
+
+
+def measure() -> int:
+    """Print queries and milliseconds of each page; return how many pages are over the limit of queries."""
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    client, ids = Client(SERVER_NAME="localhost"), ids_of_some_rows()
+    client.force_login(operator())
     over = 0
     for name, path in PAGES.items():
         started = time.perf_counter()

@@ -15,19 +15,22 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.benchmarks.processor_time import Used, used
 from tests.benchmarks.seeding import DATA, seeded_servers
+from tests.benchmarks.seeding_machines import BATCHES
+from tests.benchmarks.wording import KINDS, word
 
 if TYPE_CHECKING:
     from tests.servers.web import Web
 
+Address = Callable[[random.Random, int], str]
 CLIENTS = 10
 REQUESTS = 400
 RATE, RATE_SECONDS = 200, 30
 
-PATHS = {
+PATHS: dict[str, Address] = {
     "list": lambda chance, most: "/api/projects",
     "list, 20 rows": lambda chance, most: "/api/projects?limit=20",
     "filtered: 2 tags, score, order": lambda chance, most: (
@@ -41,19 +44,37 @@ PATHS = {
     "one project": lambda chance, most: f"/api/projects/{chance.randrange(1, most + 1)}",
     "tags": lambda chance, most: "/api/tags?limit=50",
     "months": lambda chance, most: "/api/months",
+    "similar": lambda chance, most: f"/api/projects/{chance.randrange(1, most + 1)}/similar",
+    "search": lambda chance, most: f"/api/search?q={word(chance)}+{chance.choice(KINDS).replace(' ', '+')}",
+    "threads": lambda chance, most: "/api/posts",
+    "thread": lambda chance, most: f"/api/posts/{chance.randrange(1, 13)}",
+    "comments of a thread": lambda chance, most: f"/api/posts/{chance.randrange(1, 13)}/comments",
+    "batch": lambda chance, most: f"/api/batches/group{chance.randrange(BATCHES)}",
+    "task": lambda chance, most: f"/api/tasks/result{chance.randrange(most)}",
+    "queues": lambda chance, most: "/api/queues",
+    "workers": lambda chance, most: "/api/workers",
+    "what reading costs": lambda chance, most: "/api/reading-costs",
+    "sources": lambda chance, most: "/api/sources",
+    "health": lambda chance, most: "/api/health",
 }
 
 
-def count_queries(path: str) -> int:
-    """Return how many queries a GET of ``path`` makes, its transaction and its limits included."""
+def queries_of(path: str, user: Any = None) -> list[dict[str, str]]:
+    """Return the ``sql`` and ``time`` (seconds) of each query of a GET of ``path`` by ``user``, a reader for None.
+
+    Those of its transaction and of its limits are among them.
+    """
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
+    client = Client(SERVER_NAME="localhost")
+    if user:
+        client.force_login(user)
     with CaptureQueriesContext(connection) as queries:
-        answer = Client().get(path, SERVER_NAME="localhost")
+        answer = client.get(path)
         b"".join(answer) if answer.streaming else answer.content
-    return len(queries)
+    return list(queries.captured_queries)
 
 
 @dataclass(frozen=True)
@@ -72,22 +93,27 @@ class Load:
         return f"{shown(self.seconds)}   {self.used}"
 
 
-def under_load(web: "Web", path: Callable[[random.Random, int], str], most: int) -> Load:
+def under_load(
+    web: "Web", path: Address, most: int, requests: int = REQUESTS, cookies: dict[str, str] | None = None
+) -> Load:
     """Ask ``web`` for what ``path`` names, by CLIENTS at once."""
     before = used(web.process.pid)
-    seconds = asyncio.run(clients_at_once(web.url, path, most))
+    seconds = asyncio.run(clients_at_once(web.url, path, most, requests, cookies))
     return Load(seconds, used(web.process.pid).since(before, len(seconds)))
 
 
-async def clients_at_once(url: str, path: Callable[[random.Random, int], str], most: int) -> list[float]:
+async def clients_at_once(
+    url: str, path: Address, most: int, requests: int = REQUESTS, cookies: dict[str, str] | None = None
+) -> list[float]:
     """Return the seconds of each request, made by CLIENTS that each wait for their answer."""
     import httpx
 
     chance, seconds = random.Random(8), []
 
     async def client() -> None:
-        async with httpx.AsyncClient(base_url=url, timeout=60, limits=httpx.Limits(keepalive_expiry=1)) as http:
-            for _ in range(REQUESTS // CLIENTS):
+        limits = httpx.Limits(keepalive_expiry=1)
+        async with httpx.AsyncClient(base_url=url, timeout=60, limits=limits, cookies=cookies) as http:
+            for _ in range(requests // CLIENTS):
                 asked = path(chance, most)
                 started = time.perf_counter()
                 answer = await http.get(asked)
@@ -154,7 +180,7 @@ def measure(folder: Path, rows: int) -> None:
     chance = random.Random(1)
     with Web(folder, WEB_PROCESSES) as web:
         for name, path in PATHS.items():
-            queries = count_queries(path(chance, rows))
+            queries = len(queries_of(path(chance, rows)))
             print(f"{name:32} {under_load(web, path, rows)}   {queries} queries")
         seconds, ends, took = asyncio.run(steady(web.url))
         told = ", ".join(f"{count} × {end}" for end, count in ends.most_common())

@@ -41,22 +41,26 @@ def seeded_servers(rows: int, kept: Path | None = None, **variables: str) -> Ite
 
 def _seed_all(rows: int) -> None:
     from projects.analytics.computing import generate_analytics
+    from projects.language.embedding_index import ensure_index
+    from projects.language.embeddings import WordLlamaEmbedder
     from tests.benchmarks.seeding_machines import seed_machines
 
     seed(rows)
-    embed_all()
+    ensure_index(WordLlamaEmbedder().name, 256)
     generate_analytics()
     seed_machines(rows)
     vacuum()
 
 
 def seed(rows: int) -> None:
-    """Write ``rows`` projects, each with its comment and four tags."""
+    """Write ``rows`` projects, each with its comment, four tags and its embedding by WordLlama."""
     from comments.models import Comment, Post
+    from projects.embedding import embedding_text
+    from projects.language.embeddings import WordLlamaEmbedder
     from projects.models import Project, Submission, Tag
     from tests.factories import POSTED_AT
 
-    chance = random.Random(8)
+    chance, embedder = random.Random(8), WordLlamaEmbedder()
     Tag.objects.bulk_create([Tag(name=f"tag{number}") for number in range(TAGS)])
     posts = Post.objects.bulk_create(
         [
@@ -84,24 +88,28 @@ def seed(rows: int) -> None:
                 for number, liner, text in zip(numbers, liners, descriptions, strict=True)
             ]
         )
-        projects = Project.objects.bulk_create(
-            [
-                Project(
-                    title=f"Project {number}",
-                    short_description=liner,
-                    description=text,
-                    primary_url=f"https://p{number}.example" if number % 3 else "",
-                    urls=[f"https://p{number}.example"],
-                    idea_score=chance.randrange(1, 11),
-                    complexity_score=chance.randrange(1, 11),
-                    review_status=chance.choice(["pending", "pending", "approved", "rejected"]),
-                    created_by="rules",
-                    first_seen_at=POSTED_AT + timedelta(minutes=number),
-                    last_seen_at=POSTED_AT + timedelta(minutes=number),
-                )
-                for number, liner, text in zip(numbers, liners, descriptions, strict=True)
-            ]
-        )
+        projects = [
+            Project(
+                title=f"Project {number}",
+                short_description=liner,
+                description=text,
+                primary_url=f"https://p{number}.example" if number % 3 else "",
+                canonical_url=f"p{number}.example" if number % 3 else "",
+                urls=[f"https://p{number}.example"],
+                idea_score=chance.randrange(1, 11),
+                complexity_score=chance.randrange(1, 11),
+                review_status=chance.choice(["pending", "pending", "approved", "rejected"]),
+                created_by="rules",
+                first_seen_at=POSTED_AT + timedelta(minutes=number),
+                last_seen_at=POSTED_AT + timedelta(minutes=number),
+                embedding_model=embedder.name,
+            )
+            for number, liner, text in zip(numbers, liners, descriptions, strict=True)
+        ]
+        vectors = embedder.embed_now([embedding_text(project) for project in projects])
+        for project, vector in zip(projects, vectors, strict=True):
+            project.embedding = vector
+        Project.objects.bulk_create(projects)
         Submission.objects.bulk_create(
             [
                 Submission(project=project, comment=comment, text=comment.text)
@@ -125,30 +133,3 @@ def _tag_all() -> None:
             ON CONFLICT DO NOTHING
             """
         )
-
-
-def embed_all() -> None:
-    """Give each project the embedding of its texts by WordLlama, and its address."""
-    from django.db import connection, transaction
-
-    from projects.embedding import embedding_text
-    from projects.language.embedding_index import ensure_index
-    from projects.language.embeddings import WordLlamaEmbedder
-    from projects.models import Project
-
-    embedder = WordLlamaEmbedder()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE vectors (id bigint PRIMARY KEY, embedding vector(256)) ON COMMIT DROP")
-        rows = list(Project.objects.only("title", "short_description", "description"))
-        with cursor.copy("COPY vectors FROM STDIN") as copy:
-            for start in range(0, len(rows), 1000):
-                batch = rows[start : start + 1000]
-                vectors = embedder.embed_now([embedding_text(row) for row in batch])
-                for row, vector in zip(batch, vectors, strict=True):
-                    copy.write_row((row.pk, str(vector)))
-        cursor.execute(
-            "UPDATE projects_project SET embedding = vectors.embedding, embedding_model = %s, "
-            "canonical_url = replace(primary_url, 'https://', '') FROM vectors WHERE vectors.id = projects_project.id",
-            [embedder.name],
-        )
-    ensure_index(embedder.name, 256)

@@ -17,17 +17,15 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.api import PATHS, Load, count_queries, under_load
+from tests.benchmarks.api import PATHS, Address, Load, queries_of, under_load
 from tests.benchmarks.seeding import DATA, seeded_servers
 
 if TYPE_CHECKING:
     from tests.servers.web import Web
 
-Address = Callable[[random.Random, int], str]
 PAGES: dict[str, Address] = {
     "home": lambda chance, most: "/",
     "projects": lambda chance, most: "/projects/",
@@ -109,7 +107,7 @@ def show_page(web: "Web", name: str, path: Address, rows: int, api: Load) -> Non
     """Print the figures of one page, and its p50 and processor time as multiples of the API's."""
     load = under_load(web, path, rows)
     times = statistics.median(load.seconds) / statistics.median(api.seconds)
-    queries = count_queries(path(random.Random(1), rows))
+    queries = len(queries_of(path(random.Random(1), rows)))
     print(
         f"{name:44} {load}   {times:4.1f} × its p50, {load.processor / api.processor:4.1f} × its processor time"
         f"   {queries} queries",
