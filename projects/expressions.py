@@ -1,10 +1,13 @@
-"""Functions of the database that indexes of projects are made over; migration 0013 makes them.
+"""Functions of the database that indexes of projects are made over, which migration 0013 makes, and a condition.
 
 pg_trgm would do for some of it, but the PostgreSQL that comes as a wheel has no other extension than pgvector.
 """
 
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Func, TextField
+from django.db.models import BooleanField, F, Func, QuerySet, TextField
 
 # As the function cuts words; one that is in every other name finds nothing.
 COMMON_WORDS = frozenset(
@@ -32,3 +35,16 @@ class Hosts(_Texts):
     """The hosts of an address and of a list of them, without www, each with those above it ("a.b.org", "b.org")."""
 
     function = "projects_hosts"
+
+
+class Listed(Func):
+    """The condition that an id is one of a query's, which PostgreSQL gets before it looks at any project.
+
+    Of a condition "id IN (query)" it may go through all projects to find those that the query has.
+    """
+
+    template, arg_joiner = "%(expressions)s)", " = ANY("
+    output_field = BooleanField()
+
+    def __init__(self, ids: QuerySet[Any]) -> None:
+        super().__init__(F("pk"), ArraySubquery(ids))

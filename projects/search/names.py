@@ -11,9 +11,11 @@ from django.db.models.functions import Length, Lower
 
 from comments.search import spelt
 from core.round_trips import Statement
+from projects.expressions import Listed
 from projects.links import ARTICLES, REPOSITORIES, SOCIALS, STORES, VIDEOS
-from projects.models import ProjectQuerySet, Submission, Tag
+from projects.models import Project, ProjectQuerySet, Submission, Tag
 from projects.search.query import SearchQuery
+from projects.search.words import tagged_with
 
 # How much of a name it is. Any of them beats what is found by words or meaning alone; they add up.
 TITLE, TITLE_BEGINS, TITLE_STARTS, TITLE_WORDS = 100, 60, 40, 30
@@ -55,7 +57,11 @@ def names_asked(projects: ProjectQuerySet, query: SearchQuery) -> Statement | No
     looked_up = projects.alias(lower_title=Lower("title"), title_words=SearchVector("title", config="simple"))
     titled = looked_up.filter(_named(text)).annotate(kind=Value("", CharField())).order_by(Length("title"), "-id")
     tags = Tag.objects.filter(Q(name=text) | Q(aliases__name=text)).order_by()
-    tagged = projects.filter(tags__in=tags.values("pk")).annotate(kind=F("tags__name")).order_by("-last_seen_at", "-id")
+    # Listed: in the order of all projects, one would be looked for in vain in each of them. The index that has the ids
+    # has that order too: rows are read of those alone that are wanted.
+    newest = projects.filter(Listed(tagged_with(text))).order_by("-last_seen_at", "-id").values("pk")[:MOST_TAGGED]
+    tagged = Project.objects.filter(pk__in=newest, tags__in=tags.values("pk")).annotate(kind=F("tags__name"))
+    tagged = tagged.order_by("-last_seen_at", "-id")
     columns = ("pk", "title", "canonical_url", "kind")
     parts = [titled.values_list(*columns)[:MOST], tagged.values_list(*columns)[:MOST_TAGGED]]
     if " " not in text:
@@ -66,7 +72,7 @@ def names_asked(projects: ProjectQuerySet, query: SearchQuery) -> Statement | No
             .order_by()
             .values("project")
         )
-        authored = projects.filter(pk__in=by).annotate(kind=Value(BY, CharField())).order_by("-last_seen_at", "-id")
+        authored = projects.filter(Listed(by)).annotate(kind=Value(BY, CharField())).order_by("-last_seen_at", "-id")
         parts.append(authored.values_list(*columns)[:MOST])
     first, *others = parts
     return first.union(*others, all=True).query.sql_with_params()

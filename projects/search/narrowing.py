@@ -1,29 +1,31 @@
 """Applies the conditions of a search to projects: tag:, author:, month:, site:, "exact words" and -not."""
 
 import re
+from typing import Any
 
-from django.db.models import Exists, F, Func, OuterRef, Q, TextField, Value
+from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Lower
 
 from comments.search import spelt
 from projects.catalogue import in_months
-from projects.expressions import Hosts
+from projects.expressions import Hosts, Listed
 from projects.models import ProjectQuerySet, Submission
 from projects.search.query import Filters, SearchQuery
 from projects.search.words import all_words, exactly, signed_word, tagged_with
 
 
-def narrowed(projects: ProjectQuerySet, query: SearchQuery) -> ProjectQuerySet:
+def narrowed(projects: ProjectQuerySet, query: SearchQuery, *, listed: bool = False) -> ProjectQuerySet:
     """Return those of ``projects`` that fit the conditions of ``query``; plain words are no condition.
 
-    Words with signs are one where nothing else is looked for: who types C++ means nothing that is like it.
+    Words with signs are one where nothing else is looked for: who types C++ means nothing that is like it. With
+    ``listed`` the ids of a tag, month or author come first, which is faster where nothing else makes projects fewer.
     """
     if query.sites or query.unwanted.sites:
         projects = projects.alias(
             hosts=Hosts("primary_url", "urls"),
             addresses=Func(F("urls"), Value(" "), function="array_to_string", output_field=TextField()),
         )
-    for condition in _wanted(query.wanted):
+    for condition in _wanted(query.wanted, listed):
         projects = projects.filter(condition)
     for condition in _each(query.unwanted):
         projects = projects.exclude(condition)
@@ -41,11 +43,11 @@ def narrowed(projects: ProjectQuerySet, query: SearchQuery) -> ProjectQuerySet:
     return projects
 
 
-def _wanted(filters: Filters) -> list[Q]:
+def _wanted(filters: Filters, listed: bool) -> list[Q]:
     """Return what must hold: all tags, and of the others one each; month and author of one and the same comment."""
-    found = [Q(pk__in=tagged_with(tag)) for tag in filters.tags]
+    found = [_among(tagged_with(tag), listed) for tag in filters.tags]
     if filters.authors or filters.months:
-        found.append(_posted(filters.authors, filters.months))
+        found.append(_among(_posted(filters.authors, filters.months), listed))
     if filters.sites:
         one_of = Q()
         for site in filters.sites:
@@ -54,21 +56,25 @@ def _wanted(filters: Filters) -> list[Q]:
     return found
 
 
+def _among(ids: QuerySet[Any], listed: bool) -> Q:
+    return Q(Listed(ids)) if listed else Q(pk__in=ids)
+
+
 def _each(filters: Filters) -> list[Q]:
     """Return each condition by itself."""
     found = [Q(pk__in=tagged_with(tag)) for tag in filters.tags]
-    found += [_posted((author,), ()) for author in filters.authors]
-    found += [_posted((), (month,)) for month in filters.months]
+    found += [Q(pk__in=_posted((author,), ())) for author in filters.authors]
+    found += [Q(pk__in=_posted((), (month,))) for month in filters.months]
     return found + [_links_to(site) for site in filters.sites]
 
 
-def _posted(authors: tuple[str, ...], months: tuple[str, ...]) -> Q:
-    """Return the condition that strangers may see it in a comment by one of ``authors`` in one of ``months``."""
-    posted = Submission.objects.visible().filter(in_months(months), project=OuterRef("pk"))
+def _posted(authors: tuple[str, ...], months: tuple[str, ...]) -> QuerySet[Any]:
+    """Return the ids of projects that strangers may see in a comment by one of ``authors`` in one of ``months``."""
+    posted = Submission.objects.visible().filter(in_months(months))
     if authors:
         names = [author.lower() for author in authors]
         posted = posted.alias(author_name=Lower("comment__author")).filter(author_name__in=names)
-    return Q(Exists(posted))
+    return posted.order_by().values("project")
 
 
 def _links_to(site: str) -> Q:

@@ -163,7 +163,7 @@ def _looked_for(projects: ProjectQuerySet, query: SearchQuery, asked: _Asked, pa
     """Return what was found in each way, and the ids at the places ``part``, best first; conditions alone: newest."""
     among = narrowed(projects, query)
     if query.meant:
-        found = _found(among, query, asked.mode, asked.vector, asked.model)
+        found = _found(among, narrowed(projects, query, listed=True), query, asked)
         return found, found.ranked()[part]
     with connection.cursor() as cursor:
         cursor.execute(LIMITS)
@@ -185,10 +185,10 @@ def _in_time() -> Iterator[None]:
         ) from error
 
 
-def _found(among: ProjectQuerySet, query: SearchQuery, mode: Mode, vector: list[float] | None, model: str) -> Found:
-    """Look in each way of ``mode``."""
-    text = query.meant.replace('"', "")
-    begun = _begun(among, query, mode, vector, model)
+def _found(among: ProjectQuerySet, listed: ProjectQuerySet, query: SearchQuery, asked: "_Asked") -> Found:
+    """Look in each way of its mode ``among`` those that fit, or as they are ``listed``."""
+    mode, text = asked.mode, query.meant.replace('"', "")
+    begun = _begun(among, listed, query, asked)
     found = Found(lexemes=lexemes_of(begun["lexemes"]), names=by_name(begun["names"], query))
     if mode != "meaning":
         worded = by_words(among, query, found.lexemes, CANDIDATES)
@@ -213,17 +213,17 @@ def _found(among: ProjectQuerySet, query: SearchQuery, mode: Mode, vector: list[
 
 
 def _begun(
-    among: ProjectQuerySet, query: SearchQuery, mode: Mode, vector: list[float] | None, model: str
+    among: ProjectQuerySet, listed: ProjectQuerySet, query: SearchQuery, wanted: "_Asked"
 ) -> dict[str, list[tuple[Any, ...]]]:
     """Return what is asked whatever the other answers are, with the limits that all of the search is under; one query.
 
-    These are the words as "lexemes", and as "names", "tags" and "nearest" what ``mode`` looks for.
+    These are the words as "lexemes", and as "names", "tags" and "nearest" what its mode looks for.
     """
     asked: dict[str, Statement | None] = {"lexemes": lexemes_asked(query.meant.replace('"', ""))}
-    if mode != "meaning":
+    if wanted.mode != "meaning":
         asked |= {"names": names_asked(among, query), "tags": tags_asked(query)}
-    if vector is not None:
-        asked["nearest"] = nearest_asked(among, vector, model, CANDIDATES)
+    if wanted.vector is not None:
+        asked["nearest"] = nearest_asked(listed, wanted.vector, wanted.model, CANDIDATES)
     given = {name: statement for name, statement in asked.items() if statement is not None}
     answers = zip(given, asked_together(given.values(), before=LIMITS), strict=True)
     return {"names": [], "tags": [], "nearest": []} | dict(answers)

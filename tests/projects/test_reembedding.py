@@ -1,6 +1,8 @@
 """Embeddings by a service, moving the index to another model, and searching meanwhile."""
 
 import asyncio
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -25,6 +27,22 @@ def indexes() -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT indexname FROM pg_indexes WHERE indexname LIKE 'project_hnsw%'")
         return {name for (name,) in cursor.fetchall()}
+
+
+def test_indexes_of_before_are_made_again_over_half_precision(db):
+    name = index_name("a-model")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE INDEX {name} ON projects_project USING hnsw ((embedding::vector(8)) vector_cosine_ops) "
+            "WHERE embedding_model = 'a-model'"
+        )
+        import_module("projects.migrations.0026_half_precision_index").rebuild(
+            None, SimpleNamespace(connection=connection)
+        )
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", [name])
+        [(definition,)] = cursor.fetchall()
+    assert "embedding)::halfvec(8)) halfvec_cosine_ops) WITH (m='24', ef_construction='128')" in definition
+    assert definition.endswith("WHERE ((embedding_model)::text = 'a-model'::text)")
 
 
 def test_texts_are_embedded_in_batches_as_vectors_of_unit_length():

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
+from core.round_trips import asked_together
 from projects.catalogue import Conditions, published, with_names
 from projects.duplicates import cosine
 from projects.embedding import embedding_text
@@ -15,7 +16,7 @@ from projects.language.embedding_service import ServiceEmbedder
 from projects.language.embeddings import WordLlamaEmbedder
 from projects.links import canonical_url
 from projects.models import Project, Submission
-from projects.search.meaning import similar, similar_pairs
+from projects.search.meaning import WHOLE_SCANS, nearest_asked, similar, similar_pairs
 from projects.search.searching import SearchTooSlow, search
 from projects.tags import resolve
 from tests.factories import make_comment, make_embedded, make_post, make_project
@@ -35,6 +36,22 @@ def test_ten_asked_ten_got_by_the_index_though_few_fit_the_filter_and_those_are_
     assert {other.pk for other in found} <= set(far)
     likeness = [other.similarity for other in found]
     assert likeness == sorted(likeness, reverse=True)
+
+
+@pytest.mark.parametrize("most_compared", [3, 1_000], ids=["by the index", "each compared"])
+def test_the_nearest_of_those_that_fit_are_found_in_both_ways(monkeypatch, most_compared):
+    monkeypatch.setattr("projects.search.meaning.MOST_COMPARED", most_compared)
+    project, *others = make_embedded(60)
+    fitting = others[::3]
+    Project.objects.filter(pk__in=[other.pk for other in fitting]).update(idea_score=9)
+    fitting.sort(key=lambda other: cosine(project.embedding, other.embedding), reverse=True)
+    use_the_index()
+    asked = nearest_asked(published(Conditions(min_idea_score=9)), list(project.embedding), project.embedding_model, 5)
+    [found] = asked_together([asked], before=WHOLE_SCANS)
+    assert [pk for pk, _ in found] == [other.pk for other in fitting[:5]]
+    [plan] = asked_together([(f"EXPLAIN (ANALYZE) {asked[0]}", asked[1])], before=WHOLE_SCANS)
+    [scan] = [line for (line,) in plan if index_name(WordLlamaEmbedder.name) in line]
+    assert ("never executed" in scan) == (most_compared > 3)
 
 
 def test_the_search_by_meaning_runs_over_the_index(django_assert_num_queries):
