@@ -64,7 +64,7 @@ test: $(if $(T),lint,check) ## Check and run all tests; or lint and run one path
 test-fast: .venv/installed-tests ## Run the tests that start no process, browser or model
 	$(BIN)/python -m pytest -m "not process and not browser and not faults and not model" $(T)
 
-bench: .venv/installed-tests ## Measure at a small size and write docs/benchmarks.md: ROUNDS=3 ONLY="Site Search"
+bench: .venv/installed-tests ## Measure at a small size and write docs/benchmarks.md: ROUNDS=3 ONLY="Pages Search"
 	$(BIN)/python -m tests.benchmarks $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only $(ONLY))
 
 check: lint ## Lint, check the types and Django's settings

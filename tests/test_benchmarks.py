@@ -13,10 +13,10 @@ def test_figures_are_collected_where_somebody_asks_for_them(tmp_path, monkeypatc
 
 
 def test_a_page_names_each_figure_with_that_of_before_and_keeps_what_was_not_measured():
-    first = page({"Site": [Figure("home, p50", 12.34, "ms")], "Queue": [Figure("overhead", -3.0, "%")]}, "", 1, 0.5)
+    first = page({"Pages": [Figure("home, p50", 12.34, "ms")], "Queue": [Figure("overhead", -3.0, "%")]}, "", 1, 0.5)
     assert figures_of(first) == {"home, p50": "12.3 ms", "overhead": "-3 %"}
-    second = page({"Site": [Figure("home, p50", 6.1, "ms")], "API": []}, first, 3, 0.5)
-    assert "## Site\n\n| figure | now | before |\n| --- | ---: | ---: |\n| home, p50 | 6.10 ms | 12.3 ms |\n" in second
+    second = page({"Pages": [Figure("home, p50", 6.1, "ms")], "Search": []}, first, 3, 0.5)
+    assert "## Pages\n\n| figure | now | before |\n| --- | ---: | ---: |\n| home, p50 | 6.10 ms | 12.3 ms |\n" in second
     assert second.endswith("## Queue\n\n| figure | now | before |\n| --- | ---: | ---: |\n| overhead | -3 % |  |\n")
     assert "Medians of 3 rounds" in second
 

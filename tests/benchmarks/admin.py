@@ -44,7 +44,7 @@ PAGES = {
     "review, of a thread": "/admin/projects/project/review/?thread={post}",
     "review, next one": "/admin/projects/project/review/item/?after=2026-09-13T16:00:00%2B00:00,1",
     "review, with similar ones": "/admin/projects/project/review/item/?project={embedded}",
-    "review, find": "/admin/projects/project/review/find/?q=proj",
+    "review, find": "/admin/projects/project/review/find/?q=kanban",
     "export": "/admin/projects/project/export/?review_status__exact=approved",
     "import": "/admin/projects/project/import/",
     "readings": "/admin/projects/extraction/",

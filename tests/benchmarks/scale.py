@@ -65,6 +65,8 @@ def measure(folder: Path, rows: int, only: str) -> None:
             slowest += [(float(query["time"]), name, query["sql"]) for query in queries]
             p95 = statistics.quantiles(load.seconds, n=20)[18] * 1000
             figure(f"{name}, p95 of 10 at once", p95, "ms")
+            figure(f"{name}, processor time", load.processor * 1000, "ms")
+            figure(f"{name}, queries", len(queries), "queries")
             notes = "   SLOW" * (p95 > P95_MILLISECONDS) + "   MANY" * (len(queries) > admin.MOST_QUERIES)
             found.append((p95, line := f"{name:44} {load}   {len(queries):3} queries{notes}"))
             print(line, flush=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.own_servers import own_servers, vacuum
-from tests.benchmarks.wording import description, one_liner
+from tests.benchmarks.wording import NUMBERED, description, name, one_liner
 
 TAGS, COMMON = 300, 40
 FIRST_COMMENT = 60_000_000
@@ -39,12 +39,19 @@ def seeded_servers(rows: int, kept: Path | None = None, **variables: str) -> Ite
         yield folder
 
 
+def threads(rows: int) -> int:
+    """Return of how many threads, one a month, so many projects are: of a thousand each, as the large ones have."""
+    return max(12, rows // 1000)
+
+
 def _seed_all(rows: int) -> None:
     from projects.analytics.computing import generate_analytics
-    from projects.language.embedding_index import ensure_index
+    from projects.language.embedding_index import drop_other_indexes, ensure_index
     from projects.language.embeddings import WordLlamaEmbedder
     from tests.benchmarks.seeding_machines import seed_machines
 
+    # One that grows with each row takes many times longer than one that is built at the end.
+    drop_other_indexes("")
     seed(rows)
     ensure_index(WordLlamaEmbedder().name, 256)
     generate_analytics()
@@ -53,7 +60,10 @@ def _seed_all(rows: int) -> None:
 
 
 def seed(rows: int) -> None:
-    """Write ``rows`` projects, each with its comment, four tags and its embedding by WordLlama."""
+    """Write ``rows`` projects, each with its comment, four tags and its embedding by WordLlama.
+
+    The numbered words are not embedded: they would be noise that no text has, and its likeness mere chance.
+    """
     from comments.models import Comment, Post
     from projects.embedding import embedding_text
     from projects.language.embeddings import WordLlamaEmbedder
@@ -64,8 +74,15 @@ def seed(rows: int) -> None:
     Tag.objects.bulk_create([Tag(name=f"tag{number}") for number in range(TAGS)])
     posts = Post.objects.bulk_create(
         [
-            Post(id=month, source_id=str(month), title="Ask HN", posted_at=POSTED_AT, year=2026, month=month)
-            for month in range(1, 13)
+            Post(
+                id=number,
+                source_id=str(number),
+                title="Ask HN",
+                posted_at=POSTED_AT,
+                year=2026 - (number - 1) // 12,
+                month=(number - 1) % 12 + 1,
+            )
+            for number in range(1, threads(rows) + 1)
         ]
     )
     states = ["processed"] * 17 + ["pending"] * 2 + ["failed"]
@@ -78,9 +95,9 @@ def seed(rows: int) -> None:
                 Comment(
                     id=FIRST_COMMENT + number,
                     source_id=str(FIRST_COMMENT + number),
-                    post=posts[number % 12],
+                    post=posts[number % len(posts)],
                     author=f"author{number % 20_000}",
-                    text=f"Project {number}: {liner}. {text}",
+                    text=f"{name(number)}: {liner}. {text}",
                     posted_at=POSTED_AT + timedelta(minutes=number),
                     status=(status := chance.choice(states)),
                     last_error="The model did not answer in time." if status == "failed" else "",
@@ -90,7 +107,7 @@ def seed(rows: int) -> None:
         )
         projects = [
             Project(
-                title=f"Project {number}",
+                title=name(number),
                 short_description=liner,
                 description=text,
                 primary_url=f"https://p{number}.example" if number % 3 else "",
@@ -106,7 +123,7 @@ def seed(rows: int) -> None:
             )
             for number, liner, text in zip(numbers, liners, descriptions, strict=True)
         ]
-        vectors = embedder.embed_now([embedding_text(project) for project in projects])
+        vectors = embedder.embed_now([NUMBERED.sub("", embedding_text(project)) for project in projects])
         for project, vector in zip(projects, vectors, strict=True):
             project.embedding = vector
         Project.objects.bulk_create(projects)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from tests.benchmarks.api import PATHS, Address, Load, queries_of, under_load
 from tests.benchmarks.seeding import DATA, seeded_servers
+from tests.benchmarks.wording import name
 
 if TYPE_CHECKING:
     from tests.servers.web import Web
@@ -35,7 +36,7 @@ PAGES: dict[str, Address] = {
         f"/projects/?tags=tag{chance.randrange(40)}&month=2026-{chance.randrange(1, 13):02}"
         f"&idea_score_not={chance.randrange(1, 11)}"
     ),
-    "project": lambda chance, most: f"/projects/{(pk := chance.randrange(1, most + 1))}-project-{pk - 1}/",
+    "project": lambda chance, most: f"/projects/{(pk := chance.randrange(1, most + 1))}-{name(pk - 1).lower()}/",
     "months": lambda chance, most: "/months/",
     "month": lambda chance, most: f"/months/2026-{chance.randrange(1, 13):02}/",
     "tags": lambda chance, most: "/tags/",
@@ -49,7 +50,7 @@ PAGES: dict[str, Address] = {
     "random": lambda chance, most: f"/random/?seed={chance.randrange(9999)}",
     "feed of a tag": lambda chance, most: f"/tags/tag{chance.randrange(300)}/feed",
     "search": lambda chance, most: f"/search?q=word{chance.randrange(2000)}+word{chance.randrange(2000)}",
-    "search, a name": lambda chance, most: f"/search?q=Project+{chance.randrange(most)}",
+    "search, a name": lambda chance, most: f"/search?q={name(chance.randrange(most))}",
     "about": lambda chance, most: "/about",
 }
 API = PATHS["list"]
@@ -146,8 +147,8 @@ def show_bytes(url: str) -> None:
         sizes = {"/": page.num_bytes_downloaded}
         for asset in dict.fromkeys(ASSET.findall(page.text)):
             sizes[asset] = http.get(asset).num_bytes_downloaded
-    for name, size in sizes.items():
-        print(f"{name:60} {size:8,} bytes")
+    for asset, size in sizes.items():
+        print(f"{asset:60} {size:8,} bytes")
     print(f"{'the home page with all of it':60} {sum(sizes.values()):8,} bytes")
 
 

@@ -1,6 +1,7 @@
 """Texts of made-up projects: English sentences, so that likeness means something, and numbered words to look for."""
 
 import random
+import re
 
 KINDS = (
     "compiler", "newsletter", "budget tracker", "chess trainer", "web crawler", "spreadsheet", "password manager",
@@ -31,6 +32,20 @@ TOOLS = (
     "an ESP32",
 )  # fmt: skip
 WORDS = 2000
+NUMBERED = re.compile(r"\bword\d+ ?")
+
+
+SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
+
+
+def name(number: int) -> str:
+    """Return the name of the project with that number, which no other of the first 20 million has."""
+    # Neighbours begin differently.
+    mixed, made = number * 7_919_993 % len(SYLLABLES) ** 4, ""
+    for _ in range(4):
+        mixed, at = divmod(mixed, len(SYLLABLES))
+        made += SYLLABLES[at]
+    return made.capitalize()
 
 
 def word(chance: random.Random) -> str:
