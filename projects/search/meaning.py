@@ -25,7 +25,7 @@ WHOLE_SCANS = (
 )
 PAIRED_NEIGHBOURS = 5
 # As many as fit a filter are compared each by each; to find those among all an index would look at many more.
-MOST_COMPARED = 20_000
+MOST_COMPARED = 10_000
 
 
 def like(projects: QuerySet[Project], vector: list[float], model: str, limit: int) -> list[Project]:
