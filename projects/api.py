@@ -216,7 +216,7 @@ def to_staff(request: HttpRequest) -> bool:
 @reading_and_review.get("/projects", response=ProjectPage, openapi_extra=LIST, summary="Projects")
 def list_projects(request: HttpRequest, filters: Query[ProjectFilters]) -> HttpResponse:
     """Approved and pending projects, ideas where `source` names them. `Accept` chooses JSON, CSV or JSON Lines."""
-    projects = catalogue.with_names(catalogue.published(filters, to_staff=to_staff(request)))
+    projects = catalogue.with_names(catalogue.published(filters, to_staff=to_staff(request), page=True))
     return page(request, projects, VALUES, PROJECT_ORDERS, filters.order, filters)
 
 

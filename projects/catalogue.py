@@ -12,23 +12,27 @@ from django.db.models.functions import Coalesce
 from comments.models import Comment, Post, is_removed
 from core.index_version import kept
 from projects.conditions import IDEAS, UNKNOWN, Conditions
+from projects.expressions import Listed
 from projects.models import Project, ProjectQuerySet, Submission, Tag
 from projects.search.words import with_words
 
 Condition = Q | Combinable
 
 
-def published(wanted: Conditions, *, to_staff: bool = False) -> ProjectQuerySet:
-    """Return the projects that strangers, or staff, may see and that fit ``wanted``, without order."""
+def published(wanted: Conditions, *, to_staff: bool = False, page: bool = False) -> ProjectQuerySet:
+    """Return the projects that strangers, or staff, may see and that fit ``wanted``, without order.
+
+    For a ``page`` of a list those with a tag are looked up first, where nothing is to be looked for in their texts.
+    """
     projects = Project.objects.published(to_staff=to_staff)
-    for condition in fitting(wanted):
+    for condition in fitting(wanted, listed=page and not wanted.q):
         projects = projects.filter(condition)
     return with_words(projects, wanted.q) if wanted.q else projects
 
 
-def fitting(wanted: Conditions) -> Iterator[Condition]:
-    """Yield what must hold of a project that fits ``wanted``, but for its words."""
-    yield from _of_tags(wanted)
+def fitting(wanted: Conditions, *, listed: bool = False) -> Iterator[Condition]:
+    """Yield what must hold of a project that fits ``wanted``, but for its words; ``listed`` as ``Listed`` says."""
+    yield from _of_tags(wanted, listed)
     for name in ("idea_score", "complexity_score"):
         yield from _scored(wanted, name)
     yield from _posted(wanted)
@@ -43,12 +47,12 @@ def fitting(wanted: Conditions) -> Iterator[Condition]:
         yield ~Q(link_kind="none") if wanted.has_link else Q(link_kind="none")
 
 
-def _of_tags(wanted: Conditions) -> Iterator[Condition]:
-    yield from (tagged([tag]) for tag in dict.fromkeys(wanted.tags))
+def _of_tags(wanted: Conditions, listed: bool) -> Iterator[Condition]:
+    yield from (_tagged([tag], listed) for tag in dict.fromkeys(wanted.tags))
     if wanted.tags_any:
-        yield tagged(wanted.tags_any)
+        yield _tagged(wanted.tags_any, listed)
     if wanted.tags_not:
-        yield ~tagged(wanted.tags_not)
+        yield ~_tagged(wanted.tags_not)
     if wanted.has_tags is not None:
         has_tags = Exists(Project.tags.through.objects.filter(project=OuterRef("pk")))
         yield has_tags if wanted.has_tags else ~has_tags
@@ -96,10 +100,10 @@ def seen_again() -> QuerySet[Any]:
     return shown.order_by().values("project").annotate(times=Count("comment")).filter(times__gt=1).values("project")
 
 
-def tagged(names: Iterable[str]) -> Exists:
+def _tagged(names: Iterable[str], listed: bool = False) -> Exists | Listed:
     """Return the condition that a project has one of these tags or more, in whichever case."""
-    wanted = [name.lower() for name in names]
-    return Exists(Project.tags.through.objects.filter(tag__name__in=wanted, project=OuterRef("pk")))
+    rows = Project.tags.through.objects.filter(tag__name__in=[name.lower() for name in names])
+    return Listed(rows.order_by().values("project")) if listed else Exists(rows.filter(project=OuterRef("pk")))
 
 
 def submitted(*conditions: Q, **more: Any) -> Exists:
@@ -110,6 +114,11 @@ def submitted(*conditions: Q, **more: Any) -> Exists:
 def shown_in(*conditions: Q, **more: Any) -> Exists:
     """Return the condition that a project has a submission, shown to strangers, that fits all of ``conditions``."""
     return _in(Submission.objects.visible().filter(*conditions, **more))
+
+
+def listed_in(*conditions: Q, **more: Any) -> Listed:
+    """Return the condition of ``shown_in`` for a page that lists what fits it, as few of all projects do."""
+    return Listed(Submission.objects.visible().filter(*conditions, **more).order_by().values("project"))
 
 
 def _in(submissions: QuerySet[Submission]) -> Exists:
@@ -163,8 +172,12 @@ def counted_tags() -> list[CountedTag]:
 def months_with_counts() -> list[dict[str, Any]]:
     """Return each month that has a thread, newest first, with its numbers of threads, comments and projects.
 
-    Each is counted once for all months.
+    They are counted once for each version of the index.
     """
+    return kept(("months with counts", settings.PUBLIC_PROJECTS), _months_with_counts)
+
+
+def _months_with_counts() -> list[dict[str, Any]]:
     threads = Post.objects.visible()
     comments = Comment.objects.visible().filter(post__in=threads)
     shown = Project.objects.published().posted()

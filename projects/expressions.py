@@ -46,5 +46,5 @@ class Listed(Func):
     template, arg_joiner = "%(expressions)s)", " = ANY("
     output_field = BooleanField()
 
-    def __init__(self, ids: QuerySet[Any]) -> None:
-        super().__init__(F("pk"), ArraySubquery(ids))
+    def __init__(self, ids: QuerySet[Any], of: str = "pk") -> None:
+        super().__init__(F(of), ArraySubquery(ids))

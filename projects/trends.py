@@ -11,6 +11,7 @@ from itertools import pairwise
 from django.db import connection
 from django.db.models import Count, QuerySet
 
+from projects.expressions import Listed
 from projects.models import Analytics, Project, ProjectQuerySet, Submission, Tag
 
 # A month as the rows of threads have it: year and month.
@@ -157,14 +158,15 @@ def came_back(rows: int) -> list[tuple[int, int]]:
 
 def shown(tag: Tag) -> ProjectQuerySet:
     """Return the projects with ``tag`` that strangers may see and people posted."""
-    return Project.objects.published().posted().filter(tags=tag)
+    tagged = Project.tags.through.objects.filter(tag=tag).values("project")
+    return Project.objects.published().posted().filter(Listed(tagged))
 
 
 def course(projects: QuerySet[Project], **conditions: object) -> dict[Month, int]:
     """Return how many of ``projects`` were posted in each month, by submissions that fit ``conditions``."""
     rows = (
         Submission.objects.visible()
-        .filter(project__in=projects.order_by().values("pk"), **conditions)
+        .filter(Listed(projects.order_by().values("pk"), "project"), **conditions)
         .order_by()
         .values_list("comment__post__year", "comment__post__month")
         .annotate(n=Count("project", distinct=True))
@@ -174,7 +176,7 @@ def course(projects: QuerySet[Project], **conditions: object) -> dict[Month, int
 
 def together_with(tag: Tag, rows: int) -> list[tuple[str, int]]:
     """Return the tags that projects with ``tag`` have beside it, most first, with how many have both."""
-    beside = Tag.projects.through.objects.filter(project__in=shown(tag).order_by().values("pk")).exclude(tag=tag)
+    beside = Tag.projects.through.objects.filter(Listed(shown(tag).order_by().values("pk"), "project")).exclude(tag=tag)
     counted = beside.order_by().values_list("tag__name").annotate(n=Count("project"))
     return list(counted.order_by("-n", "tag__name")[:rows])
 

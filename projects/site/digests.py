@@ -8,7 +8,7 @@ from django.shortcuts import render
 
 from core.caching import cached_by_version
 from projects import trends
-from projects.catalogue import in_months, shown_in
+from projects.catalogue import in_months, listed_in
 from projects.models import Analytics, Project
 from projects.site.charts import by_score, month_name, month_text
 from projects.site.errors import NoPage, reader_page
@@ -42,7 +42,7 @@ def digest(request: HttpRequest, month: Month) -> HttpResponse:
 def contents(figures: Analytics) -> dict[str, Any]:
     """Return what a digest tells of the month of ``figures``; two queries."""
     month = figures.year, figures.month
-    projects = Project.objects.published().posted().filter(shown_in(in_months([month_text(month)])))
+    projects = Project.objects.published().posted().filter(listed_in(in_months([month_text(month)])))
     best = projects.filter(idea_score__gte=1).order_by(*ORDERS["idea"][1]).values_list("pk", flat=True)
     return {
         "title": f"Digest of {month_name(month)}",

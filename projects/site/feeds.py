@@ -13,7 +13,7 @@ from comments.models import Post, Source
 from core.api.listing import limited_query
 from core.caching import cached_by_version
 from projects import trends
-from projects.catalogue import in_months, published, shown_in
+from projects.catalogue import in_months, listed_in, published, shown_in
 from projects.models import Project, ProjectQuerySet, Tag
 from projects.site import atom, digests, filters, searching
 from projects.site.charts import month_name, month_text
@@ -72,7 +72,7 @@ def projects(request: HttpRequest) -> HttpResponse:
     page = f"{reverse('site:projects')}?{query}" if query else reverse("site:projects")
     title = ", ".join(each.text for each in filters.held(request, wanted)) or "projects"
     with limited_query() if wanted.given() else nullcontext():
-        return project_feed(request, published(wanted), title, page)
+        return project_feed(request, published(wanted, page=True), title, page)
 
 
 @cached_by_version
@@ -95,7 +95,7 @@ def month(request: HttpRequest, month: Month) -> HttpResponse:
     """The projects of a month."""
     if not Post.objects.visible().filter(year=month[0], month=month[1]).exists():
         raise NoPage(f"There is no thread of {month_text(month)}.")
-    projects = shown().filter(shown_in(in_months([month_text(month)])))
+    projects = shown().filter(listed_in(in_months([month_text(month)])))
     return project_feed(request, projects, month_name(month), reverse("site:month", args=[month]))
 
 
@@ -126,7 +126,7 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
     post = Post.objects.visible().filter(pk=pk).first()
     if post is None:
         raise NoPage(f"There is no thread {pk} here.")
-    projects = shown().filter(shown_in(comment__post=post))
+    projects = shown().filter(listed_in(comment__post=post))
     return project_feed(request, projects, post.title, reverse("site:thread", args=[pk]))
 
 

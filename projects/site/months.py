@@ -10,7 +10,7 @@ from comments.models import Post
 from core.caching import cached_by_version
 from core.index_version import kept
 from projects import trends
-from projects.catalogue import in_months, months_with_counts, shown_in
+from projects.catalogue import in_months, listed_in, months_with_counts
 from projects.models import Project
 from projects.site.charts import by_month, month_name, month_text
 from projects.site.errors import NoPage, reader_page
@@ -59,7 +59,7 @@ def month(request: HttpRequest, month: Month) -> HttpResponse:
         raise NoPage(f"There is no thread of {month_text(month)}. {nearest(month, threads)}")
     figures = trends.month_counted(month)
     name = month_name(month)
-    projects = Project.objects.published().posted().filter(shown_in(in_months([month_text(month)])))
+    projects = Project.objects.published().posted().filter(listed_in(in_months([month_text(month)])))
     context: dict[str, Any] = {
         "title": name,
         "description": f"What people on Hacker News were working on in {name}.",

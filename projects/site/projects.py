@@ -35,5 +35,5 @@ def _page(request: HttpRequest, wanted: Conditions, to_staff: bool) -> HttpRespo
         "wanted": wanted,
         "hidden_fields": filters.hidden_fields(request, wanted, "q"),
         "level": 2,
-    } | list_context(request, published(wanted, to_staff=to_staff), total=counted.total)
+    } | list_context(request, published(wanted, to_staff=to_staff, page=True), total=counted.total)
     return render(request, "projects/site/projects.html", context)

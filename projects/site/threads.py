@@ -9,7 +9,7 @@ from django.shortcuts import render
 from comments.models import Comment, Post
 from comments.text import safe_html
 from core.caching import cached_by_version
-from projects.catalogue import shown_in
+from projects.catalogue import listed_in
 from projects.models import Project
 from projects.site.charts import month_name, month_text
 from projects.site.errors import NoPage, reader_page
@@ -29,7 +29,7 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
     for status, is_set_aside, number in counted.annotate(n=Count("pk")):
         by_status[status] += number
         set_aside += number if is_set_aside and status == Comment.Status.PENDING else 0
-    projects = Project.objects.published().posted().filter(shown_in(comment__post=post))
+    projects = Project.objects.published().posted().filter(listed_in(comment__post=post))
     context = {
         "title": post.title,
         "description": f"The projects of {post.title}",

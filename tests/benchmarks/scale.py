@@ -1,8 +1,9 @@
 """Every page and every read of the API at a size: ``.venv/bin/python -m tests.benchmarks.scale --projects 200000``.
 
 Seeds so many projects and comments, and five times as many task results and batch tasks, into a database of its own
-(``--data FOLDER`` keeps it for the next run). Prints of each page p50 and p95 with 10 at once, what a request uses of
-the processors (web server + PostgreSQL) and its queries, the slowest by p95 first, then the plans of the slowest
+(``--data FOLDER`` keeps it for the next run). Each page is asked for as visitors do: what was kept of it is sent again
+(``tests.benchmarks.site`` has each page made anew). Prints of each page p50 and p95 with 10 at once, what a request
+uses of the processors (web server + PostgreSQL) and its queries, then the slowest by p95 and the plans of the slowest
 queries. ``--only TEXT`` takes the pages whose names hold a text; ``--jobs`` measures what works through all rows
 instead.
 """
@@ -36,7 +37,7 @@ def pages() -> dict[str, api.Address]:
     """Return the address of each page and read by its name."""
     ids = admin.ids_of_some_rows()
     return (
-        {f"site: {name}": site.made(path) for name, path in site.PAGES.items()}
+        {f"site: {name}": path for name, path in site.PAGES.items()}
         | {f"API: {name}": path for name, path in api.PATHS.items()}
         | {f"admin: {name}": _always(path.format(**ids)) for name, path in admin.PAGES.items()}
     )
@@ -48,9 +49,12 @@ def _always(path: str) -> api.Address:
 
 def measure(folder: Path, rows: int, only: str) -> None:
     """Print the figures of the pages whose names hold ``only``, then the plans of their slowest queries."""
+    from django.conf import settings
+
     from tests.servers.web import Web
     from waywo_site.running.processes import WEB_PROCESSES
 
+    settings.EMBEDDED_VALKEY.ensure_running()
     asked = {name: path for name, path in pages().items() if only in name}
     operator = admin.operator()
     found: list[tuple[float, str]] = []
