@@ -70,9 +70,10 @@ def measure(name: str, rounds: int) -> list[Figure]:
     for number in range(rounds):
         print(f"\n{name}, round {number + 1} of {rounds}", flush=True)
         with tempfile.NamedTemporaryFile() as file:
-            done = subprocess.run(
-                [sys.executable, "-m", *BENCHMARKS[name]], cwd=ROOT, env=os.environ | {FILE: file.name}
-            )
+            environment = os.environ | {FILE: file.name}
+            # Where nothing compiled is kept, every start compiles all that it loads.
+            environment.pop("PYTHONDONTWRITEBYTECODE", None)
+            done = subprocess.run([sys.executable, "-m", *BENCHMARKS[name]], cwd=ROOT, env=environment)
             if done.returncode:
                 return []
             for one in collected(file.name):

@@ -47,7 +47,7 @@ def main() -> None:
 def look(pid: int, folder: str) -> None:
     """Print what the start ``pid`` and its servers, whose data is in ``folder``, hold."""
     seen = {process.pid: process for root in [psutil.Process(pid), *servers(folder)] for process in family(root)}
-    rows = sorted((row_of(process) for process in seen.values()), key=lambda row: (row[0], -row[1]))
+    rows = sorted(filter(None, map(row_of, seen.values())), key=lambda row: (row[0], -row[1]))
     for name, megabytes, private in rows:
         print(f"{name:12} {megabytes:7.1f} MB, {private:6.1f} of them its own alone")
     for name in dict.fromkeys(name for name, *_ in rows):
@@ -59,7 +59,10 @@ def look(pid: int, folder: str) -> None:
 
 
 def family(process: psutil.Process) -> list[psutil.Process]:
-    return [process, *process.children(recursive=True)]
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def servers(folder: str) -> Iterator[psutil.Process]:
@@ -74,11 +77,14 @@ def servers(folder: str) -> Iterator[psutil.Process]:
             yield process
 
 
-def row_of(process: psutil.Process) -> tuple[str, float, float]:
-    """Return the name of a process, its proportional share in MB, and what it alone holds."""
-    command = " ".join(process.cmdline())
+def row_of(process: psutil.Process) -> tuple[str, float, float] | None:
+    """Return the name of a process, its proportional share in MB, and what it alone holds; None for one that ended."""
+    try:
+        command = " ".join(process.cmdline())
+        fields = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+    except (psutil.NoSuchProcess, OSError):
+        return None
     name = next((name for name, pattern in NAMES.items() if re.search(pattern, command)), command[:30])
-    fields = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
     sizes = {key: int(value) / 1024 for key, value in re.findall(r"^(\w+):\s+(\d+) kB", fields, re.MULTILINE)}
     return name, sizes["Pss"], sizes["Private_Clean"] + sizes["Private_Dirty"]
 
