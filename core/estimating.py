@@ -60,7 +60,7 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django's take
         """Correct the estimate by the rows of a page from the last expected one on."""
         before = (number - 1) * self.per_page
         rows: Any = self.object_list
-        found = rows.values("pk")[before : before + self.per_page + 1].count()
+        found = rows.order_by().values("pk")[before : before + self.per_page + 1].count()
         if found:
             self.is_estimate = found > self.per_page
             self.count = before + found

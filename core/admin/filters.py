@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from core.admin.task_values import outcome_of
 from core.estimating import values_of
+from core.jobs.steps import UNDER_WAY
 
 
 class ValuesFilter(admin.AllValuesFieldListFilter):
@@ -35,8 +36,11 @@ class StateFilter(admin.SimpleListFilter):
     title, parameter_name = "status", "status__exact"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        # STARTED stands for all that is under way: a task that tells its steps has another state meanwhile.
         states = (PENDING, STARTED, RETRY, SUCCESS, FAILURE, REVOKED)
         return [(state, outcome_of(state)) for state in states]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(status=self.value()) if self.value() else queryset
+        if not (state := self.value()):
+            return queryset
+        return queryset.filter(status__in=UNDER_WAY if state == STARTED else [state])

@@ -10,13 +10,13 @@ from psycopg import sql
 from projects.models import Project
 
 # pgvector 0.8 indexes up to 4,000 dimensions in half precision; beyond, search is exact. Half precision finds as many
-# of the nearest as full precision does, from an index of half the size (tests/benchmarks/recall.py).
+# of the nearest as full precision does, from a smaller index (tests/benchmarks/recall.py).
 MOST_INDEXED = 4_000
 # Neighbours of a row in the graph, and how many are looked at to choose them. With pgvector's own, 16 and 64, a search
 # among 200,000 misses more of the nearest.
 GRAPH = "m = 24, ef_construction = 128"
 # What a build may take. An index that outgrows it goes on being built in its pages, many times slower: 200,000 rows of
-# 256 dimensions take 400 MB. By one process: several would take all of it as shared memory at once, which a container
+# 256 dimensions take 350 MB. By one process: several would take all of it as shared memory at once, which a container
 # has little of.
 BUILD_SETTINGS = "SET maintenance_work_mem = '1GB'; SET max_parallel_maintenance_workers = 0"
 

@@ -8,27 +8,35 @@ from django.db import migrations
 # a filter reads a row each. Rows of before have it elsewhere until they are written again.
 IN_THE_ROW = "ALTER TABLE projects_project SET (toast_tuple_target = 4080)"
 AS_BEFORE = "ALTER TABLE projects_project RESET (toast_tuple_target)"
+NAME = re.compile(r"project_hnsw_[0-9a-f]{16}")
 DEFINITION = re.compile(r"\(\(embedding\)::(?:half)?vec(?:tor)?\((?P<dimensions>\d+)\).* WHERE (?P<condition>.+)$")
 
 
 def rebuild(apps, schema_editor):
-    """Make each index again as ``projects.language.embedding_index`` makes new ones."""
+    """Make each index again as ``projects.language.embedding_index`` makes new ones, beside the old one as long.
+
+    What a build that failed left behind is dropped; ``manage.py reembed`` makes what is missing.
+    """
     with schema_editor.connection.cursor() as cursor:
         cursor.execute(
-            "SELECT indexname, indexdef FROM pg_indexes "
-            "WHERE schemaname = current_schema() AND indexname LIKE 'project\\_hnsw\\_%'"
+            "SELECT relname, pg_get_indexdef(indexrelid), indisvalid FROM pg_index "
+            "JOIN pg_class ON pg_class.oid = indexrelid WHERE indrelid = 'projects_project'::regclass "
+            "AND relname LIKE 'project\\_hnsw\\_%'"
         )
-        for name, definition in cursor.fetchall():
+        indexes = cursor.fetchall()
+        cursor.execute("SET LOCAL maintenance_work_mem = '1GB'; SET LOCAL max_parallel_maintenance_workers = 0")
+        for name, definition, is_valid in indexes:
             found = DEFINITION.search(definition)
+            if not (found and is_valid and NAME.fullmatch(name)):
+                cursor.execute(f'DROP INDEX "{name}"')
+                continue
+            cursor.execute(
+                f"CREATE INDEX project_hnsw_new ON projects_project USING hnsw "
+                f"((embedding::halfvec({found['dimensions']})) halfvec_cosine_ops) "
+                f"WITH (m = 24, ef_construction = 128) WHERE {found['condition']}"
+            )
             cursor.execute(f'DROP INDEX "{name}"')
-            if found:
-                cursor.execute("SET LOCAL maintenance_work_mem = '1GB'")
-                cursor.execute("SET LOCAL max_parallel_maintenance_workers = 0")
-                cursor.execute(
-                    f'CREATE INDEX "{name}" ON projects_project USING hnsw '
-                    f"((embedding::halfvec({found['dimensions']})) halfvec_cosine_ops) "
-                    f"WITH (m = 24, ef_construction = 128) WHERE {found['condition']}"
-                )
+            cursor.execute(f'ALTER INDEX project_hnsw_new RENAME TO "{name}"')
 
 
 class Migration(migrations.Migration):

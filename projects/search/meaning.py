@@ -36,13 +36,17 @@ def like(projects: QuerySet[Project], vector: list[float], model: str, limit: in
     return _taken(_nearest(projects, Value(str(vector)), model, len(vector)), limit)
 
 
-def nearest_asked(projects: QuerySet[Project], vector: list[float], model: str, limit: int) -> Statement:
+def nearest_asked(
+    projects: QuerySet[Project], listed: QuerySet[Project], vector: list[float], model: str, limit: int
+) -> Statement:
     """Return the statement that gets what ``like`` does as ids and similarities, which are NaN for vectors of zeros.
+
+    ``listed`` are the same projects by conditions that are quick where few fit (``Listed``).
 
     It belongs into a transaction with WHOLE_SCANS. The index is left alone where up to MOST_COMPARED fit: PostgreSQL
     counts them first, and only one of both parts does anything.
     """
-    fitting, given = projects.order_by().values_list("pk")[: MOST_COMPARED + 1].query.sql_with_params()
+    fitting, given = listed.order_by().values_list("pk")[: MOST_COMPARED + 1].query.sql_with_params()
     counted = RawSQL("(SELECT count(*) FROM fitting)", [], output_field=IntegerField())
     few = Project.objects.filter(pk__in=RawSQL("SELECT fitting.id FROM fitting", []))
     to, dimensions = Value(str(vector)), len(vector)
@@ -112,7 +116,7 @@ def _nearest(
     """Return those of ``projects`` that ``model`` embedded, with cosine ``distance`` and ``similarity`` to a vector.
 
     They are in the order of the model's HNSW index, and the distance is spelt as the index has it: another expression
-    would be computed for every row. So it is for ``is_exact``, in full precision.
+    would be computed for every row. With ``is_exact`` it is: in full precision, for which there is no index.
     """
     full = f"vector({dimensions})"
     kind = full if is_exact else vector_type(dimensions) or full

@@ -57,8 +57,8 @@ def names_asked(projects: ProjectQuerySet, query: SearchQuery) -> Statement | No
     looked_up = projects.alias(lower_title=Lower("title"), title_words=SearchVector("title", config="simple"))
     titled = looked_up.filter(_named(text)).annotate(kind=Value("", CharField())).order_by(Length("title"), "-id")
     tags = Tag.objects.filter(Q(name=text) | Q(aliases__name=text)).order_by()
-    # Listed: in the order of all projects, one would be looked for in vain in each of them. The index that has the ids
-    # has that order too: rows are read of those alone that are wanted.
+    # The ids of the tag's projects are got first: else PostgreSQL walks all projects, newest first, and looks for the
+    # tag in each.
     newest = projects.filter(Listed(tagged_with(text))).order_by("-last_seen_at", "-id").values("pk")[:MOST_TAGGED]
     tagged = Project.objects.filter(pk__in=newest, tags__in=tags.values("pk")).annotate(kind=F("tags__name"))
     tagged = tagged.order_by("-last_seen_at", "-id")

@@ -223,7 +223,7 @@ def _begun(
     if wanted.mode != "meaning":
         asked |= {"names": names_asked(among, query), "tags": tags_asked(query)}
     if wanted.vector is not None:
-        asked["nearest"] = nearest_asked(listed, wanted.vector, wanted.model, CANDIDATES)
+        asked["nearest"] = nearest_asked(among, listed, wanted.vector, wanted.model, CANDIDATES)
     given = {name: statement for name, statement in asked.items() if statement is not None}
     answers = zip(given, asked_together(given.values(), before=LIMITS), strict=True)
     return {"names": [], "tags": [], "nearest": []} | dict(answers)

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from comments.models import Post
 from core.caching import cached_by_version
-from core.index_version import kept
 from projects import trends
 from projects.catalogue import in_months, listed_in, months_with_counts
 from projects.models import Project
@@ -32,7 +30,7 @@ def months(request: HttpRequest) -> HttpResponse:
     counted = {(row.year, row.month): row for row in trends.months_counted()}
     new = trends.new_by_month(NEW)
     rows = []
-    for entry in kept(("months", settings.PUBLIC_PROJECTS), months_with_counts):
+    for entry in months_with_counts():
         month = int(entry["month"][:4]), int(entry["month"][5:])
         more = {"key": month, "name": month_name(month), "figures": counted.get(month), "new": new.get(month, [])}
         rows.append(entry | more)

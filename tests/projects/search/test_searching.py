@@ -46,7 +46,8 @@ def test_the_nearest_of_those_that_fit_are_found_in_both_ways(monkeypatch, most_
     Project.objects.filter(pk__in=[other.pk for other in fitting]).update(idea_score=9)
     fitting.sort(key=lambda other: cosine(project.embedding, other.embedding), reverse=True)
     use_the_index()
-    asked = nearest_asked(published(Conditions(min_idea_score=9)), list(project.embedding), project.embedding_model, 5)
+    wanted = published(Conditions(min_idea_score=9))
+    asked = nearest_asked(wanted, wanted, list(project.embedding), project.embedding_model, 5)
     [found] = asked_together([asked], before=WHOLE_SCANS)
     assert [pk for pk, _ in found] == [other.pk for other in fitting[:5]]
     [plan] = asked_together([(f"EXPLAIN (ANALYZE) {asked[0]}", asked[1])], before=WHOLE_SCANS)
