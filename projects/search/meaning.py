@@ -119,16 +119,21 @@ def _nearest(
     would be computed for every row. With ``is_exact`` it is: in full precision, for which there is no index.
     """
     full = f"vector({dimensions})"
-    kind = full if is_exact else vector_type(dimensions) or full
-    distance = Func(
+    exact = _distance(to, full)
+    distance = exact if is_exact else _distance(to, vector_type(dimensions) or full)
+    embedded: QuerySet[Any] = projects.filter(embedding_model=model)
+    # What is shown is not rounded as the index is.
+    return embedded.annotate(distance=distance, similarity=1 - exact).order_by("distance")
+
+
+def _distance(to: Combinable, kind: str) -> Func:
+    return Func(
         F("embedding"),
         to,
         template=f"(%(expressions)s::{kind})",
         arg_joiner=f"::{kind} <=> ",
         output_field=FloatField(),
     )
-    embedded: QuerySet[Any] = projects.filter(embedding_model=model)
-    return embedded.annotate(distance=distance, similarity=1 - F("distance")).order_by("distance")
 
 
 def _taken(nearest: QuerySet[Any], limit: int) -> list[Project]:
