@@ -263,10 +263,9 @@ WORKER_CONCURRENCY = environment.variable("WORKER_CONCURRENCY", None, worker_opt
 WORKER_AUTOSCALE = environment.variable("WORKER_AUTOSCALE", None, worker_options.AUTOSCALE)
 if WORKER_AUTOSCALE and WORKER_CONCURRENCY:
     raise ImproperlyConfigured("WORKER_AUTOSCALE and WORKER_CONCURRENCY are both set: set one of the two.")
-# A process is replaced after so many tasks, or when it took so much memory (kB): what leaks is bounded. Until the new
-# one is there 0.3 to 2 s are lost: after each 200 comments read by rules, a tenth of the time or more.
+# A process is replaced after so many tasks, or when it took so much memory (kB): what leaks is bounded.
 CELERY_WORKER_MAX_TASKS_PER_CHILD = environment.variable(
-    "WORKER_MAX_TASKS_PER_CHILD", 2000, worker_options.MAX_TASKS_PER_CHILD
+    "WORKER_MAX_TASKS_PER_CHILD", 200, worker_options.MAX_TASKS_PER_CHILD
 )
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = environment.variable(
     "WORKER_MAX_MEMORY_PER_CHILD", 600_000, worker_options.MAX_MEMORY_PER_CHILD
