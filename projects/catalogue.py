@@ -48,9 +48,11 @@ def fitting(wanted: Conditions, *, listed: bool = False) -> Iterator[Condition]:
 
 
 def _of_tags(wanted: Conditions, listed: bool) -> Iterator[Condition]:
-    yield from (_tagged([tag], listed) for tag in dict.fromkeys(wanted.tags))
-    if wanted.tags_any:
-        yield _tagged(wanted.tags_any, listed)
+    groups = [[tag] for tag in dict.fromkeys(wanted.tags)] + ([wanted.tags_any] if wanted.tags_any else [])
+    if groups and listed:
+        yield Listed.in_all([_with_tags(group).order_by().values("project") for group in groups])
+    else:
+        yield from map(_tagged, groups)
     if wanted.tags_not:
         yield ~_tagged(wanted.tags_not)
     if wanted.has_tags is not None:
@@ -100,10 +102,13 @@ def seen_again() -> QuerySet[Any]:
     return shown.order_by().values("project").annotate(times=Count("comment")).filter(times__gt=1).values("project")
 
 
-def _tagged(names: Iterable[str], listed: bool = False) -> Exists | Listed:
+def _tagged(names: Iterable[str]) -> Exists:
     """Return the condition that a project has one of these tags or more, in whichever case."""
-    rows = Project.tags.through.objects.filter(tag__name__in=[name.lower() for name in names])
-    return Listed(rows.order_by().values("project")) if listed else Exists(rows.filter(project=OuterRef("pk")))
+    return Exists(_with_tags(names).filter(project=OuterRef("pk")))
+
+
+def _with_tags(names: Iterable[str]) -> QuerySet[Any]:
+    return Project.tags.through.objects.filter(tag__name__in=[name.lower() for name in names])
 
 
 def submitted(*conditions: Q, **more: Any) -> Exists:

@@ -3,7 +3,8 @@
 pg_trgm would do for some of it, but the PostgreSQL that comes as a wheel has no other extension than pgvector.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
@@ -48,3 +49,14 @@ class Listed(Func):
 
     def __init__(self, ids: QuerySet[Any], of: str = "pk") -> None:
         super().__init__(F(of), ArraySubquery(ids))
+
+    @classmethod
+    def in_all(cls, queries: Sequence[QuerySet[Any]]) -> Self:
+        """Return the condition that an id is among the ``project`` of the rows of each of one query or more.
+
+        Before version 17 PostgreSQL tries each pair of the ids of two such conditions; so this is one.
+        """
+        first, *others = queries
+        for other in others:
+            first = first.filter(project__in=other)
+        return cls(first)

@@ -45,19 +45,16 @@ def narrowed(projects: ProjectQuerySet, query: SearchQuery, *, listed: bool = Fa
 
 def _wanted(filters: Filters, listed: bool) -> list[Q]:
     """Return what must hold: all tags, and of the others one each; month and author of one and the same comment."""
-    found = [_among(tagged_with(tag), listed) for tag in filters.tags]
+    among = [tagged_with(tag) for tag in filters.tags]
     if filters.authors or filters.months:
-        found.append(_among(_posted(filters.authors, filters.months), listed))
+        among.append(_posted(filters.authors, filters.months))
+    found = [Q(Listed.in_all(among))] if among and listed else [Q(pk__in=ids) for ids in among]
     if filters.sites:
         one_of = Q()
         for site in filters.sites:
             one_of |= _links_to(site)
         found.append(one_of)
     return found
-
-
-def _among(ids: QuerySet[Any], listed: bool) -> Q:
-    return Q(Listed(ids)) if listed else Q(pk__in=ids)
 
 
 def _each(filters: Filters) -> list[Q]:
